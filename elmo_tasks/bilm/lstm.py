@@ -1,0 +1,404 @@
+"""
+The biLM's stacked LSTM, both directions at once (Peters et al. 2018, section 3.1; Jozefowicz et al. 2016).
+
+The two directions never see each other, so they are one leading dimension of every tensor: the backward direction
+simply gets its sentences reversed, and each step is one batched matrix product for the two.
+
+Sequences are packed: sorted by length, the longest first, all first tokens, then all second tokens, and so on. The
+running batch shrinks as sentences end, and nothing is spent on padding. `step_sizes[t]` is how many sentences have a
+token `t`; a packed tensor has `sum(step_sizes)` = `packed` rows.
+"""
+
+import itertools
+import os
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from functools import lru_cache
+from typing import Any, NamedTuple
+
+import torch
+from torch import Tensor, nn
+from torch.autograd.function import once_differentiable
+from torch.nn import functional as F
+
+from elmo_tasks.bilm.options import BiLMOptions
+
+DIRECTIONS = 2
+FORWARD, BACKWARD = 0, 1
+FORGET_BIAS = 1.0
+"""Added to the forget gate at run time, as TensorFlow does; weight files do not store it."""
+
+
+class LstmState(NamedTuple):
+    """What an LSTM layer carries from one token to the next."""
+
+    hidden: Tensor
+    """The projected output. Shape `(2, batch, projection_dim)`."""
+    cell: Tensor
+    """Shape `(2, batch, cell_dim)`."""
+
+
+class LstmLayer(nn.Module):
+    """
+    One layer, both directions, with projection and clipping.
+
+    # Parameters
+
+    input_dim, cell_dim, projection_dim : `int`
+        Lengths of the input, of the cell and of the output, one direction.
+    cell_clip, projection_clip : `float`
+        Bounds of the cell and of the projected output; 0 means none.
+    """
+
+    def __init__(
+        self, input_dim: int, cell_dim: int, projection_dim: int, cell_clip: float = 0.0, projection_clip: float = 0.0
+    ) -> None:
+        super().__init__()
+        self.cell_dim, self.projection_dim = cell_dim, projection_dim
+        self.cell_clip, self.projection_clip = cell_clip, projection_clip
+        # As in TensorFlow: the rows are the input's, then the recurrent output's; the gates stand in the order
+        # input, candidate, forget, output.
+        self.weight = nn.Parameter(torch.empty(DIRECTIONS, input_dim + projection_dim, 4 * cell_dim))
+        self.bias = nn.Parameter(torch.empty(DIRECTIONS, 4 * cell_dim))
+        self.projection_weight = nn.Parameter(torch.empty(DIRECTIONS, cell_dim, projection_dim))
+        self.reset_parameters()
+
+    def reset_parameters(self) -> None:
+        """Uniform in +-1/sqrt(fan in), biases zero."""
+        for weight in (self.weight, self.projection_weight):
+            bound = weight.shape[1] ** -0.5
+            nn.init.uniform_(weight, -bound, bound)
+        nn.init.zeros_(self.bias)
+
+    def initial_state(self, batch: int) -> LstmState:
+        """Zeros."""
+        new = self.bias.new_zeros
+        return LstmState(new(DIRECTIONS, batch, self.projection_dim), new(DIRECTIONS, batch, self.cell_dim))
+
+    def forward(self, inputs: Tensor, step_sizes: Sequence[int], state: LstmState) -> tuple[Tensor, LstmState]:
+        """
+        # Parameters
+
+        inputs : `Tensor`
+            Shape `(2, packed, input_dim)`.
+        step_sizes : `Sequence[int]`
+            Sentences that have a token at each step; never growing.
+        state : `LstmState`
+            Of the sentences in their packed order.
+
+        # Returns
+
+        `Tensor`
+            The outputs, shape `(2, packed, projection_dim)`.
+        `LstmState`
+            Each sentence's state behind its last token.
+        """
+        # The forget bias joins the other one, so that the steps need not add it.
+        bias = self.bias + F.pad(
+            self.bias.new_full((self.cell_dim,), FORGET_BIAS), (2 * self.cell_dim, self.cell_dim)
+        )  # (2, 4 * cell_dim)
+        tensors = (inputs, self.weight, bias, self.projection_weight, *state)
+        packing, clips = _Packing(step_sizes), (self.cell_clip, self.projection_clip)
+        if torch.is_grad_enabled() and any(tensor.requires_grad for tensor in tensors):
+            outputs, hidden, cell = _TrainingSteps.apply(*tensors, packing, clips)
+        else:
+            outputs, hidden, cell = _by_direction(_forward, tensors, packing, clips, False)
+        return outputs, LstmState(hidden, cell)
+
+
+class BidirectionalLstm(nn.Module):
+    """
+    The biLM's LSTM layers, with skip connections from the second layer on where the options ask for them.
+
+    # Parameters
+
+    options : `BiLMOptions`
+    """
+
+    def __init__(self, options: BiLMOptions) -> None:
+        super().__init__()
+        self.skip_connections = options.skip_connections
+        self.layers = nn.ModuleList(
+            LstmLayer(
+                options.projection_dim,
+                options.cell_dim,
+                options.projection_dim,
+                options.cell_clip,
+                options.projection_clip,
+            )
+            for _ in range(options.num_layers)
+        )
+
+    def initial_states(self, batch: int) -> list[LstmState]:
+        """Zeros for each layer."""
+        return [layer.initial_state(batch) for layer in self.layers]  # type: ignore[operator]
+
+    def forward(
+        self, inputs: Tensor, step_sizes: Sequence[int], states: Sequence[LstmState], dropout: float = 0.0
+    ) -> tuple[list[Tensor], list[LstmState]]:
+        """
+        # Parameters
+
+        inputs : `Tensor`
+            Token vectors in packed order, the backward direction's sentences reversed.
+            Shape `(2, packed, projection_dim)`.
+        step_sizes : `Sequence[int]`
+        states : `Sequence[LstmState]`
+            One a layer.
+        dropout : `float`
+            Probability of a zero in each layer's input; for training.
+
+        # Returns
+
+        `list[Tensor]`
+            Each layer's output, shape `(2, packed, projection_dim)`.
+        `list[LstmState]`
+            Each layer's new state.
+        """
+        outputs, new_states = [], []
+        for number, (layer, state) in enumerate(zip(self.layers, states, strict=True)):
+            if dropout:
+                inputs = F.dropout(inputs, dropout)
+            output, new_state = layer(inputs, step_sizes, state)
+            if number and self.skip_connections:
+                output = output + inputs
+            outputs.append(output)
+            new_states.append(new_state)
+            inputs = output
+        return outputs, new_states
+
+
+# The functions below take both directions at once (a leading dimension of 2: on a GPU, where launches are dear) or
+# one alone (a leading dimension of 1: on a processor, where each direction has half of the cores to itself).
+
+
+@lru_cache(maxsize=1)
+def _workers(process: int, threads: int) -> ThreadPoolExecutor:
+    """One thread a direction. `process` keeps a forked child from waiting for its parent's threads."""
+    return ThreadPoolExecutor(DIRECTIONS, "elmo-lstm", initializer=torch.set_num_threads, initargs=(threads,))
+
+
+def _by_direction(
+    function: Callable[..., tuple[Tensor, ...]], tensors: Sequence[Tensor], *arguments: Any
+) -> tuple[Tensor, ...]:
+    """
+    `function(*tensors, *arguments)` for both directions.
+
+    On a processor with two cores or more the directions run side by side, each in a thread of its own: two separate
+    products on one core each ran at 130 GFLOP/s apiece where one product shared by both cores ran at 140.
+    """
+    threads = torch.get_num_threads()
+    if tensors[0].device.type != "cpu" or threads < DIRECTIONS:
+        with torch.no_grad():
+            return function(*tensors, *arguments)
+
+    def run(direction: int) -> tuple[Tensor, ...]:
+        with torch.no_grad():  # the mode belongs to the thread
+            return function(*(tensor[direction : direction + 1] for tensor in tensors), *arguments)
+
+    results = _workers(os.getpid(), threads // DIRECTIONS).map(run, range(DIRECTIONS))
+    return tuple(torch.cat(parts) for parts in zip(*results, strict=True))
+
+
+class _Packing:
+    """Where the steps and the sentences' ends lie in a packed tensor."""
+
+    def __init__(self, step_sizes: Sequence[int]) -> None:
+        self.sizes = list(step_sizes)
+        self.starts = [0, *itertools.accumulate(step_sizes)]
+
+    def step(self, number: int) -> slice:
+        return slice(self.starts[number], self.starts[number + 1])
+
+    def before(self, number: int) -> slice:
+        """The rows, one step earlier, of the sentences that have a token at this step."""
+        return slice(self.starts[number - 1], self.starts[number - 1] + self.sizes[number])
+
+    def last(self, packed: Tensor) -> Tensor:
+        """Each sentence's last row."""
+        rows: list[int] = []
+        for size, start in zip(self.sizes[::-1], self.starts[-2::-1], strict=True):
+            rows.extend(range(start + len(rows), start + size))
+        return packed[:, rows]
+
+    def blocks(self, least_rows: int) -> list[range]:
+        """The steps in runs of at least so many rows (the last may have fewer)."""
+        blocks, first = [], 0
+        for number, end in enumerate(self.starts[1:], 1):
+            if end - self.starts[first] >= least_rows or number == len(self.sizes):
+                blocks.append(range(first, number))
+                first = number
+        return blocks
+
+
+_BLOCK_ROWS = 512
+"""Rows of one input product: enough for the matrix product's full rate, few enough to stay in the caches."""
+
+
+def _forward(
+    inputs: Tensor,
+    weight: Tensor,
+    bias: Tensor,
+    projection_weight: Tensor,
+    first_hidden: Tensor,
+    first_cell: Tensor,
+    packing: _Packing,
+    clips: tuple[float, float],
+    keep: bool,
+) -> tuple[Tensor, ...]:
+    """
+    The recurrence. The inputs' share of the gates comes in large products, the rest step by step.
+
+    Gives the outputs and the last states; with `keep` also what the gradient needs, the activated gates, shape
+    `(directions, packed, 4 * cell_dim)`, and the cells, shape `(directions, packed, cell_dim)`.
+    """
+    cell_clip, projection_clip = clips
+    cell_dim, projection_dim = projection_weight.shape[1:]
+    input_dim = inputs.shape[-1]
+    input_weight, recurrent_weight = weight[:, :input_dim], weight[:, input_dim:]
+    directions, rows = inputs.shape[:2]
+    blocks = packing.blocks(_BLOCK_ROWS)
+    block_rows = max(packing.starts[block.stop] - packing.starts[block.start] for block in blocks)
+    # Everything is written in place: fresh memory for each small result costs more than computing it.
+    outputs = inputs.new_empty(directions, rows, projection_dim)
+    all_gates = inputs.new_empty(directions, rows if keep else block_rows, 4 * cell_dim)
+    all_cells = inputs.new_empty(directions, rows, cell_dim) if keep else first_cell.clone()
+    scratch = torch.empty_like(first_cell)
+    bias = bias.unsqueeze(1)
+    for block in blocks:
+        start, end = packing.starts[block.start], packing.starts[block.stop]
+        offset = start if keep else 0
+        torch.bmm(inputs[:, start:end], input_weight, out=all_gates[:, offset : offset + end - start])
+        for number in block:
+            step, size = packing.step(number), packing.sizes[number]
+            hidden_before = outputs[:, packing.before(number)] if number else first_hidden[:, :size]
+            if keep:
+                cell_before = all_cells[:, packing.before(number)] if number else first_cell[:, :size]
+                cell = all_cells[:, step]
+            else:
+                cell = cell_before = all_cells[:, :size]
+            # Shape: (directions, size, 4 * cell_dim)
+            gates = all_gates[:, step.start - start + offset : step.stop - start + offset]
+            gates.add_(bias).baddbmm_(hidden_before, recurrent_weight)
+            # Each of shape: (directions, size, cell_dim)
+            input_gate, candidate, forget_gate, output_gate = gates.split(cell_dim, dim=-1)
+            input_gate.sigmoid_()
+            candidate.tanh_()
+            gates[..., 2 * cell_dim :].sigmoid_()
+            torch.mul(forget_gate, cell_before, out=cell).addcmul_(input_gate, candidate)
+            if cell_clip:
+                cell.clamp_(-cell_clip, cell_clip)
+            exposed = torch.tanh(cell, out=scratch[:, :size]).mul_(output_gate)
+            # Shape: (directions, size, projection_dim)
+            hidden = torch.bmm(exposed, projection_weight, out=outputs[:, step])
+            if projection_clip:
+                hidden.clamp_(-projection_clip, projection_clip)
+    last_cell = packing.last(all_cells) if keep else all_cells
+    kept = (all_gates, all_cells) if keep else ()
+    return outputs, packing.last(outputs), last_cell, *kept
+
+
+def _backward(
+    d_outputs: Tensor,
+    d_last_hidden: Tensor,
+    d_last_cell: Tensor,
+    inputs: Tensor,
+    weight: Tensor,
+    projection_weight: Tensor,
+    first_hidden: Tensor,
+    first_cell: Tensor,
+    outputs: Tensor,
+    all_gates: Tensor,
+    all_cells: Tensor,
+    packing: _Packing,
+    clips: tuple[float, float],
+) -> tuple[Tensor, ...]:
+    """The gradients of the inputs, the weight, the bias, the projection's weight and the first state."""
+    cell_clip, projection_clip = clips
+    cell_dim = all_cells.shape[-1]
+    input_dim = inputs.shape[-1]
+    # Shape: (directions, 4 * cell_dim, input_dim) and (directions, 4 * cell_dim, projection_dim)
+    to_inputs, to_hidden = (part.transpose(1, 2).contiguous() for part in weight.tensor_split((input_dim,), dim=1))
+    to_exposed = projection_weight.transpose(1, 2).contiguous()
+    d_weight, d_projection = torch.zeros_like(weight), torch.zeros_like(projection_weight)
+    d_input_weight, d_recurrent_weight = d_weight.tensor_split((input_dim,), dim=1)
+    d_bias = weight.new_zeros(weight.shape[0], weight.shape[2])
+    d_inputs = torch.empty_like(inputs)
+    # What flows back into each sentence's state; a sentence that ended earlier is reached as the steps go back.
+    d_hiddens, d_cells = d_last_hidden.clone(), d_last_cell.clone()
+    all_d_gates = all_gates.new_empty(all_gates.shape[0], first_cell.shape[1], all_gates.shape[2])
+    scratch = [torch.empty_like(first_cell) for _ in range(3)]
+    for number in reversed(range(len(packing.sizes))):
+        step, size = packing.step(number), packing.sizes[number]
+        hidden_before = outputs[:, packing.before(number)] if number else first_hidden[:, :size]
+        cell_before = all_cells[:, packing.before(number)] if number else first_cell[:, :size]
+        cell, d_cell = all_cells[:, step], d_cells[:, :size]
+        input_gate, candidate, forget_gate, output_gate = all_gates[:, step].split(cell_dim, dim=-1)
+        d_gates = all_d_gates[:, :size]
+        d_input, d_candidate, d_forget, d_output = d_gates.split(cell_dim, dim=-1)
+        exposed, d_exposed, product = (tensor[:, :size] for tensor in scratch)
+        # Shape: (directions, size, projection_dim)
+        d_hidden = d_hiddens[:, :size].add_(d_outputs[:, step])
+        if projection_clip:
+            _pass_unclipped_(d_hidden, outputs[:, step], projection_clip)
+        # Below: tanh' = 1 - tanh^2, sigmoid' = sigmoid - sigmoid^2. Shape: (directions, size, cell_dim)
+        torch.bmm(d_hidden, to_exposed, out=d_exposed)
+        tanh_cell = torch.tanh(cell, out=product)
+        torch.mul(output_gate, tanh_cell, out=exposed)
+        d_projection.baddbmm_(exposed.transpose(1, 2), d_hidden)
+        torch.mul(d_exposed, exposed, out=d_output)
+        d_output.addcmul_(d_output, output_gate, value=-1)
+        d_cell.addcmul_(d_exposed, torch.addcmul(output_gate, exposed, tanh_cell, value=-1, out=product))
+        if cell_clip:
+            _pass_unclipped_(d_cell, cell, cell_clip)
+        torch.mul(d_cell, input_gate, out=product)
+        torch.mul(product, candidate, out=d_input)
+        torch.addcmul(product, d_input, candidate, value=-1, out=d_candidate)
+        d_input.addcmul_(d_input, input_gate, value=-1)
+        d_cell.mul_(forget_gate)
+        torch.mul(d_cell, cell_before, out=d_forget)
+        d_forget.addcmul_(d_forget, forget_gate, value=-1)
+        # The weights' gradients are added up here, while the step is still in the caches.
+        d_input_weight.baddbmm_(inputs[:, step].transpose(1, 2), d_gates)
+        d_recurrent_weight.baddbmm_(hidden_before.transpose(1, 2), d_gates)
+        d_bias += d_gates.sum(dim=1)
+        torch.bmm(d_gates, to_inputs, out=d_inputs[:, step])
+        torch.bmm(d_gates, to_hidden, out=d_hidden)
+    return d_inputs, d_weight, d_bias, d_projection, d_hiddens, d_cells
+
+
+def _pass_unclipped_(gradient: Tensor, clipped: Tensor, bound: float) -> None:
+    """Zeroes the gradient, in place, where the value was clipped."""
+    torch.ops.aten.hardtanh_backward.grad_input(gradient, clipped, -bound, bound, grad_input=gradient)
+
+
+class _TrainingSteps(torch.autograd.Function):
+    """
+    The recurrence with its gradient written out.
+
+    Autograd would keep some ten tensors a step, and run each step's small operations one by one for both directions.
+    """
+
+    @staticmethod
+    def forward(
+        ctx: Any,
+        inputs: Tensor,
+        weight: Tensor,
+        bias: Tensor,
+        projection_weight: Tensor,
+        hidden: Tensor,
+        cell: Tensor,
+        packing: _Packing,
+        clips: tuple[float, float],
+    ) -> tuple[Tensor, Tensor, Tensor]:
+        tensors = (inputs, weight, bias, projection_weight, hidden, cell)
+        outputs, last_hidden, last_cell, *kept = _by_direction(_forward, tensors, packing, clips, True)
+        ctx.save_for_backward(inputs, weight, projection_weight, hidden, cell, outputs, *kept)
+        ctx.packing, ctx.clips = packing, clips
+        return outputs, last_hidden, last_cell
+
+    @staticmethod
+    @once_differentiable
+    def backward(ctx: Any, *d_results: Tensor) -> tuple[Tensor | None, ...]:
+        tensors = (*d_results, *ctx.saved_tensors)
+        return *_by_direction(_backward, tensors, ctx.packing, ctx.clips), None, None

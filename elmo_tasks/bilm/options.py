@@ -1,0 +1,168 @@
+"""The shape of a biLM: a dataclass, and the options.json that bilm-tf writes."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from elmo_tasks.bilm.characters import MAX_WORD_LENGTH, NUM_CHARACTER_IDS
+from elmo_tasks.bilm.files import writing
+
+ACTIVATIONS = ("relu", "tanh")
+
+
+class OptionsError(ValueError):
+    """options.json is not one, or describes a biLM that cannot be built."""
+
+
+@dataclass(frozen=True)
+class BiLMOptions:
+    """
+    The shape of a biLM (Peters et al. 2018, section 3.4).
+
+    # Parameters
+
+    character_dim : `int`
+        Length of a character's vector.
+    filters : `tuple[tuple[int, int], ...]`
+        `(width in characters, number of filters)` of each convolution of the character CNN.
+    num_highway : `int`
+        Highway layers of the character CNN.
+    activation : `str`
+        `"relu"` or `"tanh"`, behind the convolutions.
+    projection_after_highway : `bool`
+        Whether the CNN's output is projected behind its highways (bilm-tf) or before them.
+    cell_dim : `int`
+        Length of an LSTM's cell, one direction.
+    projection_dim : `int`
+        Length of a token's vector and of an LSTM's output, one direction. A layer of the biLM has twice that.
+    num_layers : `int`
+        LSTM layers; the biLM has one layer more, the tokens' own.
+    skip_connections : `bool`
+        From the second LSTM layer on, add a layer's input to its output.
+    cell_clip, projection_clip : `float`
+        Bounds of an LSTM's cell and of its projected output; 0 means none.
+    """
+
+    character_dim: int = 16
+    filters: tuple[tuple[int, int], ...] = ((1, 32), (2, 32), (3, 64), (4, 128), (5, 256), (6, 512), (7, 1024))
+    num_highway: int = 2
+    activation: str = "relu"
+    projection_after_highway: bool = True
+    cell_dim: int = 4096
+    projection_dim: int = 512
+    num_layers: int = 2
+    skip_connections: bool = True
+    cell_clip: float = 3.0
+    projection_clip: float = 3.0
+
+    def __post_init__(self) -> None:
+        for name in ("character_dim", "cell_dim", "projection_dim", "num_layers"):
+            if getattr(self, name) < 1:
+                raise OptionsError(f"{name} is {getattr(self, name)}; it must be at least 1.")
+        if self.activation not in ACTIVATIONS:
+            raise OptionsError(f'activation is "{self.activation}"; it must be one of {", ".join(ACTIVATIONS)}.')
+        if self.num_highway < 0:
+            raise OptionsError(f"n_highway is {self.num_highway}; it must not be negative.")
+        if not self.filters:
+            raise OptionsError("filters is empty; the character CNN needs at least one [width, number] pair.")
+        for width, number in self.filters:
+            if not (1 <= width <= MAX_WORD_LENGTH and number >= 1):
+                raise OptionsError(
+                    f"filter [{width}, {number}]: the width must be in 1..{MAX_WORD_LENGTH} and the number at least 1."
+                )
+
+    @property
+    def num_filters(self) -> int:
+        """Length of the character CNN's output before it is projected."""
+        return sum(number for _, number in self.filters)
+
+    @property
+    def output_dim(self) -> int:
+        """Length of a token's vector in each layer: both directions."""
+        return 2 * self.projection_dim
+
+    @classmethod
+    def from_dict(cls, options: Mapping[str, Any]) -> "BiLMOptions":
+        """From the parsed content of an options.json. Raises `OptionsError` naming the key that is missing or wrong."""
+        try:
+            cnn, lstm = options["char_cnn"], options["lstm"]
+            _check_characters(cnn)
+            return cls(
+                character_dim=int(cnn["embedding"]["dim"]),
+                filters=tuple((int(width), int(number)) for width, number in cnn["filters"]),
+                num_highway=int(cnn["n_highway"]),
+                activation=cnn["activation"],
+                projection_after_highway=bool(cnn.get("projection_after_highway", True)),
+                cell_dim=int(lstm["dim"]),
+                projection_dim=int(lstm["projection_dim"]),
+                num_layers=int(lstm["n_layers"]),
+                skip_connections=bool(lstm["use_skip_connections"]),
+                cell_clip=float(lstm["cell_clip"] or 0),
+                projection_clip=float(lstm["proj_clip"] or 0),
+            )
+        except KeyError as error:
+            raise OptionsError(f"there is no key {error} where a biLM's options have one.") from None
+        except (TypeError, AttributeError) as error:
+            raise OptionsError(f"the structure is not that of a biLM's options: {error}.") from None
+
+    def to_dict(self) -> dict[str, Any]:
+        """As bilm-tf writes it, ready for prediction (262 characters)."""
+        char_cnn: dict[str, Any] = {
+            "activation": self.activation,
+            "embedding": {"dim": self.character_dim},
+            "filters": [list(pair) for pair in self.filters],
+            "max_characters_per_token": MAX_WORD_LENGTH,
+            "n_characters": NUM_CHARACTER_IDS,
+            "n_highway": self.num_highway,
+        }
+        if not self.projection_after_highway:
+            char_cnn["projection_after_highway"] = False
+        return {
+            "bidirectional": True,
+            "char_cnn": char_cnn,
+            "lstm": {
+                "cell_clip": self.cell_clip,
+                "dim": self.cell_dim,
+                "n_layers": self.num_layers,
+                "proj_clip": self.projection_clip,
+                "projection_dim": self.projection_dim,
+                "use_skip_connections": self.skip_connections,
+            },
+        }
+
+    @classmethod
+    def from_file(cls, path: str | Path) -> "BiLMOptions":
+        """Reads an options.json. Every error names the file."""
+        try:
+            content = json.loads(Path(path).read_text(encoding="utf-8"))
+        except (json.JSONDecodeError, UnicodeDecodeError) as error:
+            raise OptionsError(f"{path} is not JSON: {error}") from None
+        if not isinstance(content, dict):
+            raise OptionsError(f"{path}: expected a JSON object, found {type(content).__name__}.")
+        try:
+            return cls.from_dict(content)
+        except (OptionsError, ValueError) as error:
+            raise OptionsError(f"{path}: {error}") from None
+
+    def to_file(self, path: str | Path) -> None:
+        """Writes an options.json; an existing file is replaced only once the new one is whole."""
+        with writing(path) as temporary:
+            temporary.write_text(json.dumps(self.to_dict(), indent=2, sort_keys=True) + "\n", encoding="utf-8")
+
+    def replace(self, **changes: Any) -> "BiLMOptions":
+        """A copy with some fields changed."""
+        return replace(self, **changes)
+
+
+def _check_characters(cnn: Mapping[str, Any]) -> None:
+    characters = cnn.get("n_characters", NUM_CHARACTER_IDS)
+    # bilm-tf counts 261 while it trains and wants 262 (the padding id too) for prediction: the weights are the same.
+    if characters not in (NUM_CHARACTER_IDS - 1, NUM_CHARACTER_IDS):
+        raise OptionsError(
+            f"n_characters is {characters}; only 261 (as trained by bilm-tf) and 262 (as used for prediction) can be read."
+        )
+    length = cnn.get("max_characters_per_token", MAX_WORD_LENGTH)
+    if length != MAX_WORD_LENGTH:
+        raise OptionsError(f"max_characters_per_token is {length}; only {MAX_WORD_LENGTH} can be read.")
