@@ -10,10 +10,7 @@ token `t`; a packed tensor has `sum(step_sizes)` = `packed` rows.
 """
 
 import itertools
-import os
-from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
-from functools import lru_cache
+from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 import torch
@@ -22,8 +19,8 @@ from torch.autograd.function import once_differentiable
 from torch.nn import functional as F
 
 from elmo_tasks.bilm.options import BiLMOptions
+from elmo_tasks.bilm.parallel import DIRECTIONS, by_direction
 
-DIRECTIONS = 2
 FORWARD, BACKWARD = 0, 1
 FORGET_BIAS = 1.0
 """Added to the forget gate at run time, as TensorFlow does; weight files do not store it."""
@@ -102,7 +99,7 @@ class LstmLayer(nn.Module):
         if torch.is_grad_enabled() and any(tensor.requires_grad for tensor in tensors):
             outputs, hidden, cell = _TrainingSteps.apply(*tensors, packing, clips)
         else:
-            outputs, hidden, cell = _by_direction(_forward, tensors, packing, clips, False)
+            outputs, hidden, cell = by_direction(_forward, tensors, packing, clips, False)
         return outputs, LstmState(hidden, cell)
 
 
@@ -166,38 +163,6 @@ class BidirectionalLstm(nn.Module):
             new_states.append(new_state)
             inputs = output
         return outputs, new_states
-
-
-# The functions below take both directions at once (a leading dimension of 2: on a GPU, where launches are dear) or
-# one alone (a leading dimension of 1: on a processor, where each direction has half of the cores to itself).
-
-
-@lru_cache(maxsize=1)
-def _workers(process: int, threads: int) -> ThreadPoolExecutor:
-    """One thread a direction. `process` keeps a forked child from waiting for its parent's threads."""
-    return ThreadPoolExecutor(DIRECTIONS, "elmo-lstm", initializer=torch.set_num_threads, initargs=(threads,))
-
-
-def _by_direction(
-    function: Callable[..., tuple[Tensor, ...]], tensors: Sequence[Tensor], *arguments: Any
-) -> tuple[Tensor, ...]:
-    """
-    `function(*tensors, *arguments)` for both directions.
-
-    On a processor with two cores or more the directions run side by side, each in a thread of its own: two separate
-    products on one core each ran at 130 GFLOP/s apiece where one product shared by both cores ran at 140.
-    """
-    threads = torch.get_num_threads()
-    if tensors[0].device.type != "cpu" or threads < DIRECTIONS:
-        with torch.no_grad():
-            return function(*tensors, *arguments)
-
-    def run(direction: int) -> tuple[Tensor, ...]:
-        with torch.no_grad():  # the mode belongs to the thread
-            return function(*(tensor[direction : direction + 1] for tensor in tensors), *arguments)
-
-    results = _workers(os.getpid(), threads // DIRECTIONS).map(run, range(DIRECTIONS))
-    return tuple(torch.cat(parts) for parts in zip(*results, strict=True))
 
 
 class _Packing:
@@ -392,7 +357,7 @@ class _TrainingSteps(torch.autograd.Function):
         clips: tuple[float, float],
     ) -> tuple[Tensor, Tensor, Tensor]:
         tensors = (inputs, weight, bias, projection_weight, hidden, cell)
-        outputs, last_hidden, last_cell, *kept = _by_direction(_forward, tensors, packing, clips, True)
+        outputs, last_hidden, last_cell, *kept = by_direction(_forward, tensors, packing, clips, True)
         ctx.save_for_backward(inputs, weight, projection_weight, hidden, cell, outputs, *kept)
         ctx.packing, ctx.clips = packing, clips
         return outputs, last_hidden, last_cell
@@ -401,4 +366,4 @@ class _TrainingSteps(torch.autograd.Function):
     @once_differentiable
     def backward(ctx: Any, *d_results: Tensor) -> tuple[Tensor | None, ...]:
         tensors = (*d_results, *ctx.saved_tensors)
-        return *_by_direction(_backward, tensors, ctx.packing, ctx.clips), None, None
+        return *by_direction(_backward, tensors, ctx.packing, ctx.clips), None, None

@@ -1,0 +1,131 @@
+"""A corpus for language modelling: shards of plain or gzipped text, one tokenized sentence a line, read as a stream."""
+
+import glob
+import gzip
+import random
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import islice
+from pathlib import Path
+
+from allennlp.common.checks import ConfigurationError
+from allennlp.data import DatasetReader, Instance, Token
+from allennlp.data.fields import TextField
+from allennlp.data.token_indexers import SingleIdTokenIndexer
+from overrides import overrides
+
+SENTENCE_START, SENTENCE_END = "<S>", "</S>"
+"""The sentence boundaries, which the language model predicts like words. A corpus does not contain them."""
+
+NAMESPACE = "words"
+"""The vocabulary namespace of the words that the language model predicts."""
+
+
+def find_shards(paths: str | Sequence[str]) -> list[Path]:
+    """
+    The files of a corpus, in order.
+
+    # Parameters
+
+    paths : `str | Sequence[str]`
+        Files, folders (each file in them) or patterns such as `"corpus/*.txt.gz"`; a string may hold several,
+        separated by commas.
+
+    # Raises
+
+    `ConfigurationError`
+        Where one of them names no file.
+    """
+    shards: list[Path] = []
+    for pattern in paths.split(",") if isinstance(paths, str) else paths:
+        found = [Path(pattern)] if Path(pattern).is_file() else []
+        if Path(pattern).is_dir():
+            found = sorted(path for path in Path(pattern).iterdir() if path.is_file() and path.name[0] != ".")
+        found = found or sorted(Path(path) for path in glob.glob(pattern) if Path(path).is_file())
+        if not found:
+            raise ConfigurationError(f'"{pattern}" names no corpus file: give a file, a folder or a pattern.')
+        shards.extend(found)
+    return shards
+
+
+def read_shard(path: str | Path) -> Iterator[list[str]]:
+    """
+    The tokens of each line that has any.
+
+    # Raises
+
+    `ConfigurationError`
+        Names the file and the line that is not UTF-8 text, or where a gzipped file breaks off.
+    """
+    number = 0
+    try:
+        with gzip.open(path, "rb") if str(path).endswith(".gz") else open(path, "rb") as lines:
+            for number, line in enumerate(lines, 1):
+                if tokens := line.decode("utf-8").split():
+                    yield tokens
+    except UnicodeDecodeError as error:
+        raise ConfigurationError(f"{path}, line {number}: not UTF-8 ({error.reason}); convert the file.") from None
+    except (EOFError, gzip.BadGzipFile) as error:
+        raise ConfigurationError(f"{path}, after line {number}: not a whole gzip file ({error}).") from None
+
+
+def shuffled(sentences: Iterable[list[str]], buffer_size: int, rng: random.Random) -> Iterator[list[str]]:
+    """Sentences in random order, as far as a buffer of so many sentences can reorder them."""
+    sentences = iter(sentences)
+    buffer = list(islice(sentences, buffer_size))
+    rng.shuffle(buffer)
+    for sentence in sentences:
+        position = rng.randrange(len(buffer))
+        buffer[position], sentence = sentence, buffer[position]
+        yield sentence
+    yield from buffer
+
+
+def sentence_stream(
+    shards: Sequence[Path], shuffle_buffer: int = 0, rng: random.Random | None = None, part: tuple[int, int] = (0, 1)
+) -> Iterator[list[str]]:
+    """
+    One pass over the corpus.
+
+    # Parameters
+
+    shards : `Sequence[Path]`
+    shuffle_buffer : `int`
+        Sentences held to shuffle among; the shards are shuffled too. 0 keeps the order of the files.
+    rng : `random.Random | None`
+        Required to shuffle.
+    part : `tuple[int, int]`
+        `(i, n)` gives every n-th sentence from the i-th on, for n processes that share a corpus.
+    """
+    shards = list(shards)
+    if shuffle_buffer:
+        assert rng is not None
+        rng.shuffle(shards)
+    index, number = part
+    sentences = islice((sentence for shard in shards for sentence in read_shard(shard)), index, None, number)
+    return shuffled(sentences, shuffle_buffer, rng) if shuffle_buffer and rng else sentences
+
+
+@DatasetReader.register("elmo_corpus")
+class CorpusReader(DatasetReader):
+    """
+    Reads a corpus for language modelling. Training takes its sentences through the data loader `elmo_lm_windows`, which
+    needs no instances; the instances, a `TextField` `"tokens"` with the sentence's boundaries, are for AllenNLP's other
+    tools.
+
+    Registered as a `DatasetReader` with name "elmo_corpus".
+    """
+
+    @overrides
+    def _read(self, file_path: str) -> Iterable[Instance]:  # type: ignore[override]
+        for sentence in self.shard_iterable(sentence_stream(find_shards(file_path))):
+            yield self.text_to_instance(sentence)
+
+    @overrides
+    def text_to_instance(self, tokens: list[str]) -> Instance:  # type: ignore[override]
+        """`tokens`: the words of a sentence, without boundaries."""
+        words = [Token(word) for word in (SENTENCE_START, *tokens, SENTENCE_END)]
+        return Instance({"tokens": TextField(words)})
+
+    @overrides
+    def apply_token_indexers(self, instance: Instance) -> None:
+        instance["tokens"].token_indexers = {"tokens": SingleIdTokenIndexer(NAMESPACE)}  # type: ignore[attr-defined]

@@ -1,0 +1,135 @@
+"""The bidirectional language model in training (Peters et al. 2018, section 3.1)."""
+
+import math
+import time
+from typing import Any
+
+import torch
+from allennlp.data import Vocabulary
+from allennlp.models import Model
+from allennlp.nn.util import dist_reduce_sum
+from overrides import overrides
+from torch import Tensor
+from torch.nn import functional as F
+
+from elmo_tasks.bilm import BiLM, BiLMOptions
+from elmo_tasks.bilm.lstm import BACKWARD, FORWARD, LstmState
+from elmo_tasks.pretraining.corpus import NAMESPACE
+from elmo_tasks.pretraining.softmax import Softmax
+
+
+@Model.register("elmo_language_model")
+class LanguageModel(Model):
+    """
+    A biLM with a softmax over words: each direction predicts the next word it would meet. The LSTM's states are carried
+    from batch to batch, each row of the batch being one stream of text.
+
+    # Parameters
+
+    vocab : `Vocabulary`
+        Its namespace `"words"` holds the words to predict, the most frequent first.
+    options : `dict[str, Any]`
+        The biLM's shape, as in options.json.
+    dropout : `float`
+        Probability of a zero in the LSTM layers' inputs and in the last layer's output.
+    num_samples : `int`
+        Words each batch is scored against while training; 0 for all.
+    loss_scale : `float`
+        Factor on the loss. bilm-tf multiplies by its 20 steps, which matters to Adagrad and to gradient clipping.
+
+    Registered as a `Model` with name "elmo_language_model".
+    """
+
+    def __init__(
+        self,
+        vocab: Vocabulary,
+        options: dict[str, Any],
+        dropout: float = 0.1,
+        num_samples: int = 8192,
+        loss_scale: float = 1.0,
+        **kwargs: Any,
+    ) -> None:
+        super().__init__(vocab, **kwargs)
+        self.bilm = BiLM(BiLMOptions.from_dict(options))
+        # Id 0 is padding, which is never predicted.
+        self.softmax = Softmax(vocab.get_vocab_size(NAMESPACE) - 1, self.bilm.options.projection_dim, num_samples)
+        self._dropout, self._loss_scale = dropout, loss_scale
+        # One set of states for training and one for evaluation, so that validation does not break training's streams.
+        self._states: dict[bool, list[LstmState]] = {}
+        self._reset_metrics()
+
+    @overrides
+    def forward(self, characters: Tensor, inputs: Tensor, targets: Tensor) -> dict[str, Tensor]:  # type: ignore[override]
+        """
+        # Parameters
+
+        characters : `Tensor`
+            The batch's distinct words. Shape `(distinct words, 50)`.
+        inputs : `Tensor`
+            For each token the row of `characters`; forward, then backward. Shape `(2, batch, window)`.
+        targets : `Tensor`
+            The vocabulary id minus 1 of the word to predict, -1 for none. Shape `(2, batch, window)`.
+
+        # Returns
+
+        `dict[str, Tensor]`
+            `loss`: nats a token, the mean of both directions, times `loss_scale`.
+        """
+        _, batch, window = inputs.shape
+        # Shape: (distinct words, projection_dim)
+        vectors = self.bilm.char_cnn(characters)
+        # Shape: (2, window * batch, projection_dim), packed: all first tokens, then all second ones, ...
+        tokens = F.embedding(inputs.transpose(1, 2).flatten(1), vectors)
+        targets = targets.transpose(1, 2).flatten(1)
+        dropout = self._dropout if self.training else 0.0
+        layers, states = self.bilm.lstm(tokens, [batch] * window, self._carried_states(batch), dropout)
+        self._states[self.training] = [LstmState(*(part.detach() for part in state)) for state in states]
+        # Shape: (2,)
+        losses = self.softmax(F.dropout(layers[-1], self._dropout, self.training), targets)
+        number = (targets[FORWARD] >= 0).sum()
+        self._count(losses.detach(), number, (targets == 0).sum())
+        return {"loss": losses.sum() / (2 * number.clamp(min=1)) * self._loss_scale}
+
+    def reset_states(self) -> None:
+        """Begins the text anew."""
+        self._states.clear()
+
+    def _carried_states(self, batch: int) -> list[LstmState]:
+        states = self._states.get(self.training)
+        if states is None or states[0].hidden.shape[1] != batch or states[0].hidden.device != self.softmax.bias.device:
+            return self.bilm.lstm.initial_states(batch)
+        return states
+
+    def _reset_metrics(self) -> None:
+        self._losses = torch.zeros(2, dtype=torch.double)
+        self._tokens = self._unknown = 0
+        self._since = time.perf_counter()
+
+    def _count(self, losses: Tensor, tokens: Tensor, unknown: Tensor) -> None:
+        self._losses += losses.double().cpu()
+        self._tokens += int(tokens)
+        self._unknown += int(unknown)
+
+    @overrides
+    def get_metrics(self, reset: bool = False) -> dict[str, float]:
+        """
+        `perplexity` is the average of `forward_perplexity` and `backward_perplexity`: exact in evaluation, against the
+        sample in training (`sampled`, where it is smaller than the exact one). `unknown` is the share of tokens outside
+        the vocabulary, `tokens_per_second` the speed since the last reset.
+        """
+        forward, backward = (dist_reduce_sum(float(loss)) for loss in self._losses)
+        tokens = dist_reduce_sum(self._tokens)
+        unknown = dist_reduce_sum(self._unknown)
+        seconds = time.perf_counter() - self._since
+        perplexities = [math.exp(min(loss / max(tokens, 1), 50.0)) for loss in (forward, backward)]
+        if reset:
+            self._reset_metrics()
+            if not self.training:
+                self._states.pop(False, None)
+        return {
+            "perplexity": sum(perplexities) / 2,
+            "forward_perplexity": perplexities[FORWARD],
+            "backward_perplexity": perplexities[BACKWARD],
+            "unknown": unknown / max(2 * tokens, 1),
+            "tokens_per_second": tokens / seconds,
+        }

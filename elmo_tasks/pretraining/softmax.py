@@ -1,0 +1,181 @@
+"""The language model's softmax over words: sampled for training, exact for evaluation."""
+
+import math
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+from torch.autograd.function import once_differentiable
+from torch.nn import functional as F
+
+from elmo_tasks.bilm.parallel import by_direction
+
+_LOGITS_AT_ONCE = 1 << 19
+"""Logits held at a time, one direction: 2 MB, which stay in a core's cache."""
+
+
+class Softmax(nn.Module):
+    """
+    The distribution over words, one matrix for both directions of the language model.
+
+    Training scores each target against a sample of the words (Jean et al. 2015), drawn without replacement with
+    probabilities that fall as `log((k + 2) / (k + 1))` with the word's rank `k`; so the words must be sorted by
+    frequency. One sample serves the whole batch.
+
+    # Parameters
+
+    num_words : `int`
+        Words, "unknown" included and padding not.
+    dim : `int`
+        Length of the language model's states.
+    num_samples : `int`
+        Negatives a batch; 0 scores every word in training too.
+    """
+
+    log_uniform: Tensor
+
+    def __init__(self, num_words: int, dim: int, num_samples: int = 8192) -> None:
+        super().__init__()
+        self.weight = nn.Parameter(torch.randn(num_words, dim) / math.sqrt(dim))
+        self.bias = nn.Parameter(torch.zeros(num_words))
+        self.num_samples = min(num_samples, num_words)
+        ranks = torch.arange(num_words, dtype=torch.double)
+        log_uniform = torch.log1p(1 / (ranks + 1)) / math.log(num_words + 1)
+        # The chance of being among the sample. Shape: (num_words,)
+        inclusion = inclusion_probabilities(log_uniform, self.num_samples)
+        self.register_buffer("log_uniform", log_uniform.float(), persistent=False)
+        self.register_buffer("log_inclusion", inclusion.log().float(), persistent=False)
+
+    def forward(self, states: Tensor, targets: Tensor) -> Tensor:
+        """
+        # Parameters
+
+        states : `Tensor`
+            Shape `(2, tokens, dim)`.
+        targets : `Tensor`
+            Word ids; -1 where there is nothing to predict. Shape `(2, tokens)`.
+
+        # Returns
+
+        `Tensor`
+            The negative log-likelihoods of each direction, added up: nats, shape `(2,)`. With `self.training` against
+            a sample (differentiable), else exact and without a gradient.
+        """
+        if not self.training:
+            return self.exact(states, targets)
+        samples = self.sample()
+        # One look-up for both, so that the gradient is added up once. Shape: (num_samples + 2 * tokens,)
+        rows = torch.cat([samples, targets.clamp(min=0).flatten()])
+        weight, bias = F.embedding(rows, self.weight), self.bias[rows] - self.log_inclusion[rows]  # type: ignore[index]
+        number = len(samples)
+        target_weight, target_bias = weight[number:].view_as(states), bias[number:].view_as(targets)
+        # Shape: (2, tokens)
+        target_logits = (states * target_weight).sum(dim=-1) + target_bias
+        # Where among the samples each target is, -1 for not at all. Shape: (2, tokens)
+        places = torch.full_like(self.bias, -1, dtype=torch.long)
+        places[samples] = torch.arange(number, device=samples.device)
+        hits = places[targets.clamp(min=0)]
+        return _SampledLoss.apply(states, target_logits, weight[:number], bias[:number], hits, targets >= 0)
+
+    def sample(self) -> Tensor:
+        """
+        Distinct words, shape `(num_samples,)`.
+
+        Every word gets an exponential waiting time with its probability as the rate; the first `num_samples` to come
+        are the sample. That is drawing one by one without replacement, in vectorised form.
+        """
+        waiting = torch.empty_like(self.log_uniform).exponential_() / self.log_uniform
+        return waiting.topk(self.num_samples, largest=False, sorted=False).indices
+
+    @torch.no_grad()
+    def exact(self, states: Tensor, targets: Tensor) -> Tensor:
+        """The exact negative log-likelihoods, a bounded number of logits at a time. As `forward`."""
+        words = max(1, (1 << 24) // len(self.weight))
+        totals = []
+        for state, target in zip(states, targets, strict=True):
+            losses = [
+                F.cross_entropy(
+                    F.linear(piece, self.weight, self.bias).double(), goal, ignore_index=-1, reduction="sum"
+                )
+                for piece, goal in zip(state.split(words), target.split(words), strict=True)
+            ]
+            totals.append(torch.stack(losses).sum())
+        return torch.stack(totals)
+
+
+def inclusion_probabilities(probabilities: Tensor, number: int) -> Tensor:
+    """
+    The chance that an item is among the first `number` distinct ones drawn with these probabilities.
+
+    By exponential waiting times an item has come by the time t with probability `1 - exp(-p t)`; t is where `number`
+    items are expected to have come.
+    """
+    low, high = 0.0, 1.0
+    if number >= len(probabilities):
+        return torch.ones_like(probabilities)
+    while -torch.expm1(-probabilities * high).sum() < number:
+        high *= 2
+    for _ in range(60):
+        middle = (low + high) / 2
+        low, high = (middle, high) if -torch.expm1(-probabilities * middle).sum() < number else (low, middle)
+    return -torch.expm1(-probabilities * high)
+
+
+def _losses(
+    states: Tensor, target_logits: Tensor, hits: Tensor, counts: Tensor, weight: Tensor, bias: Tensor
+) -> tuple[Tensor, ...]:
+    """
+    The summed loss of one direction or both, and its gradients, from one pass over the logits in pieces.
+    `counts` is 1 where there is something to predict.
+    """
+    directions, tokens, _ = states.shape
+    losses = states.new_zeros(directions)
+    d_states, d_target_logits = torch.empty_like(states), torch.empty_like(target_logits)
+    d_weight, d_bias = weight.new_zeros(directions, *weight.shape), bias.new_zeros(directions, *bias.shape)
+    rows = max(1, _LOGITS_AT_ONCE // len(bias))
+    for direction in range(directions):
+        for start in range(0, tokens, rows):
+            piece = (direction, slice(start, start + rows))
+            state, target_logit, count, hit = states[piece], target_logits[piece], counts[piece], hits[piece]
+            # Shape: (rows, num_samples)
+            logits = torch.addmm(bias, state, weight.t())
+            # A target that was drawn is no negative.
+            (drawn,) = (hit >= 0).nonzero(as_tuple=True)
+            logits[drawn, hit[drawn]] = -torch.inf
+            largest = torch.maximum(logits.amax(dim=1), target_logit)
+            scores = logits.sub_(largest.unsqueeze(1)).exp_()
+            target_score = (target_logit - largest).exp()
+            total = scores.sum(dim=1) + target_score
+            losses[direction] += ((total.log() + largest - target_logit) * count).sum()
+            probabilities = scores.mul_((count / total).unsqueeze(1))
+            d_target_logits[piece] = (target_score / total - 1) * count
+            torch.mm(probabilities, weight, out=d_states[piece])
+            d_weight[direction].addmm_(probabilities.t(), state)
+            d_bias[direction] += probabilities.sum(dim=0)
+    return losses, d_states, d_target_logits, d_weight, d_bias
+
+
+class _SampledLoss(torch.autograd.Function):
+    """The gradients are computed with the loss, while the logits are at hand, and only scaled on the way back."""
+
+    @staticmethod
+    def forward(
+        ctx: Any, states: Tensor, target_logits: Tensor, weight: Tensor, bias: Tensor, hits: Tensor, mask: Tensor
+    ) -> Tensor:
+        tensors = (states, target_logits, hits, mask.to(states.dtype))
+        losses, *gradients = by_direction(_losses, tensors, weight.detach(), bias.detach())
+        ctx.save_for_backward(*gradients)
+        return losses
+
+    @staticmethod
+    @once_differentiable
+    def backward(ctx: Any, d_losses: Tensor) -> tuple[Tensor | None, ...]:
+        d_states, d_target_logits, d_weight, d_bias = ctx.saved_tensors
+        return (
+            d_states * d_losses[:, None, None],
+            d_target_logits * d_losses[:, None],
+            torch.einsum("d,dsn->sn", d_losses, d_weight),
+            d_losses @ d_bias,
+            None,
+            None,
+        )

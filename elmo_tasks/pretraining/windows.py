@@ -1,0 +1,190 @@
+"""Sentences packed into windows of fixed size, for training with the LSTM's state carried from window to window."""
+
+import random
+from collections.abc import Iterable, Iterator
+from itertools import islice
+from typing import Any
+
+import numpy as np
+import torch
+from allennlp.common import Tqdm
+from allennlp.common.util import is_distributed
+from allennlp.data import DataLoader, DatasetReader, Instance, Vocabulary
+from allennlp.nn.util import move_to_device
+from overrides import overrides
+from torch import distributed
+
+from elmo_tasks.bilm.characters import SENTENCE_END_IDS, SENTENCE_START_IDS, word_to_ids
+from elmo_tasks.pretraining.corpus import (
+    NAMESPACE,
+    SENTENCE_END,
+    SENTENCE_START,
+    find_shards,
+    sentence_stream,
+)
+from elmo_tasks.pretraining.vocabulary import check_sorted_by_frequency
+
+IGNORED = -1
+"""The target where there is nothing to predict: a stream has run out."""
+
+_CHECKED_SENTENCES = 20_000
+_BOUNDARIES = {SENTENCE_START: SENTENCE_START_IDS, SENTENCE_END: SENTENCE_END_IDS}
+
+Pair = tuple[str, str]
+"""A token and the one to predict from it."""
+
+
+def sentence_pairs(sentence: list[str]) -> tuple[list[Pair], list[Pair]]:
+    """
+    What the forward and the backward direction read and predict of one sentence. Both are `len(sentence) + 1` long, so
+    that the two directions' windows cover the same sentences.
+    """
+    tokens = [SENTENCE_START, *sentence, SENTENCE_END]
+    backward = tokens[::-1]
+    return list(zip(tokens, tokens[1:], strict=False)), list(zip(backward, backward[1:], strict=False))
+
+
+class Stream:
+    """One row of the batch: sentence after sentence, handed out in pieces of one window's length."""
+
+    def __init__(self, sentences: Iterator[list[str]]) -> None:
+        self._sentences = sentences
+        self._waiting: tuple[list[Pair], list[Pair]] = ([], [])
+
+    def take(self, length: int) -> tuple[list[Pair], list[Pair]]:
+        """The next pairs of each direction; fewer than `length`, or none, where the corpus ends."""
+        while len(self._waiting[0]) < length and (sentence := next(self._sentences, None)) is not None:
+            for waiting, pairs in zip(self._waiting, sentence_pairs(sentence), strict=True):
+                waiting.extend(pairs)
+        taken = self._waiting[0][:length], self._waiting[1][:length]
+        for waiting in self._waiting:
+            del waiting[:length]
+        return taken
+
+
+@DataLoader.register("elmo_lm_windows")
+class WindowDataLoader(DataLoader):
+    """
+    Deals a corpus's sentences to `batch_size` streams and cuts them into windows of `window` tokens (Peters et al. 2018
+    trained with windows of 20). Each direction has its own windows of the same sentences, the backward one's reversed
+    sentence by sentence. Memory does not grow with the corpus.
+
+    In a distributed training each process takes its share of the sentences.
+
+    A batch is `{"characters": (distinct words, 50), "inputs": (2, batch_size, window), "targets": (2, batch_size,
+    window)}`: the character ids of the batch's distinct words, for each token which of them it is, and the vocabulary id
+    minus 1 of the word to predict (-1 where there is none).
+
+    # Parameters
+
+    reader : `DatasetReader`
+        Not used to read, but for `iter_instances`; AllenNLP passes it.
+    data_path : `str`
+        The corpus, as `find_shards` takes it.
+    batch_size : `int`
+        Streams.
+    window : `int`
+        Tokens.
+    shuffle_buffer : `int`
+        Sentences held to shuffle among. 0 keeps the order of the files and gives every token of the corpus exactly
+        once, as a held-out text needs it; with shuffling, an epoch ends when a stream runs out.
+    batches_per_epoch : `int | None`
+        Cut the passes over the corpus into epochs of so many batches, the next beginning where one ended.
+    seed : `int`
+
+    Registered as a `DataLoader` with name "elmo_lm_windows".
+    """
+
+    def __init__(
+        self,
+        reader: DatasetReader,
+        data_path: str,
+        batch_size: int = 128,
+        window: int = 20,
+        shuffle_buffer: int = 0,
+        batches_per_epoch: int | None = None,
+        seed: int = 13370,
+    ) -> None:
+        self._reader, self._data_path = reader, data_path
+        self._shards = find_shards(data_path)
+        self._batch_size, self._window = batch_size, window
+        self._shuffle_buffer, self._seed = shuffle_buffer, seed
+        self._batches_per_epoch = batches_per_epoch
+        self._length: int | None = None
+        self._passes = 0
+        self._endless: Iterator[dict[str, torch.Tensor]] | None = None
+        self._ids: dict[str, int] = {}
+        self._unknown = 0
+        self._device: torch.device | None = None
+
+    @overrides
+    def __len__(self) -> int:
+        """Batches in an epoch. Counts the corpus's tokens once, where `batches_per_epoch` does not say it."""
+        if self._batches_per_epoch:
+            return self._batches_per_epoch
+        if self._length is None:
+            sentences = Tqdm.tqdm(self._sentences(), desc="counting tokens", unit=" sentences")
+            tokens = sum(len(sentence) + 1 for sentence in sentences)
+            # Streams end at different tokens: the true number can differ by a few.
+            self._length = -(-tokens // (self._batch_size * self._window))
+        return self._length
+
+    @overrides
+    def __iter__(self) -> Iterator[dict[str, torch.Tensor]]:
+        if not self._batches_per_epoch:
+            yield from self._one_pass()
+            return
+        if self._endless is None:
+            self._endless = self._all_passes()
+        yield from islice(self._endless, self._batches_per_epoch)
+
+    @overrides
+    def iter_instances(self) -> Iterator[Instance]:
+        return self._reader.read(self._data_path)
+
+    @overrides
+    def index_with(self, vocab: Vocabulary) -> None:
+        if self._shuffle_buffer:
+            check_sorted_by_frequency(vocab, islice(sentence_stream(self._shards), _CHECKED_SENTENCES))
+        self._ids = vocab.get_token_to_index_vocabulary(NAMESPACE)
+        self._unknown = vocab.get_token_index(vocab._oov_token, NAMESPACE)
+
+    @overrides
+    def set_target_device(self, device: torch.device) -> None:
+        self._device = device
+
+    def _sentences(self, rng: random.Random | None = None) -> Iterator[list[str]]:
+        part = (distributed.get_rank(), distributed.get_world_size()) if is_distributed() else (0, 1)
+        return sentence_stream(self._shards, self._shuffle_buffer if rng else 0, rng, part)
+
+    def _all_passes(self) -> Iterator[dict[str, torch.Tensor]]:
+        while True:
+            yield from self._one_pass()
+
+    def _one_pass(self) -> Iterator[dict[str, torch.Tensor]]:
+        rng = random.Random(self._seed + self._passes) if self._shuffle_buffer else None
+        self._passes += 1
+        sentences = self._sentences(rng)
+        streams = [Stream(sentences) for _ in range(self._batch_size)]
+        while True:
+            rows = [stream.take(self._window) for stream in streams]
+            lengths = [len(forward) for forward, _ in rows]
+            if not any(lengths) or (self._shuffle_buffer and min(lengths) < self._window):
+                return
+            yield self._batch(rows)
+
+    def _batch(self, rows: Iterable[tuple[list[Pair], list[Pair]]]) -> dict[str, Any]:
+        index: dict[str, int] = {SENTENCE_START: 0}
+        inputs = np.zeros((2, self._batch_size, self._window), dtype=np.int64)
+        targets = np.full((2, self._batch_size, self._window), IGNORED, dtype=np.int64)
+        for row, directions in enumerate(rows):
+            for direction, pairs in enumerate(directions):
+                if pairs:
+                    inputs[direction, row, : len(pairs)] = [index.setdefault(word, len(index)) for word, _ in pairs]
+                    targets[direction, row, : len(pairs)] = [
+                        self._ids.get(target, self._unknown) - 1 for _, target in pairs
+                    ]
+        characters = np.stack([_BOUNDARIES[word] if word in _BOUNDARIES else word_to_ids(word) for word in index])
+        arrays = {"characters": characters, "inputs": inputs, "targets": targets}
+        batch = {name: torch.from_numpy(array) for name, array in arrays.items()}
+        return batch if self._device is None else move_to_device(batch, self._device)
