@@ -1,0 +1,234 @@
+"""A tagger: word vectors, ELMo, an encoder and a conditional random field."""
+
+from typing import Any, Optional
+
+import torch
+from allennlp.common.checks import ConfigurationError, check_dimensions_match
+from allennlp.data import TextFieldTensors, Vocabulary
+from allennlp.models import Model
+from allennlp.modules import FeedForward, InputVariationalDropout, Seq2SeqEncoder, TextFieldEmbedder, TokenEmbedder
+from allennlp.modules.conditional_random_field import allowed_transitions
+from allennlp.modules.text_field_embedders import BasicTextFieldEmbedder
+from allennlp.nn import InitializerApplicator
+from allennlp.nn.util import get_text_field_mask
+from overrides import overrides
+from torch import Tensor, nn
+
+from elmo_tasks.tasks.ner.crf import Crf
+from elmo_tasks.tasks.ner.metric import ConllEval
+from elmo_tasks.tasks.ner.schemes import SCHEMES, TagError, convert
+
+OUTPUT_ELMO_KEY = "elmo"
+"""The token indexer whose tensors `output_elmo` reads."""
+
+
+@Model.register("elmo_crf_tagger")
+class ElmoCrfTagger(Model):
+    """
+    Tags each token of a sentence (Peters et al. 2018, section 4 and appendix A.4; Lample et al. 2016): the vectors of
+    `text_field_embedder`, an encoder, a linear projection and a conditional random field.
+
+    ELMo goes to the input, as the embedder `elmo` inside `text_field_embedder`; to the output, as `output_elmo`; or to
+    both. Either reads the token indexer `elmo` (`elmo_characters`).
+
+    Metrics: those of `ConllEval`, `f1-measure-overall` among them. Figures for single types are given at an epoch's
+    end.
+
+    Registered as a `Model` with name "elmo_crf_tagger".
+
+    # Parameters
+
+    text_field_embedder : `TextFieldEmbedder`
+        Of the tokens. A `basic` one is given the tensors of the token indexers that it has an embedder for, and no
+        others: with ELMo at the output alone, the indexer `elmo` has no embedder here.
+    encoder : `Seq2SeqEncoder`, optional
+        Such as a biLSTM. None: the token vectors are tagged as they are.
+    output_elmo : `TokenEmbedder`, optional
+        An embedder `elmo` whose vectors are concatenated to the encoder's output (section 3.3).
+    feedforward : `FeedForward`, optional
+        Between the encoder and the projection.
+    label_encoding : `str`, optional (default = `"BIOUL"`)
+        The scheme of the tags, `"IOB1"`, `"BIO"` or `"BIOUL"`, the same as the reader's `coding_scheme`. None for tags
+        that mark no spans: there are no spans to score, and no constraints.
+    constrain_decoding : `bool`, optional (default = `True`)
+        Whether only sequences that `label_encoding` allows are predicted.
+    label_namespace : `str`, optional (default = `"labels"`)
+        The tags' namespace in the vocabulary.
+    dropout : `float`, optional (default = 0)
+        Of the token vectors and of what is projected to tags.
+    variational_dropout : `bool`, optional (default = `False`)
+        Whether dropout drops a dimension in all tokens of a sentence alike (Gal and Ghahramani 2016).
+    initializer : `InitializerApplicator`, optional
+    regularizer : `RegularizerApplicator`, optional
+        Its regex `scalar_parameters` finds the weights of ELMo's layers.
+
+    # Raises
+
+    `ConfigurationError`
+        If sizes do not fit, `label_encoding` is unknown or is not what the reader gives, or the indexer `elmo` is
+        missing.
+    """
+
+    default_predictor = "elmo_tagger"
+
+    # AllenNLP builds an Optional[X] from a config, but passes an X | None on unbuilt.
+    def __init__(
+        self,
+        vocab: Vocabulary,
+        text_field_embedder: TextFieldEmbedder,
+        encoder: Optional[Seq2SeqEncoder] = None,  # noqa: UP045
+        output_elmo: Optional[TokenEmbedder] = None,  # noqa: UP045
+        feedforward: Optional[FeedForward] = None,  # noqa: UP045
+        label_encoding: str | None = "BIOUL",
+        constrain_decoding: bool = True,
+        label_namespace: str = "labels",
+        dropout: float = 0.0,
+        variational_dropout: bool = False,
+        initializer: Optional[InitializerApplicator] = None,  # noqa: UP045
+        **kwargs: Any,
+    ) -> None:
+        super().__init__(vocab, **kwargs)
+        if label_encoding is not None and label_encoding not in SCHEMES:
+            raise ConfigurationError(
+                f'label_encoding is "{label_encoding}"; it must be one of {", ".join(SCHEMES)}, or null.'
+            )
+        self.text_field_embedder = text_field_embedder
+        self.encoder = encoder
+        self.output_elmo = output_elmo
+        self.feedforward = feedforward
+        self.dropout = InputVariationalDropout(dropout) if variational_dropout else nn.Dropout(dropout)
+        self.label_encoding = label_encoding
+
+        labels = vocab.get_index_to_token_vocabulary(label_namespace)
+        self._labels = [labels[index] for index in range(len(labels))]
+        self.tag_projection = nn.Linear(self._encoded_dim(), len(labels))
+        constraints = allowed_transitions(label_encoding, labels) if label_encoding and constrain_decoding else None
+        self.crf = Crf(len(labels), constraints)  # type: ignore[arg-type]
+        self._scores = ConllEval(spans=label_encoding is not None)
+        if initializer is not None:
+            initializer(self)
+
+    def _encoded_dim(self) -> int:
+        """Length of the vector that is projected to tags; on the way there all sizes are checked."""
+        dim = self.text_field_embedder.get_output_dim()
+        if self.encoder is not None:
+            check_dimensions_match(dim, self.encoder.get_input_dim(), "text field embedding dim", "encoder input dim")
+            dim = self.encoder.get_output_dim()
+        if self.output_elmo is not None:
+            dim += self.output_elmo.get_output_dim()
+        if self.feedforward is not None:
+            check_dimensions_match(dim, self.feedforward.get_input_dim(), "encoder output dim", "feedforward input dim")
+            dim = self.feedforward.get_output_dim()
+        return dim
+
+    @overrides(check_signature=False)
+    def forward(
+        self, tokens: TextFieldTensors, metadata: list[dict[str, Any]], tags: Tensor | None = None
+    ) -> dict[str, Any]:
+        """
+        # Parameters
+
+        tokens : `TextFieldTensors`
+            A sentence may be empty.
+        metadata : `list[dict[str, Any]]`
+            Each sentence's `words`, and its gold `tags` by name, which are scored where they are given.
+        tags : `Tensor`, optional
+            The gold tags. Shape `(batch, tokens)`.
+
+        # Returns
+
+        `dict[str, Any]`
+            `logits`, shape `(batch, tokens, number of tags)`; `mask`, shape `(batch, tokens)`; `tags`, the predicted
+            ones, a list a sentence; `words`; and where `tags` is given `loss`, the negative log likelihood summed
+            over the batch.
+        """
+        # Shape: (batch, tokens)
+        mask = get_text_field_mask(tokens)
+        # Shape: (batch, tokens, number of tags)
+        logits = self._logits(tokens, mask)
+        # The CRF cannot take a sentence without a token. Shape: (batch,)
+        present = mask.any(dim=1)
+        decoded = iter(self.crf.decode(logits[present], mask[present]) if present.any() else [])
+        predicted = [next(decoded) if has_tokens else [] for has_tokens in present.tolist()]
+        words = [sentence["words"] for sentence in metadata]
+        output = {"logits": logits, "mask": mask, "tags": predicted, "words": words}
+        if tags is not None:
+            lengths = mask.sum(dim=1).tolist()
+            given = self._names([ids[:length] for ids, length in zip(tags.tolist(), lengths, strict=True)])
+            gold = [sentence.get("tags", names) for sentence, names in zip(metadata, given, strict=True)]
+            if self.training:
+                self._check_encoding(words, gold)
+            self._scores(self._names(predicted), gold)
+            likelihood = self.crf(logits[present], tags[present], mask[present]) if present.any() else logits.sum()
+            output["loss"] = -likelihood
+        return output
+
+    def _logits(self, tokens: TextFieldTensors, mask: Tensor) -> Tensor:
+        """Shape `(batch, tokens, number of tags)`."""
+        if not mask.any():
+            # Not every embedder and encoder can take sentences that are all empty.
+            return self.crf.transitions.new_zeros(*mask.shape, self.crf.num_tags)
+        # Shape: (batch, tokens, embedding_dim)
+        encoded = self.dropout(self.text_field_embedder(self._for_embedder(tokens)))
+        if self.encoder is not None:
+            # Shape: (batch, tokens, encoder_output_dim)
+            encoded = self.encoder(encoded, mask)
+        if self.output_elmo is not None:
+            # Shape: (batch, tokens, encoder_output_dim + elmo_dim)
+            encoded = torch.cat([encoded, self.output_elmo(*tokens[OUTPUT_ELMO_KEY].values())], dim=-1)
+        if self.encoder is not None or self.output_elmo is not None:
+            encoded = self.dropout(encoded)
+        if self.feedforward is not None:
+            encoded = self.feedforward(encoded)
+        return self.tag_projection(encoded)
+
+    def _for_embedder(self, tokens: TextFieldTensors) -> TextFieldTensors:
+        """What the text field embedder is to get of a sentence's tensors."""
+        if self.output_elmo is None:
+            return tokens
+        if OUTPUT_ELMO_KEY not in tokens:
+            raise ConfigurationError(
+                f'output_elmo needs a token indexer named "{OUTPUT_ELMO_KEY}" in the dataset reader, such as '
+                f'{{"type": "elmo_characters"}}; there is only: {", ".join(tokens)}.'
+            )
+        if not isinstance(self.text_field_embedder, BasicTextFieldEmbedder):
+            return tokens
+        return {name: tensors for name, tensors in tokens.items() if name in self.text_field_embedder._token_embedders}
+
+    def _check_encoding(self, sentences: list[list[str]], gold: list[list[str]]) -> None:
+        """Tags in another scheme than the model's would train well, and then be decoded wrongly without a word."""
+        if self.label_encoding is None:
+            return
+        for words, tags in zip(sentences, gold, strict=True):
+            try:
+                if convert(tags, self.label_encoding) == tags:
+                    continue
+                problem = f"are not in {self.label_encoding}, the model's label_encoding"
+            except TagError as error:
+                problem = f"mark no spans: {error}"
+            raise ConfigurationError(
+                f"The tags of a training sentence {problem}. Set the reader's coding_scheme to the model's "
+                "label_encoding, or both to null where tags mark no spans. "
+                f"The sentence: {' '.join(words)}. Its tags: {' '.join(tags)}."
+            )
+
+    def _names(self, indices: list[list[int]]) -> list[list[str]]:
+        return [[self._labels[index] for index in sentence] for sentence in indices]
+
+    @overrides
+    def make_output_human_readable(self, output_dict: dict[str, Any]) -> dict[str, Any]:
+        """Predicted tags by name instead of by index."""
+        output_dict["tags"] = self._names(output_dict["tags"])
+        return output_dict
+
+    @overrides
+    def get_metrics(self, reset: bool = False) -> dict[str, float]:
+        """
+        Those of `ConllEval`. The figures of single types come with `reset`, that is when an epoch or an evaluation
+        ends: the progress bar, which asks after every batch, stays short.
+        """
+        metrics = self._scores.get_metric(reset)
+        return {name: value for name, value in metrics.items() if reset or name in _IN_PROGRESS_BAR}
+
+
+_IN_PROGRESS_BAR = ("accuracy", "precision-overall", "recall-overall", "f1-measure-overall")

@@ -1,0 +1,132 @@
+"""Text to tagged spans."""
+
+import json
+from itertools import accumulate
+from typing import Any
+
+from allennlp.common.checks import ConfigurationError
+from allennlp.common.util import JsonDict
+from allennlp.data import DatasetReader, Instance
+from allennlp.data.tokenizers import Token
+from allennlp.models import Model
+from allennlp.predictors import Predictor
+from overrides import overrides
+
+from elmo_tasks.tasks.ner.schemes import tags_to_spans
+from elmo_tasks.tasks.tokenizer import SpacyRulesTokenizer
+
+
+@Predictor.register("elmo_tagger")
+class ElmoTaggerPredictor(Predictor):
+    """
+    Tags sentences. `{"sentence": "Ada went to Oslo."}` is split into tokens by spaCy's rules; `{"tokens": ["Ada",
+    ...]}` is taken as it is. A line of a file that does not begin with `{` is a sentence without any JSON around it.
+
+    The answer has the `tokens`, their `tags`, and the `spans` that these mark. A span has its `type`; its tokens,
+    from `start` up to and without `end`; its characters, from `start_char` up to and without `end_char`; and its
+    `text`. Characters are counted as Python counts them (in Unicode code points), in the sentence, or where tokens
+    were given in those tokens joined by single spaces. Where tags mark no spans (the model's `label_encoding` is
+    null) there are no `spans`.
+
+    Registered as a `Predictor` with name "elmo_tagger".
+
+    # Parameters
+
+    language : `str`, optional (default = `"en"`)
+        Whose rules split sentences: spaCy's code of the language (`--predictor-args '{"language": "de"}'`).
+
+    # Raises
+
+    `ConfigurationError`
+        If the input is not as said above, with the input's beginning.
+    """
+
+    def __init__(self, model: Model, dataset_reader: DatasetReader, frozen: bool = True, language: str = "en") -> None:
+        super().__init__(model, dataset_reader, frozen)
+        self._tokenizer = SpacyRulesTokenizer(language)
+        self._marks_spans = getattr(model, "label_encoding", None) is not None
+
+    @overrides
+    def load_line(self, line: str) -> JsonDict:
+        """A JSON object where the line begins with `{`, and a raw sentence otherwise."""
+        line = line.strip("\r\n")
+        if not line.lstrip().startswith("{"):
+            return {"sentence": line}
+        try:
+            return json.loads(line)
+        except json.JSONDecodeError as error:
+            raise _error(line, f"begins with {{ but is not JSON: {error}") from None
+
+    def predict(self, sentence: str) -> JsonDict:
+        """The answer for one raw sentence."""
+        return self.predict_json({"sentence": sentence})
+
+    @overrides
+    def _json_to_instance(self, json_dict: JsonDict) -> Instance:
+        if not isinstance(json_dict, dict) or ("sentence" in json_dict) == ("tokens" in json_dict):
+            raise _error(json_dict, 'must be an object with either "sentence" or "tokens"')
+        if "tokens" in json_dict:
+            return self._dataset_reader.text_to_instance(_tokens(json_dict))
+        sentence = json_dict["sentence"]
+        if not isinstance(sentence, str):
+            raise _error(json_dict, f'"sentence" must be a string, not {type(sentence).__name__}')
+        instance = self._dataset_reader.text_to_instance(self._tokenizer.tokenize(sentence))
+        instance["metadata"].metadata["sentence"] = sentence  # type: ignore[attr-defined]
+        return instance
+
+    @overrides
+    def predict_instance(self, instance: Instance) -> JsonDict:
+        return self._answer(instance, super().predict_instance(instance))
+
+    @overrides
+    def predict_batch_instance(self, instances: list[Instance]) -> list[JsonDict]:
+        outputs = super().predict_batch_instance(instances)
+        return [self._answer(instance, output) for instance, output in zip(instances, outputs, strict=True)]
+
+    def _answer(self, instance: Instance, output: JsonDict) -> JsonDict:
+        answer = {"tokens": output["words"], "tags": output["tags"]}
+        if self._marks_spans:
+            answer["spans"] = _spans(instance, output["tags"])
+        return answer
+
+
+def _tokens(json_dict: JsonDict) -> list[Token]:
+    tokens = json_dict["tokens"]
+    if not isinstance(tokens, list):
+        raise _error(json_dict, f'"tokens" must be a list, not {type(tokens).__name__}')
+    for number, token in enumerate(tokens):
+        if not isinstance(token, str) or not token:
+            raise _error(
+                json_dict, f"token {number} (counted from 0) must be a string that is not empty, not {token!r}"
+            )
+    return [Token(token) for token in tokens]
+
+
+def _spans(instance: Instance, tags: list[str]) -> list[JsonDict]:
+    """The spans that the tags mark, with their places in the sentence."""
+    tokens: list[Token] = instance["tokens"].tokens  # type: ignore[attr-defined]
+    sentence = instance["metadata"].metadata.get("sentence")  # type: ignore[attr-defined]
+    words = [str(token.text) for token in tokens]
+    if sentence is None:
+        sentence = " ".join(words)
+        starts = [0, *accumulate(len(word) + 1 for word in words)]
+    else:
+        starts = [int(token.idx or 0) for token in tokens]
+    spans = []
+    for span in tags_to_spans(tags):
+        start, end = starts[span.start], starts[span.end - 1] + len(words[span.end - 1])
+        spans.append(
+            {
+                "type": span.type,
+                "start": span.start,
+                "end": span.end,
+                "start_char": start,
+                "end_char": end,
+                "text": sentence[start:end],
+            }
+        )
+    return spans
+
+
+def _error(given: Any, message: str) -> ConfigurationError:
+    return ConfigurationError(f"The input {message}. It begins: {str(given)[:200]}")
