@@ -1,14 +1,15 @@
 """The biLM's token encoder: character ids to token vectors (Kim et al. 2016; Peters et al. 2018, section 3.4)."""
 
+import itertools
+from typing import Any
+
 import torch
 from torch import Tensor, nn
+from torch.autograd.function import once_differentiable
 from torch.nn import functional as F
 
 from elmo_tasks.bilm.characters import MAX_WORD_LENGTH, NUM_CHARACTER_IDS, PAD
 from elmo_tasks.bilm.options import BiLMOptions
-
-_LENGTH_STEP = 4
-"""Words are convolved in groups of like length; a group spans this many lengths."""
 
 
 class Highway(nn.Module):
@@ -32,7 +33,11 @@ class Highway(nn.Module):
 
     def forward(self, inputs: Tensor) -> Tensor:
         """Shape `(words, dim)` in and out."""
-        return torch.lerp(inputs, torch.relu(self.transform(inputs)), torch.sigmoid(self.carry(inputs)))
+        return torch.lerp(
+            inputs,
+            torch.relu(self.transform(inputs)),
+            torch.sigmoid(self.carry(inputs)),
+        )
 
 
 class CharCnn(nn.Module):
@@ -52,11 +57,18 @@ class CharCnn(nn.Module):
         self.activation = torch.relu if options.activation == "relu" else torch.tanh
         self.projection_after_highway = options.projection_after_highway
         # Row 0, "no token", is never looked up for a word; it is there so that ids index directly.
-        self.character_embedding = nn.Parameter(torch.empty(NUM_CHARACTER_IDS, options.character_dim))
-        self.convolutions = nn.ModuleList(
-            nn.Conv1d(options.character_dim, number, width) for width, number in options.filters
+        self.character_embedding = nn.Parameter(
+            torch.empty(NUM_CHARACTER_IDS, options.character_dim)
         )
-        dim = options.num_filters if self.projection_after_highway else options.projection_dim
+        self.convolutions = nn.ModuleList(
+            nn.Conv1d(options.character_dim, number, width)
+            for width, number in options.filters
+        )
+        dim = (
+            options.num_filters
+            if self.projection_after_highway
+            else options.projection_dim
+        )
         self.highways = nn.ModuleList(Highway(dim) for _ in range(options.num_highway))
         self.projection = nn.Linear(options.num_filters, options.projection_dim)
         nn.init.uniform_(self.character_embedding, -1.0, 1.0)
@@ -86,33 +98,72 @@ class CharCnn(nn.Module):
         return self.projection(vectors) if self.projection_after_highway else vectors
 
     def _convolve(self, character_ids: Tensor) -> Tensor:
-        """Groups of like length, each convolved as far as it reaches. Shape `(words, num_filters)`."""
+        """The maximum of each filter over each word. Shape `(words, num_filters)`."""
         # Characters a word has, begin and end marks included. Shape: (words,)
-        lengths = (character_ids != PAD).sum(dim=1)
-        lengths, order = lengths.sort()
-        character_ids = character_ids[order]
-        steps, sizes = torch.unique_consecutive((lengths + _LENGTH_STEP - 1) // _LENGTH_STEP, return_counts=True)
-        groups = character_ids.split(sizes.tolist())
-        vectors = torch.cat(
-            [self._convolve_group(group, step * _LENGTH_STEP) for group, step in zip(groups, steps.tolist(), strict=True)]
+        counts = torch.arange(1, MAX_WORD_LENGTH + 1, device=character_ids.device)
+        lengths, order = (
+            ((character_ids != PAD) * counts).amax(dim=1).sort(descending=True)
         )
-        return vectors[order.argsort()]
-
-    def _convolve_group(self, character_ids: Tensor, length: int) -> Tensor:
-        """Words of at most `length` characters. Shape `(words, num_filters)`."""
-        # Shape: (words, 50 or less, character_dim)
-        embedded = F.embedding(
-            character_ids[:, : min(length + self._widest, MAX_WORD_LENGTH)], self.character_embedding
-        )
-        # Shape: (words, character_dim, 50 or less)
-        embedded = embedded.transpose(1, 2).contiguous()
-        pooled = [
-            convolution(embedded[:, :, : length + convolution.kernel_size[0]]).amax(dim=2)
-            for convolution in self.convolutions
+        # The windows are packed: all words' first ones, all second ones, and so on, the longest words in front.
+        # Words that have a window at each position. Shape: (50,)
+        sizes = (lengths >= counts.unsqueeze(1) - 1).sum(dim=1)
+        step_sizes = [size for size in sizes.tolist() if size]
+        starts = [0, *itertools.accumulate(step_sizes)]
+        # Of each window. Shape: (packed,)
+        positions = (counts - 1).repeat_interleave(sizes, output_size=starts[-1])
+        words = order[
+            torch.arange(starts[-1], device=order.device)
+            - (sizes.cumsum(dim=0) - sizes)[positions]
         ]
+        pooled = []
+        for convolution in self.convolutions:
+            number, _, width = convolution.weight.shape
+            # A wide filter has fewer positions: those at which it does not reach beyond the 50th character.
+            steps = min(len(step_sizes), MAX_WORD_LENGTH - width + 1)
+            # Shape: (packed, width)
+            windows = character_ids.unfold(1, width, 1)[
+                words[: starts[steps]], positions[: starts[steps]]
+            ]
+            # Shape: (packed, width * character_dim)
+            embedded = F.embedding(windows, self.character_embedding).flatten(
+                start_dim=1
+            )
+            filters = convolution.weight.transpose(1, 2).reshape(number, -1)
+            maximum = _PackedMaximum.apply(
+                F.linear(embedded, filters), step_sizes[:steps]
+            )
+            pooled.append(maximum + convolution.bias)
         # The activations never fall, so they commute with the maximum.
-        return self.activation(torch.cat(pooled, dim=1))
+        return self.activation(torch.cat(pooled, dim=1))[order.argsort()]
 
-    @property
-    def _widest(self) -> int:
-        return max(convolution.kernel_size[0] for convolution in self.convolutions)  # type: ignore[index]
+
+class _PackedMaximum(torch.autograd.Function):
+    """
+    The maximum over a packed tensor's steps, `(packed, dim)` to `(step_sizes[0], dim)`.
+
+    Its gradient goes to the first step that has the maximum; that of `amax`, which shares it out among equals, takes
+    longer than all of the convolutions.
+    """
+
+    @staticmethod
+    def forward(ctx: Any, packed: Tensor, step_sizes: list[int]) -> Tensor:
+        first, *rest = packed.split(step_sizes)
+        maximum = first.clone()
+        for step in rest:
+            torch.maximum(maximum[: len(step)], step, out=maximum[: len(step)])
+        ctx.save_for_backward(packed, maximum)
+        ctx.step_sizes = step_sizes
+        return maximum
+
+    @staticmethod
+    @once_differentiable
+    def backward(ctx: Any, d_maximum: Tensor) -> tuple[Tensor, None]:
+        packed, maximum = ctx.saved_tensors
+        d_packed, left = torch.empty_like(packed), d_maximum.clone()
+        for step, d_step in zip(
+            packed.split(ctx.step_sizes), d_packed.split(ctx.step_sizes), strict=True
+        ):
+            torch.eq(step, maximum[: len(step)], out=d_step)
+            d_step *= left[: len(step)]
+            left[: len(step)] -= d_step
+        return d_packed, None
