@@ -120,7 +120,7 @@ class CorpusReader(DatasetReader):
         for sentence in self.shard_iterable(sentence_stream(find_shards(file_path))):
             yield self.text_to_instance(sentence)
 
-    @overrides
+    @overrides(check_signature=False)
     def text_to_instance(self, tokens: list[str]) -> Instance:  # type: ignore[override]
         """`tokens`: the words of a sentence, without boundaries."""
         words = [Token(word) for word in (SENTENCE_START, *tokens, SENTENCE_END)]

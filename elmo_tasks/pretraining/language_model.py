@@ -58,7 +58,7 @@ class LanguageModel(Model):
         self._states: dict[bool, list[LstmState]] = {}
         self._reset_metrics()
 
-    @overrides
+    @overrides(check_signature=False)
     def forward(self, characters: Tensor, inputs: Tensor, targets: Tensor) -> dict[str, Tensor]:  # type: ignore[override]
         """
         # Parameters

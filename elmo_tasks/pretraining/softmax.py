@@ -10,8 +10,8 @@ from torch.nn import functional as F
 
 from elmo_tasks.bilm.parallel import by_direction
 
-_LOGITS_AT_ONCE = 1 << 19
-"""Logits held at a time, one direction: 2 MB, which stay in a core's cache."""
+_SAMPLED_LOGITS, _EXACT_LOGITS = 1 << 19, 1 << 22
+"""Logits held at a time, one direction: 2 MB, which stay in a core's cache, and 16 MB, a bound."""
 
 
 class Softmax(nn.Module):
@@ -87,20 +87,10 @@ class Softmax(nn.Module):
         waiting = torch.empty_like(self.log_uniform).exponential_() / self.log_uniform
         return waiting.topk(self.num_samples, largest=False, sorted=False).indices
 
-    @torch.no_grad()
     def exact(self, states: Tensor, targets: Tensor) -> Tensor:
         """The exact negative log-likelihoods, a bounded number of logits at a time. As `forward`."""
-        words = max(1, (1 << 24) // len(self.weight))
-        totals = []
-        for state, target in zip(states, targets, strict=True):
-            losses = [
-                F.cross_entropy(
-                    F.linear(piece, self.weight, self.bias).double(), goal, ignore_index=-1, reduction="sum"
-                )
-                for piece, goal in zip(state.split(words), target.split(words), strict=True)
-            ]
-            totals.append(torch.stack(losses).sum())
-        return torch.stack(totals)
+        (losses,) = by_direction(_exact_losses, (states, targets), self.weight, self.bias)
+        return losses
 
 
 def inclusion_probabilities(probabilities: Tensor, number: int) -> Tensor:
@@ -132,7 +122,7 @@ def _losses(
     losses = states.new_zeros(directions)
     d_states, d_target_logits = torch.empty_like(states), torch.empty_like(target_logits)
     d_weight, d_bias = weight.new_zeros(directions, *weight.shape), bias.new_zeros(directions, *bias.shape)
-    rows = max(1, _LOGITS_AT_ONCE // len(bias))
+    rows = max(1, _SAMPLED_LOGITS // len(bias))
     for direction in range(directions):
         for start in range(0, tokens, rows):
             piece = (direction, slice(start, start + rows))
@@ -153,6 +143,20 @@ def _losses(
             d_weight[direction].addmm_(probabilities.t(), state)
             d_bias[direction] += probabilities.sum(dim=0)
     return losses, d_states, d_target_logits, d_weight, d_bias
+
+
+def _exact_losses(states: Tensor, targets: Tensor, weight: Tensor, bias: Tensor) -> tuple[Tensor]:
+    """The summed losses of one direction or both, over all words."""
+    rows = max(1, _EXACT_LOGITS // len(bias))
+    losses = states.new_zeros(len(states), dtype=torch.double)
+    for direction, (state, target) in enumerate(zip(states, targets, strict=True)):
+        for state_piece, target_piece in zip(state.split(rows), target.split(rows), strict=True):
+            # Shape: (rows, num_words)
+            logits = F.linear(state_piece, weight, bias)
+            target_logits = logits.gather(1, target_piece.clamp(min=0).unsqueeze(1)).squeeze(1)
+            nll = (logits.logsumexp(dim=1) - target_logits) * (target_piece >= 0)
+            losses[direction] += nll.sum(dtype=torch.double)
+    return (losses,)
 
 
 class _SampledLoss(torch.autograd.Function):

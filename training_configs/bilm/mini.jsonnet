@@ -1,0 +1,32 @@
+// The biLM "mini", which is in the package: its card (elmo_tasks/bilm/models/mini/CARD.md) has its figures.
+//
+// As in the paper (Peters et al. 2018, section 3.4): a character CNN, two biLSTM layers with projection, clipping and a
+// skip connection, windows of 20 tokens with the states carried on, sampled softmax, dropout 0.1.
+// Differs: an eighth of the size, and Adam with a linearly falling rate where the paper has Adagrad: on 16 million
+// tokens and two cores there is time for few updates.
+//
+//   allennlp train training_configs/bilm/mini.jsonnet -s runs/mini
+//   allennlp train training_configs/bilm/mini.jsonnet -s runs/mini --recover    (after a kill)
+//   allennlp elmo-export runs/mini runs/mini-bilm
+local bilm = import '../lib/bilm.libsonnet';
+
+local corpus = '../shared/data/lm';
+
+bilm.training(
+  train=corpus + '/train',
+  heldout=corpus + '/heldout-wiki.txt.gz',
+  options=bilm.options(cell=512, projection=128, filters=bilm.filters([32, 32, 64, 128, 256]), highways=1),
+  words={ min_count: 5 },
+  streams=128,
+  window=20,
+  samples=2048,
+  dropout=0.1,
+  loss_scale=1.0,
+  batches=500,
+  trainer={
+    num_epochs: 40,
+    grad_norm: 1.0,
+    optimizer: { type: 'elmo_adam', lr: 0.002 },
+    learning_rate_scheduler: { type: 'constant_with_warmup', num_warmup_steps: 200 },
+  },
+)
