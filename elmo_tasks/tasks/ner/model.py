@@ -215,7 +215,7 @@ class ElmoCrfTagger(Model):
     def _names(self, indices: list[list[int]]) -> list[list[str]]:
         return [[self._labels[index] for index in sentence] for sentence in indices]
 
-    @overrides
+    @overrides(check_signature=False)
     def make_output_human_readable(self, output_dict: dict[str, Any]) -> dict[str, Any]:
         """Predicted tags by name instead of by index."""
         output_dict["tags"] = self._names(output_dict["tags"])

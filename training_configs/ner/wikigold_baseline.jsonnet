@@ -1,0 +1,17 @@
+// NER on WikiGold (Wikipedia) without ELMo: word vectors learned from the training data alone.
+//
+// Not in the paper; its tagger at a size for two cores: one biLSTM layer of 100 units a direction, batches of 32,
+// Adam with 0.002.
+//
+//   allennlp train training_configs/ner/wikigold_baseline.jsonnet -s runs/wikigold-baseline
+//   ... -o '{"random_seed": 2, "numpy_seed": 2, "pytorch_seed": 2}'     (another seed)
+local ner = import '../lib/ner.libsonnet';
+
+local data = '../shared/data';
+
+ner.experiment(
+  train=data + '/ner/wikigold.train.txt',
+  validation=data + '/ner/wikigold.dev.txt',
+  sizes=ner.small_sizes,
+  training=ner.small_training,
+)
