@@ -1,0 +1,73 @@
+"""
+The demo: a named entity tagger trained without and with the biLM "mini" on a small corpus, in a few minutes.
+
+    python -m elmo_tasks.reproduce.demo
+"""
+
+import argparse
+import sys
+from pathlib import Path
+
+from elmo_tasks.reproduce.compare import Run, RunError, execute, plan, table
+
+CONFIGS = ("training_configs/ner/demo_baseline.jsonnet", "training_configs/ner/elmo_demo.jsonnet")
+
+SENTENCES = (
+    "Ingrid Solberg left Bergen for a job at Northwind Shipping in Rotterdam .",
+    "The Peruvian novelist read from Salt Roads at the Edinburgh Festival .",
+    "Washington told Amina Diallo that Washington had signed the treaty .",
+)
+
+
+def layer_weights(run: Run) -> str:
+    """What the tagger's scalar mix (Peters et al. 2018, equation 1) has learned."""
+    from allennlp.models import load_archive
+
+    from elmo_tasks.embedders import ScalarMix
+
+    model = load_archive(str(run.folder)).model
+    (mix,) = (module for module in model.modules() if isinstance(module, ScalarMix))
+    names = ["token layer", *(f"biLSTM layer {layer}" for layer in range(1, len(mix.weights()) + 1))]
+    shares = [f"{name} {weight:.2f}" for name, weight in zip(names, mix.weights().tolist(), strict=False)]
+    return f"{', '.join(shares)}; gamma {float(mix.gamma):.2f}"
+
+
+def tagged(run: Run) -> list[str]:
+    """The demo's sentences with their entities in brackets."""
+    from allennlp.predictors import Predictor
+
+    predictor = Predictor.from_path(str(run.folder), "elmo_tagger")
+    lines = []
+    for sentence in SENTENCES:
+        answer = predictor.predict_json({"tokens": sentence.split()})
+        words = list(answer["tokens"])
+        for span in answer["spans"]:
+            words[span["start"]] = f"[{span['type']} {words[span['start']]}"
+            words[span["end"] - 1] += "]"
+        lines.append(" ".join(words))
+    return lines
+
+
+def main() -> None:
+    """The command line."""
+    parser = argparse.ArgumentParser(prog="python -m elmo_tasks.reproduce.demo", description=__doc__)
+    parser.add_argument("-o", "--out", default="runs/demo", help="folder for the trainings (default: runs/demo)")
+    parser.add_argument("--seeds", type=int, default=3, help="trainings with and without ELMo (default: 3)")
+    args = parser.parse_args()
+    if not Path(CONFIGS[0]).exists():
+        sys.exit(f"{CONFIGS[0]} is not here: run the demo in a clone of the repository.")
+    runs = plan(CONFIGS, args.seeds, args.out)
+    print(f"Training {len(runs)} taggers, {args.seeds} without ELMo and {args.seeds} with it, in {args.out}.", flush=True)
+    try:
+        execute(runs)
+    except RunError as error:
+        sys.exit(str(error))
+    elmo = next(run for run in runs if run.config == Path(CONFIGS[1]))
+    print(f"\nSpan F1 on fixtures/ner:\n\n{table(runs, 'f1-measure-overall')}\n")
+    print(f"The mix of the biLM's layers (seed 1): {layer_weights(elmo)}\n")
+    print("The tagger with ELMo (seed 1):\n")
+    print("\n".join(f"  {line}" for line in tagged(elmo)))
+
+
+if __name__ == "__main__":
+    main()

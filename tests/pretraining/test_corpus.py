@@ -1,0 +1,81 @@
+import gzip
+import random
+from collections.abc import Iterator
+
+import pytest
+from allennlp.common.checks import ConfigurationError
+from hypothesis import given
+from hypothesis import strategies as st
+
+from elmo_tasks.pretraining.corpus import CorpusReader, find_shards, read_shard, sentence_stream, shuffled
+
+
+def test_shards_from_files_folders_patterns_and_lists(tmp_path):
+    for name in ("b.txt", "a.txt", ".hidden", "c.gz"):
+        (tmp_path / name).write_text("x\n")
+    names = lambda paths: [path.name for path in find_shards(paths)]  # noqa: E731
+    assert names(str(tmp_path)) == ["a.txt", "b.txt", "c.gz"]
+    assert names(str(tmp_path / "*.txt")) == ["a.txt", "b.txt"]
+    assert names(f"{tmp_path}/c.gz,{tmp_path}/a.txt") == ["c.gz", "a.txt"]
+    assert names([f"{tmp_path}/a.txt"]) == ["a.txt"]
+
+
+def test_a_pattern_without_files_is_named():
+    with pytest.raises(ConfigurationError, match="nowhere"):
+        find_shards("nowhere/*.txt")
+
+
+@pytest.mark.parametrize("suffix", ["txt", "txt.gz"])
+def test_plain_and_gzipped_lines(tmp_path, suffix):
+    path = tmp_path / f"corpus.{suffix}"
+    content = "one two\n\n   \nüber 语言 🦜\n".encode()
+    path.write_bytes(gzip.compress(content) if suffix.endswith("gz") else content)
+    assert list(read_shard(path)) == [["one", "two"], ["über", "语言", "🦜"]]
+
+
+def test_undecodable_text_is_named_by_file_and_line(tmp_path):
+    path = tmp_path / "latin.txt"
+    path.write_bytes(b"fine\nna\xefve\n")
+    with pytest.raises(ConfigurationError, match=r"latin\.txt, line 2"):
+        list(read_shard(path))
+
+
+def test_a_cut_gzip_file_is_named(tmp_path):
+    path = tmp_path / "cut.txt.gz"
+    lines = "\n".join(str(random.Random(1).random()) for _ in range(5000))
+    path.write_bytes(gzip.compress(lines.encode())[:-4000])
+    with pytest.raises(ConfigurationError, match=r"cut\.txt\.gz, after line"):
+        list(read_shard(path))
+
+
+@given(st.lists(st.lists(st.text(min_size=1), min_size=1)), st.integers(1, 10))
+def test_shuffling_loses_and_invents_nothing(sentences, buffer_size):
+    result = list(shuffled(sentences, buffer_size, random.Random(0)))
+    assert sorted(result) == sorted(sentences)
+
+
+def test_shuffling_streams():
+    def endless() -> Iterator[list[str]]:
+        number = 0
+        while True:
+            yield [str(number)]
+            number += 1
+
+    stream = shuffled(endless(), 100, random.Random(0))
+    first = [int(next(stream)[0]) for _ in range(1000)]
+    assert max(first) < 1100
+    assert first != sorted(first)
+
+
+def test_parts_share_the_corpus(tmp_path):
+    path = tmp_path / "corpus.txt"
+    path.write_text("".join(f"{number}\n" for number in range(11)))
+    parts = [list(sentence_stream([path], part=(index, 3))) for index in range(3)]
+    assert sorted(int(word) for part in parts for (word,) in part) == list(range(11))
+
+
+def test_reader_marks_the_boundaries(tmp_path):
+    path = tmp_path / "corpus.txt"
+    path.write_text("a b\n")
+    (instance,) = CorpusReader().read(str(path))
+    assert [token.text for token in instance["tokens"]] == ["<S>", "a", "b", "</S>"]

@@ -1,0 +1,176 @@
+import json
+import math
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import torch
+from allennlp.commands.train import train_model
+from allennlp.common import Params
+from allennlp.models import load_archive
+from torch.nn import functional as F
+
+from elmo_tasks.bilm import BiLMOptions, batch_to_ids
+from elmo_tasks.pretraining import CorpusReader, CorpusVocabulary, LanguageModel, WindowDataLoader
+
+OPTIONS = BiLMOptions(
+    character_dim=4, filters=((1, 4), (2, 8)), num_highway=1, cell_dim=16, projection_dim=8
+).to_dict()
+
+TEXT = ["the cat saw the dog", "a dog ran", "the cat ran off and the dog saw it", "it ran"]
+
+
+@pytest.fixture
+def corpus(tmp_path):
+    path = tmp_path / "corpus.txt"
+    path.write_text("\n".join(TEXT * 8) + "\n")
+    return path
+
+
+def config(corpus: Path, epochs: int = 2, **trainer) -> dict:
+    return {
+        "dataset_reader": {"type": "elmo_corpus"},
+        "train_data_path": str(corpus),
+        "validation_data_path": str(corpus),
+        "vocabulary": {"type": "elmo_corpus", "paths": str(corpus)},
+        "model": {"type": "elmo_language_model", "options": OPTIONS, "num_samples": 8, "dropout": 0.0},
+        "data_loader": {"type": "elmo_lm_windows", "batch_size": 4, "window": 5, "shuffle_buffer": 20},
+        "validation_data_loader": {"type": "elmo_lm_windows", "batch_size": 2, "window": 5},
+        "trainer": {"num_epochs": epochs, "optimizer": {"type": "elmo_adam", "lr": 0.05}, "cuda_device": -1, **trainer},
+    }
+
+
+def model_of(corpus: Path) -> LanguageModel:
+    return LanguageModel(CorpusVocabulary.from_corpus(str(corpus)), OPTIONS, dropout=0.0, num_samples=8)
+
+
+def test_perplexity_is_that_of_the_bilm_sentence_by_sentence(tmp_path):
+    """
+    One stream over two sentences, against the definition: the biLM's own top layer, statefully over whole sentences,
+    and a plain softmax.
+    """
+    path = tmp_path / "corpus.txt"
+    path.write_text("\n".join(TEXT) + "\n")
+    model = model_of(path).eval()
+    loader = WindowDataLoader(CorpusReader(), str(path), batch_size=1, window=4)
+    loader.index_with(model.vocab)
+    for batch in loader:
+        model(**batch)
+    metrics = model.get_metrics()
+
+    projection = model.bilm.options.projection_dim
+    states = model.bilm.lstm.initial_states(1)
+    totals, number = [0.0, 0.0], 0
+    with torch.no_grad():
+        bounds = model.bilm.char_cnn(torch.stack([torch.from_numpy(ids.copy()) for ids in _boundary_ids()]))
+        for line in TEXT:
+            words = line.split()
+            vectors = model.bilm.char_cnn(batch_to_ids([words])[0])
+            forward, backward = torch.cat([bounds[:1], vectors]), torch.cat([bounds[1:], vectors.flip(0)])
+            layers, states = model.bilm.lstm(torch.stack([forward, backward]), [1] * (len(words) + 1), states)
+            assert layers[-1].shape == (2, len(words) + 1, projection)
+            for direction, targets in enumerate(([*words, "</S>"], [*words[::-1], "<S>"])):
+                ids = torch.tensor([model.vocab.get_token_index(word, "words") - 1 for word in targets])
+                logits = layers[-1][direction] @ model.softmax.weight.t() + model.softmax.bias
+                totals[direction] += float(F.cross_entropy(logits, ids, reduction="sum"))
+            number += len(words) + 1
+    assert metrics["forward_perplexity"] == pytest.approx(math.exp(totals[0] / number), rel=1e-4)
+    assert metrics["backward_perplexity"] == pytest.approx(math.exp(totals[1] / number), rel=1e-4)
+
+
+def _boundary_ids():
+    from elmo_tasks.bilm.characters import SENTENCE_END_IDS, SENTENCE_START_IDS
+
+    return SENTENCE_START_IDS, SENTENCE_END_IDS
+
+
+@pytest.mark.parametrize("window", [1, 3, 50])
+def test_the_window_does_not_change_the_perplexity(corpus, window):
+    model = model_of(corpus).eval()
+    results = []
+    for length in (7, window):
+        loader = WindowDataLoader(CorpusReader(), str(corpus), batch_size=1, window=length)
+        loader.index_with(model.vocab)
+        for batch in loader:
+            model(**batch)
+        results.append(model.get_metrics(reset=True)["perplexity"])
+    assert results[0] == pytest.approx(results[1], rel=1e-5)
+
+
+def test_unknown_words_are_counted(tmp_path, corpus):
+    model = model_of(corpus).eval()
+    path = tmp_path / "other.txt"
+    path.write_text("the xylophone ran\n")
+    loader = WindowDataLoader(CorpusReader(), str(path), batch_size=1, window=5)
+    loader.index_with(model.vocab)
+    for batch in loader:
+        model(**batch)
+    assert model.get_metrics()["unknown"] == pytest.approx(1 / 4)
+
+
+def test_training_learns_and_validation_leaves_the_streams_alone(corpus, tmp_path):
+    model = train_model(Params(config(corpus, epochs=12)), str(tmp_path / "run"))
+    metrics = json.loads((tmp_path / "run" / "metrics.json").read_text())
+    # Fourteen words, and text that repeats: far below a uniform guess.
+    assert metrics["best_validation_perplexity"] < 6
+    assert model.vocab.get_vocab_size("words") > 10
+
+
+def test_every_parameter_gets_a_gradient(corpus):
+    model = model_of(corpus)
+    loader = WindowDataLoader(CorpusReader(), str(corpus), batch_size=4, window=5)
+    loader.index_with(model.vocab)
+    model(**next(iter(loader)))["loss"].backward()
+    for name, parameter in model.named_parameters():
+        assert parameter.grad is not None, name
+        assert bool(parameter.grad.abs().sum() > 0), name
+
+
+def test_a_killed_run_resumes_where_it_was(corpus, tmp_path):
+    """Three epochs at once, and one epoch followed by a recovered run of three: the same data in the same order."""
+    steady = {"learning_rate_scheduler": None}
+    whole, broken = tmp_path / "whole", tmp_path / "broken"
+    train_model(Params(config(corpus, epochs=3, **steady)), str(whole))
+    train_model(Params(config(corpus, epochs=1, **steady)), str(broken))
+    (broken / "model.tar.gz").unlink()
+    train_model(Params(config(corpus, epochs=3, **steady)), str(broken), recover=True, force=False)
+    metrics = [json.loads((run / "metrics.json").read_text()) for run in (whole, broken)]
+    assert metrics[1]["epoch"] == 2
+    # The sampler's random numbers and the carried states differ, the text does not.
+    assert metrics[0]["validation_perplexity"] == pytest.approx(metrics[1]["validation_perplexity"], rel=0.5)
+
+
+def test_archive_and_export_through_the_command_line(corpus, tmp_path):
+    run, out = tmp_path / "run", tmp_path / "bilm"
+    model = train_model(Params(config(corpus, epochs=1)), str(run))
+    command = [sys.executable, "-m", "elmo_tasks"]
+    root = Path(__file__).parents[2]
+    measured = subprocess.run(
+        [*command, "elmo-perplexity", str(run / "model.tar.gz"), str(corpus), "--output-file", str(tmp_path / "p.json")],
+        cwd=root,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    figures = json.loads((tmp_path / "p.json").read_text())[str(corpus)]
+    assert f"{figures['perplexity']:.2f}" in measured.stdout
+    assert figures["tokens"] == sum(len(line.split()) + 1 for line in TEXT) * 8
+    subprocess.run([*command, "elmo-export", str(run), str(out)], cwd=root, capture_output=True, check=True)
+
+    from allennlp.modules.elmo import Elmo
+
+    stock = Elmo(str(out / "options.json"), str(out / "weights.hdf5"), 1, dropout=0.0)
+    ids = batch_to_ids([["the", "cat"], ["a", "dog", "ran"]])
+    layers = torch.stack(stock._elmo_lstm(ids)["activations"], dim=1)[:, :, 1:-1]
+    trained = load_archive(str(run)).model.bilm
+    torch.testing.assert_close(trained(ids).layers, layers, rtol=1e-5, atol=1e-5)
+    assert isinstance(model, LanguageModel)
+
+
+def test_what_is_no_language_model_is_refused(tmp_path):
+    command = [sys.executable, "-m", "elmo_tasks", "elmo-export", str(tmp_path / "nothing"), str(tmp_path / "out")]
+    result = subprocess.run(command, cwd=Path(__file__).parents[2], capture_output=True, text=True, check=False)
+    assert result.returncode != 0
+    assert "does not exist" in result.stderr
+    assert not (tmp_path / "out").exists()
