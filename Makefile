@@ -1,0 +1,68 @@
+# make setup   makes .venv and installs all there is to install; costs nothing where that was done
+# make demo    trains a tagger without and with ELMo, and compares them
+# make test    runs the tests; ARGS="-k name" goes to pytest
+# make check   formatter, linter, type checker
+# make wheel   builds the package into dist/
+#
+# PYTHON=python3.12   the Python to make .venv with, 3.11 or later; found by itself otherwise
+# VENV=folder         where to make it
+# TORCHVISION="0.28.0 0.16.2"   versions to try, first come first served; see README.md, Install
+
+VENV ?= .venv
+PYTHON ?= $(firstword $(foreach name,python3.11 python3.12 python3.13 python3,$(call usable,$(name))))
+TORCHVISION ?= 0.28.0 0.16.2
+ALLENNLP = 2.10.1
+
+# A name is usable if it is a Python >= 3.11 that can make virtual environments. It is tried, not looked up: a version
+# manager can leave names that only print an error.
+usable = $(shell $(1) -c 'import sys, ensurepip, venv; sys.exit(sys.version_info < (3, 11))' >/dev/null 2>&1 && echo $(1))
+
+PY = $(VENV)/bin/python
+PIP = $(PY) -m pip --disable-pip-version-check
+LIBRARIES = $(VENV)/.libraries-installed
+PROJECT = $(VENV)/.project-installed
+
+.PHONY: setup demo test check wheel clean
+
+setup: $(PROJECT)
+
+demo: setup
+	$(PY) -m elmo_tasks.reproduce.demo
+
+test: setup
+	$(PY) -m pytest $(ARGS)
+
+check: setup
+	$(VENV)/bin/ruff format --check
+	$(VENV)/bin/ruff check
+	$(VENV)/bin/mypy
+
+# build/ would bring files into the wheel that the package no longer has.
+wheel: setup
+	rm -rf build
+	$(PIP) wheel --no-deps --no-build-isolation --wheel-dir dist .
+
+clean:
+	rm -rf build dist $(VENV)
+
+# pip is the last thing that venv puts in place, so where it is the environment is whole.
+$(VENV)/bin/pip:
+	@test -n "$(PYTHON)" || { echo "No Python 3.11 or later with venv found (on Debian: apt install python3-venv)." \
+	    "Name one: make setup PYTHON=/path/to/python3.11" >&2; exit 1; }
+	@test -n "$(call usable,$(PYTHON))" || { echo "$(PYTHON) is no Python >= 3.11 with venv and ensurepip." >&2; exit 1; }
+	$(PYTHON) -m venv $(VENV)
+
+# AllenNLP and torchvision come with --no-deps, as the bounds in their metadata exclude the set that works. AllenNLP
+# imports torchvision and nothing here uses it, so the first version that imports beside this torch is good enough.
+$(LIBRARIES): requirements.txt requirements-dev.txt constraints.txt | $(VENV)/bin/pip
+	$(PIP) install -r requirements.txt -r requirements-dev.txt -c constraints.txt
+	@for version in $(TORCHVISION); do \
+	    $(PIP) install --no-deps torchvision==$$version && $(PY) -W ignore -c 'import torchvision' && exit 0; \
+	    echo "torchvision $$version does not work here."; \
+	done; echo "No torchvision of $(TORCHVISION) imports; install the one that matches torch, see README.md." >&2; exit 1
+	$(PIP) install --no-deps allennlp==$(ALLENNLP)
+	touch $@
+
+$(PROJECT): setup.cfg pyproject.toml $(LIBRARIES)
+	$(PIP) install --no-deps --no-build-isolation --editable .
+	touch $@

@@ -1,0 +1,104 @@
+"""
+Mends what stock AllenNLP 2.10.1 gets wrong on today's libraries, where an experiment of ours can meet it.
+
+Importing this module applies all of it; nothing on disk is changed, and importing it again changes nothing more. Each
+entry says what broke, with which version, and when it can go. As AllenNLP 2.10.1 is its last release, "when it can go"
+is, at the latest, when this project leaves AllenNLP or the library in question makes its peace with old callers.
+
+Tried and found well on torch 2.13 without help: `Model.load`, archives, `evaluate`, `find-lr`, `distributed` with gloo,
+worker processes in the data loader, and `train --recover` with every other optimizer and scheduler.
+"""
+
+import warnings
+
+import numpy as np
+import torch
+from allennlp.training.learning_rate_schedulers import LearningRateScheduler, ReduceOnPlateauLearningRateScheduler
+from allennlp.training.optimizers import Optimizer
+
+
+@LearningRateScheduler.register("reduce_on_plateau", exist_ok=True)
+class ReduceOnPlateau(ReduceOnPlateauLearningRateScheduler):
+    """
+    AllenNLP's "reduce_on_plateau", without the argument that torch no longer takes.
+
+    What broke: `ReduceLROnPlateau.__init__() got an unexpected keyword argument 'verbose'`.
+    With which version: torch 2.7, which removed the `verbose` that AllenNLP always passes.
+    When it can go: not while AllenNLP passes it.
+
+    # Parameters
+
+    verbose : `bool`, optional (default = `False`)
+        Taken, so that old configs run, and not used: torch prints nothing any more. The callback "tensorboard" with
+        `should_log_learning_rate` records the rate.
+
+    The others are `torch.optim.lr_scheduler.ReduceLROnPlateau`'s. AllenNLP hands over a validation metric of which more
+    is better (a loss with its sign turned), so `mode` should be "max".
+
+    Registered as a `LearningRateScheduler` with name "reduce_on_plateau", in place of the stock one.
+    """
+
+    def __init__(
+        self,
+        optimizer: Optimizer,
+        mode: str = "min",
+        factor: float = 0.1,
+        patience: int = 10,
+        verbose: bool = False,
+        threshold_mode: str = "rel",
+        threshold: float = 1e-4,
+        cooldown: int = 0,
+        min_lr: float | list[float] = 0,
+        eps: float = 1e-8,
+    ) -> None:
+        scheduler = torch.optim.lr_scheduler.ReduceLROnPlateau(
+            optimizer,
+            mode=mode,  # type: ignore[arg-type]
+            factor=factor,
+            patience=patience,
+            threshold_mode=threshold_mode,  # type: ignore[arg-type]
+            threshold=threshold,
+            cooldown=cooldown,
+            min_lr=min_lr,
+            eps=eps,
+        )
+        # The stock class's own __init__ is the one that fails; this is the __init__ of the class above it.
+        super(ReduceOnPlateauLearningRateScheduler, self).__init__(scheduler)  # type: ignore[arg-type]
+
+
+def allow_numpy_scalars() -> None:
+    """
+    Lets `torch.load` read NumPy's numbers (float64, float32, int64, bool), and nothing else that it would not.
+
+    What broke: `allennlp train --recover` dies with `UnpicklingError: Weights only load failed` where the trainer's
+    state holds a NumPy number: a metric that returns one ("spearman_correlation" does), the scheduler "cosine".
+    With which version: torch 2.6, from which `torch.load` reads tensors and plain Python values only unless told
+    otherwise. Telling it to read anything would run whatever code a file brings, so these few types are named instead.
+    When it can go: when torch lists NumPy's numbers as safe.
+    """
+    safe: list = [np.dtype]
+    for kind in (np.float64, np.float32, np.int64, np.bool_):
+        number = kind(0)
+        # `__reduce__` gives the function that pickle files name, wherever this NumPy keeps it.
+        safe += [number.__reduce__()[0], type(number.dtype)]
+    torch.serialization.add_safe_globals(safe)
+
+
+def silence_autocast_warning() -> None:
+    """
+    Silences a warning at the first batch of each training that no user can act upon.
+
+    What broke: AllenNLP's trainer says `torch.cuda.amp.autocast` and `GradScaler`, which warn that they are deprecated.
+    With which version: torch 2.4.
+    When it can go: not while AllenNLP uses the old names; when torch drops them this becomes a mend.
+    """
+    warnings.filterwarnings(
+        "ignore",
+        message=r"`torch\.cuda\.amp\.",
+        category=FutureWarning,
+        module=r"allennlp\.training\.gradient_descent_trainer",
+    )
+
+
+allow_numpy_scalars()
+silence_autocast_warning()

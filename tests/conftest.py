@@ -1,0 +1,58 @@
+"""What holds for every test: the same random numbers, few threads, no network."""
+
+import os
+import random
+import socket
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+
+# Read when transformers is imported; AllenNLP's data loader forks.
+os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
+
+LOOPBACK = ("127.0.0.1", "localhost", "::1", "", None)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def few_threads() -> None:
+    """Two threads at most, so that a run takes the same time and rounds the same way on a large machine."""
+    torch.set_num_threads(min(2, torch.get_num_threads()))
+
+
+@pytest.fixture(autouse=True)
+def seeds() -> None:
+    """The same random numbers for each test, whichever tests run before it."""
+    random.seed(13370)
+    np.random.seed(1337)
+    torch.manual_seed(133)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def no_network() -> Iterator[None]:
+    """A test that reaches for the network fails, also on a machine that has one; loopback and Unix sockets work."""
+    connect, connect_ex, resolve = socket.socket.connect, socket.socket.connect_ex, socket.getaddrinfo
+
+    def refuse_unless_local(host: Any) -> None:
+        if host not in LOOPBACK:
+            raise OSError(f"a test reached for the network: {host}")
+
+    def guarded(real: Any) -> Any:
+        def call(self: socket.socket, address: Any) -> Any:
+            if self.family in (socket.AF_INET, socket.AF_INET6):
+                refuse_unless_local(address[0])
+            return real(self, address)
+
+        return call
+
+    def guarded_resolve(host: Any, *args: Any, **kwargs: Any) -> Any:
+        refuse_unless_local(host)
+        return resolve(host, *args, **kwargs)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(socket.socket, "connect", guarded(connect))
+        patch.setattr(socket.socket, "connect_ex", guarded(connect_ex))
+        patch.setattr(socket, "getaddrinfo", guarded_resolve)
+        yield
