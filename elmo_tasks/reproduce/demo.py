@@ -27,8 +27,9 @@ def layer_weights(run: Run) -> str:
 
     model = load_archive(str(run.folder)).model
     (mix,) = (module for module in model.modules() if isinstance(module, ScalarMix))
-    names = ["token layer", *(f"biLSTM layer {layer}" for layer in range(1, len(mix.weights()) + 1))]
-    shares = [f"{name} {weight:.2f}" for name, weight in zip(names, mix.weights().tolist(), strict=False)]
+    weights = mix.normalized_weights().tolist()
+    names = ["token layer", *(f"biLSTM layer {layer}" for layer in range(1, len(weights)))]
+    shares = [f"{name} {weight:.2f}" for name, weight in zip(names, weights, strict=True)]
     return f"{', '.join(shares)}; gamma {float(mix.gamma):.2f}"
 
 

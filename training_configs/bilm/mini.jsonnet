@@ -27,6 +27,6 @@ bilm.training(
     num_epochs: 40,
     grad_norm: 1.0,
     optimizer: { type: 'elmo_adam', lr: 0.002 },
-    learning_rate_scheduler: { type: 'constant_with_warmup', num_warmup_steps: 200 },
+    learning_rate_scheduler: { type: 'polynomial_decay', power: 1.0, warmup_steps: 200, end_learning_rate: 0.002 },
   },
 )
