@@ -1,1 +1,21 @@
 """The bidirectional language model: torch, numpy and h5py only."""
+
+from elmo_tasks.bilm.characters import EmptyWordError, batch_to_ids
+from elmo_tasks.bilm.model import BiLM, BiLMOutput, CharacterIdsError
+from elmo_tasks.bilm.options import BiLMOptions, OptionsError
+from elmo_tasks.bilm.pretrained import BiLMFiles, PretrainedError, find_bilm
+from elmo_tasks.bilm.weights import WeightsError
+
+__all__ = [
+    "BiLM",
+    "BiLMFiles",
+    "BiLMOptions",
+    "BiLMOutput",
+    "CharacterIdsError",
+    "EmptyWordError",
+    "OptionsError",
+    "PretrainedError",
+    "WeightsError",
+    "batch_to_ids",
+    "find_bilm",
+]

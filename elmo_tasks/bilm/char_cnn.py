@@ -1,6 +1,5 @@
 """The biLM's token encoder: character ids to token vectors (Kim et al. 2016; Peters et al. 2018, section 3.4)."""
 
-import itertools
 from typing import Any
 
 import torch
@@ -10,6 +9,7 @@ from torch.nn import functional as F
 
 from elmo_tasks.bilm.characters import MAX_WORD_LENGTH, NUM_CHARACTER_IDS, PAD
 from elmo_tasks.bilm.options import BiLMOptions
+from elmo_tasks.bilm.packing import pack
 
 
 class Highway(nn.Module):
@@ -57,18 +57,11 @@ class CharCnn(nn.Module):
         self.activation = torch.relu if options.activation == "relu" else torch.tanh
         self.projection_after_highway = options.projection_after_highway
         # Row 0, "no token", is never looked up for a word; it is there so that ids index directly.
-        self.character_embedding = nn.Parameter(
-            torch.empty(NUM_CHARACTER_IDS, options.character_dim)
-        )
+        self.character_embedding = nn.Parameter(torch.empty(NUM_CHARACTER_IDS, options.character_dim))
         self.convolutions = nn.ModuleList(
-            nn.Conv1d(options.character_dim, number, width)
-            for width, number in options.filters
+            nn.Conv1d(options.character_dim, number, width) for width, number in options.filters
         )
-        dim = (
-            options.num_filters
-            if self.projection_after_highway
-            else options.projection_dim
-        )
+        dim = options.num_filters if self.projection_after_highway else options.projection_dim
         self.highways = nn.ModuleList(Highway(dim) for _ in range(options.num_highway))
         self.projection = nn.Linear(options.num_filters, options.projection_dim)
         nn.init.uniform_(self.character_embedding, -1.0, 1.0)
@@ -99,42 +92,26 @@ class CharCnn(nn.Module):
 
     def _convolve(self, character_ids: Tensor) -> Tensor:
         """The maximum of each filter over each word. Shape `(words, num_filters)`."""
+        positions = torch.arange(MAX_WORD_LENGTH, device=character_ids.device)
         # Characters a word has, begin and end marks included. Shape: (words,)
-        counts = torch.arange(1, MAX_WORD_LENGTH + 1, device=character_ids.device)
-        lengths, order = (
-            ((character_ids != PAD) * counts).amax(dim=1).sort(descending=True)
-        )
-        # The windows are packed: all words' first ones, all second ones, and so on, the longest words in front.
-        # Words that have a window at each position. Shape: (50,)
-        sizes = (lengths >= counts.unsqueeze(1) - 1).sum(dim=1)
-        step_sizes = [size for size in sizes.tolist() if size]
-        starts = [0, *itertools.accumulate(step_sizes)]
-        # Of each window. Shape: (packed,)
-        positions = (counts - 1).repeat_interleave(sizes, output_size=starts[-1])
-        words = order[
-            torch.arange(starts[-1], device=order.device)
-            - (sizes.cumsum(dim=0) - sizes)[positions]
-        ]
+        lengths = ((character_ids != PAD) * (positions + 1)).amax(dim=1)
+        packing = pack((lengths + 1).clamp(max=MAX_WORD_LENGTH), MAX_WORD_LENGTH)
         pooled = []
         for convolution in self.convolutions:
-            number, _, width = convolution.weight.shape
+            weight: Tensor = convolution.weight  # type: ignore[assignment]
+            number, _, width = weight.shape
             # A wide filter has fewer positions: those at which it does not reach beyond the 50th character.
-            steps = min(len(step_sizes), MAX_WORD_LENGTH - width + 1)
+            step_sizes = packing.step_sizes[: MAX_WORD_LENGTH - width + 1]
+            rows = slice(sum(step_sizes))
             # Shape: (packed, width)
-            windows = character_ids.unfold(1, width, 1)[
-                words[: starts[steps]], positions[: starts[steps]]
-            ]
+            windows = character_ids.unfold(1, width, 1)[packing.sequences[rows], packing.steps[rows]]
             # Shape: (packed, width * character_dim)
-            embedded = F.embedding(windows, self.character_embedding).flatten(
-                start_dim=1
-            )
-            filters = convolution.weight.transpose(1, 2).reshape(number, -1)
-            maximum = _PackedMaximum.apply(
-                F.linear(embedded, filters), step_sizes[:steps]
-            )
+            embedded = F.embedding(windows, self.character_embedding).flatten(start_dim=1)
+            filters = weight.transpose(1, 2).reshape(number, -1)
+            maximum = _PackedMaximum.apply(F.linear(embedded, filters), step_sizes)
             pooled.append(maximum + convolution.bias)
         # The activations never fall, so they commute with the maximum.
-        return self.activation(torch.cat(pooled, dim=1))[order.argsort()]
+        return self.activation(torch.cat(pooled, dim=1))[packing.order.argsort()]
 
 
 class _PackedMaximum(torch.autograd.Function):
@@ -160,9 +137,7 @@ class _PackedMaximum(torch.autograd.Function):
     def backward(ctx: Any, d_maximum: Tensor) -> tuple[Tensor, None]:
         packed, maximum = ctx.saved_tensors
         d_packed, left = torch.empty_like(packed), d_maximum.clone()
-        for step, d_step in zip(
-            packed.split(ctx.step_sizes), d_packed.split(ctx.step_sizes), strict=True
-        ):
+        for step, d_step in zip(packed.split(ctx.step_sizes), d_packed.split(ctx.step_sizes), strict=True):
             torch.eq(step, maximum[: len(step)], out=d_step)
             d_step *= left[: len(step)]
             left[: len(step)] -= d_step

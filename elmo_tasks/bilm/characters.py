@@ -96,3 +96,41 @@ def batch_to_ids(sentences: Sequence[Sequence[str]]) -> Tensor:
             position = list(sentence).index("")
             raise EmptyWordError(f"Sentence {number}, token {position}: {error}") from None
     return torch.from_numpy(ids)
+
+
+_HASH_BASE = -7046029254386353131
+"""An odd 64-bit number without a pattern."""
+
+
+def distinct_words(words: Tensor) -> tuple[Tensor, Tensor]:
+    """
+    The distinct words among many.
+
+    # Parameters
+
+    words : `Tensor`
+        Character ids, shape `(words, 50)`.
+
+    # Returns
+
+    `Tensor`
+        Each distinct word once, in no particular order. Shape `(distinct words, 50)`.
+    `Tensor`
+        For each word its row in the first tensor. Shape `(words,)`.
+    """
+    # Sorting one number a word is much faster than sorting rows.
+    hashes, rows = _hash(words).unique(return_inverse=True)
+    numbers = torch.arange(len(words), device=words.device)
+    # One of the words with each hash.
+    example = torch.zeros_like(hashes)
+    distinct = words[example.scatter_(0, rows, numbers)]
+    if torch.equal(distinct[rows], words):
+        return distinct, rows
+    # Two different words have the same hash.
+    return words.unique(dim=0, return_inverse=True)
+
+
+def _hash(words: Tensor) -> Tensor:
+    """A 64-bit polynomial hash. Shape `(words,)`."""
+    powers = torch.full((MAX_WORD_LENGTH,), _HASH_BASE, device=words.device).cumprod(dim=0)
+    return (words * powers).sum(dim=1)

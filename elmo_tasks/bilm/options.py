@@ -92,15 +92,15 @@ class BiLMOptions:
             return cls(
                 character_dim=int(cnn["embedding"]["dim"]),
                 filters=tuple((int(width), int(number)) for width, number in cnn["filters"]),
-                num_highway=int(cnn["n_highway"]),
+                num_highway=int(cnn.get("n_highway") or 0),
                 activation=cnn["activation"],
                 projection_after_highway=bool(cnn.get("projection_after_highway", True)),
                 cell_dim=int(lstm["dim"]),
                 projection_dim=int(lstm["projection_dim"]),
-                num_layers=int(lstm["n_layers"]),
+                num_layers=int(lstm.get("n_layers", 1)),
                 skip_connections=bool(lstm["use_skip_connections"]),
-                cell_clip=float(lstm["cell_clip"] or 0),
-                projection_clip=float(lstm["proj_clip"] or 0),
+                cell_clip=float(lstm.get("cell_clip") or 0),
+                projection_clip=float(lstm.get("proj_clip") or 0),
             )
         except KeyError as error:
             raise OptionsError(f"there is no key {error} where a biLM's options have one.") from None
@@ -161,7 +161,7 @@ def _check_characters(cnn: Mapping[str, Any]) -> None:
     # bilm-tf counts 261 while it trains and wants 262 (the padding id too) for prediction: the weights are the same.
     if characters not in (NUM_CHARACTER_IDS - 1, NUM_CHARACTER_IDS):
         raise OptionsError(
-            f"n_characters is {characters}; only 261 (as trained by bilm-tf) and 262 (as used for prediction) can be read."
+            f"n_characters is {characters}; only 261 (as bilm-tf trains) and 262 (as it predicts) can be read."
         )
     length = cnn.get("max_characters_per_token", MAX_WORD_LENGTH)
     if length != MAX_WORD_LENGTH:

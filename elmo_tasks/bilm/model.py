@@ -1,0 +1,294 @@
+"""The biLM as a whole (Peters et al. 2018, sections 3.1 and 3.2): character ids to the layers of every token."""
+
+import itertools
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+from elmo_tasks.bilm.char_cnn import CharCnn
+from elmo_tasks.bilm.characters import (
+    MAX_WORD_LENGTH,
+    NUM_CHARACTER_IDS,
+    SENTENCE_END_IDS,
+    SENTENCE_START_IDS,
+    distinct_words,
+)
+from elmo_tasks.bilm.lstm import BidirectionalLstm, LstmState
+from elmo_tasks.bilm.options import BiLMOptions
+from elmo_tasks.bilm.packing import Packing, pack
+from elmo_tasks.bilm.weights import read_weights, write_weights
+
+
+class CharacterIdsError(ValueError):
+    """A tensor is not one of character ids."""
+
+
+class BiLMOutput(NamedTuple):
+    """The biLM's layers for a batch of sentences."""
+
+    layers: Tensor
+    """Zeros where there is no token. Shape `(batch, num_layers, tokens, output_dim)`."""
+    mask: Tensor
+    """Where the tokens are. Shape `(batch, tokens)`, bool."""
+
+
+_START, _END, _FIRST_TOKEN = 0, 1, 2
+"""Rows of a batch's words: `<S>`, `</S>`, then all tokens, sentence by sentence."""
+
+
+class BiLM(nn.Module):
+    """
+    A bidirectional language model without its softmax.
+
+    It has no dropout and no other randomness. `<S>` and `</S>` are put around each sentence inside.
+
+    # Parameters
+
+    options : `BiLMOptions`
+    stateful : `bool`
+        By default a sentence's layers depend on that sentence alone. With `stateful` the LSTMs begin a sentence with
+        the states in which the sentence at the same place of the last batch left them, as in bilm-tf and AllenNLP;
+        batches may differ in size. The states are not in the state dict.
+    """
+
+    def __init__(self, options: BiLMOptions, stateful: bool = False) -> None:
+        super().__init__()
+        self.options = options
+        self.stateful = stateful
+        self.char_cnn = CharCnn(options)
+        self.lstm = BidirectionalLstm(options)
+        boundaries = torch.from_numpy(np.stack([SENTENCE_START_IDS, SENTENCE_END_IDS]))
+        self.register_buffer("_boundaries", boundaries, persistent=False)
+        self._boundaries: Tensor
+        self._states: list[LstmState] | None = None
+
+    @classmethod
+    def from_files(
+        cls,
+        options_file: str | Path,
+        weight_file: str | Path,
+        stateful: bool = False,
+        requires_grad: bool = False,
+    ) -> "BiLM":
+        """
+        A trained biLM.
+
+        # Parameters
+
+        options_file, weight_file : `str` or `Path`
+            An options.json and a weights.hdf5 as bilm-tf writes them.
+        stateful : `bool`
+        requires_grad : `bool`
+            Whether the weights are to be trained on.
+
+        # Returns
+
+        `BiLM`
+
+        # Raises
+
+        `FileNotFoundError`
+            If a file is not there.
+        `OptionsError`, `WeightsError`
+            If a file cannot be read or the two do not belong together.
+        """
+        options = BiLMOptions.from_file(options_file)
+        # The random weights are about to be replaced; the caller's random numbers should not depend on them.
+        with torch.random.fork_rng(devices=()):
+            bilm = cls(options, stateful)
+        read_weights(bilm.char_cnn, bilm.lstm, weight_file)
+        return bilm.requires_grad_(requires_grad)
+
+    def save(
+        self,
+        options_file: str | Path,
+        weight_file: str | Path,
+        compress: bool = False,
+        round_to_half: bool = False,
+    ) -> None:
+        """
+        Writes the biLM's two files, which bilm-tf and AllenNLP read too.
+
+        # Parameters
+
+        options_file, weight_file : `str` or `Path`
+            Existing files are replaced once the new ones are whole.
+        compress, round_to_half : `bool`
+            See `write_weights`.
+
+        # Raises
+
+        `WeightsError`
+            If a weight is not finite.
+        """
+        write_weights(self.char_cnn, self.lstm, weight_file, compress, round_to_half)
+        self.options.to_file(options_file)
+
+    @property
+    def num_layers(self) -> int:
+        """Layers in the output: the LSTM's and the tokens' own."""
+        return self.options.num_layers + 1
+
+    @property
+    def output_dim(self) -> int:
+        """Length of a token's vector in each layer: both directions."""
+        return self.options.output_dim
+
+    @property
+    def device(self) -> torch.device:
+        """Where the weights are."""
+        return self._boundaries.device
+
+    def reset_states(self) -> None:
+        """Forgets the sentences before, if the biLM is stateful."""
+        self._states = None
+
+    def forward(self, character_ids: Tensor) -> BiLMOutput:
+        """
+        # Parameters
+
+        character_ids : `Tensor`
+            As from `batch_to_ids`; a row of zeros is no token, wherever it stands. Shape `(batch, tokens, 50)`.
+
+        # Returns
+
+        `BiLMOutput`
+            The token layer first, `[x ; x]`; then each LSTM layer, the forward direction's half in front.
+
+        # Raises
+
+        `CharacterIdsError`
+            If the shape or the ids are wrong.
+        """
+        _check(character_ids)
+        # Shape: (batch, tokens)
+        mask = (character_ids != 0).any(dim=-1)
+        # Where the tokens stand in the flattened mask. Shape: (number,)
+        places = mask.flatten().nonzero().squeeze(1)
+        if not (len(mask) if self.stateful else len(places)):
+            # No sentence makes a step.
+            shape = (len(mask), self.num_layers, mask.shape[1], self.output_dim)
+            return BiLMOutput(self.char_cnn.character_embedding.new_zeros(shape), mask)
+        words, word_rows = distinct_words(torch.cat([self._boundaries, character_ids.flatten(end_dim=1)[places]]))
+        # Shape: (distinct words, projection_dim)
+        vectors = self.char_cnn(words)
+        packing, tokens_in, tokens_out = self._pack(mask.sum(dim=1), mask.shape[1], len(places))
+        # Shape: (2, packed, projection_dim)
+        inputs = F.embedding(word_rows[tokens_in], vectors)
+        outputs, states = self.lstm(inputs, packing.step_sizes, self._initial_states(packing))
+        if self.stateful:
+            self._keep(states, packing)
+        # For each token the row of its vectors, those of each direction, in each layer's table.
+        # Shape: (number, num_layers, 2)
+        token_rows = word_rows[_FIRST_TOKEN:].view(-1, 1, 1).expand(-1, 1, 2)
+        rows = torch.cat([token_rows, tokens_out.unsqueeze(1).expand(-1, len(outputs), 2)], dim=1)
+        tables = [vectors, *(output.flatten(end_dim=1) for output in outputs)]
+        return BiLMOutput(_look_up(tables, rows, places, mask.shape), mask)
+
+    def _pack(self, lengths: Tensor, longest: int, number: int) -> tuple[Packing, Tensor, Tensor]:
+        """
+        The sentences with their boundaries as packed sequences.
+
+        # Parameters
+
+        lengths : `Tensor`
+            Tokens each sentence has. Shape `(batch,)`.
+        longest, number : `int`
+            Tokens that a sentence has at most, and that all have together.
+
+        # Returns
+
+        `Packing`
+        `Tensor`
+            Which of the batch's words (`<S>`, `</S>`, the tokens) each packed row reads, shape `(2, packed)`.
+        `Tensor`
+            Where each token's outputs are in `(2, packed)`, flattened. Shape `(number, 2)`.
+        """
+        # The last step, </S> forward and <S> backward, gives no output that is asked for, only the next state; nor
+        # does the first of an empty sentence.
+        steps = lengths + 2 if self.stateful else torch.where(lengths > 0, lengths + 1, 0)
+        packing = pack(steps, longest + 2)
+        firsts = lengths.cumsum(dim=0) - lengths
+        # Each of shape: (packed,)
+        step, length = packing.steps, lengths[packing.sequences]
+        first = _FIRST_TOKEN + firsts[packing.sequences]
+        is_token = (step > 0) & (step <= length)
+        forward = torch.where(is_token, first + step - 1, torch.where(step == 0, _START, _END))
+        backward = torch.where(is_token, first + length - step, torch.where(step == 0, _END, _START))
+        # Each of shape: (number,)
+        sentence = torch.arange(len(lengths), device=lengths.device).repeat_interleave(lengths, output_size=number)
+        position = torch.arange(number, device=lengths.device) - firsts[sentence]
+        rows = packing.rows(sentence, torch.stack([position + 1, lengths[sentence] - position]))
+        rows[1] += sum(packing.step_sizes)
+        return packing, torch.stack([forward, backward]), rows.t()
+
+    def _initial_states(self, packing: Packing) -> list[LstmState]:
+        """In packed order."""
+        batch = packing.step_sizes[0]
+        if not self.stateful:
+            return self.lstm.initial_states(batch)
+        kept = self._states or self.lstm.initial_states(0)
+        # Sentences at places that no batch has had so far begin with zeros.
+        self._states = [LstmState(*(self._grown(part, batch) for part in state)) for state in kept]
+        return [LstmState(*(part[:, packing.order] for part in state)) for state in self._states]
+
+    def _grown(self, state: Tensor, batch: int) -> Tensor:
+        """With zeros behind, if need be. Shape `(2, any, dim)` to `(2, batch or more, dim)`."""
+        return F.pad(state.to(self.char_cnn.character_embedding), (0, 0, 0, max(0, batch - state.shape[1])))
+
+    def _keep(self, states: list[LstmState], packing: Packing) -> None:
+        """Keeps the states for the next batch; those of places beyond this batch stay as they were."""
+        assert self._states is not None
+        self._states = [
+            LstmState(*(kept.index_copy(1, packing.order, new.detach()) for kept, new in zip(*pair, strict=True)))
+            for pair in zip(self._states, states, strict=True)
+        ]
+
+
+def _look_up(tables: list[Tensor], rows: Tensor, places: Tensor, shape: torch.Size) -> Tensor:
+    """
+    Puts the tokens' vectors where they belong, with a single copy.
+
+    # Parameters
+
+    tables : `list[Tensor]`
+        One a layer, shape `(any, projection_dim)`.
+    rows : `Tensor`
+        Each token's rows in the tables, shape `(number, num_layers, 2)`.
+    places : `Tensor`
+        Where each token belongs in the flattened batch, shape `(number,)`.
+    shape : `torch.Size`
+        `(batch, tokens)`
+
+    # Returns
+
+    `Tensor`
+        Shape `(batch, num_layers, tokens, 2 * projection_dim)`.
+    """
+    # A row of zeros comes first, for the places without a token.
+    zeros = tables[0].new_zeros(1, tables[0].shape[1])
+    starts = list(itertools.accumulate((len(table) for table in tables[:-1]), initial=1))
+    all_rows = places.new_zeros(shape.numel(), len(tables), 2)
+    all_rows[places] = rows + torch.tensor(starts, device=rows.device).unsqueeze(1)
+    # Shape: (batch, num_layers, tokens, 2, projection_dim)
+    vectors = F.embedding(all_rows.view(*shape, len(tables), 2).transpose(1, 2), torch.cat([zeros, *tables]))
+    return vectors.flatten(start_dim=3)
+
+
+def _check(character_ids: Tensor) -> None:
+    if character_ids.dim() != 3 or character_ids.shape[2] != MAX_WORD_LENGTH:
+        raise CharacterIdsError(
+            f"The character ids have shape {tuple(character_ids.shape)}; "
+            f"(batch, tokens, {MAX_WORD_LENGTH}) is needed, as from batch_to_ids."
+        )
+    # On a GPU this would wait for the ids.
+    if character_ids.device.type == "cpu" and character_ids.numel():
+        lowest, highest = (int(bound) for bound in character_ids.aminmax())
+        if lowest < 0 or highest >= NUM_CHARACTER_IDS:
+            raise CharacterIdsError(
+                f"There are character ids from {lowest} to {highest}; they must lie in 0..{NUM_CHARACTER_IDS - 1}."
+            )
