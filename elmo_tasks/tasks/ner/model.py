@@ -103,7 +103,7 @@ class ElmoCrfTagger(Model):
         self._labels = [labels[index] for index in range(len(labels))]
         self.tag_projection = nn.Linear(self._encoded_dim(), len(labels))
         constraints = allowed_transitions(label_encoding, labels) if label_encoding and constrain_decoding else None
-        self.crf = Crf(len(labels), constraints)  # type: ignore[arg-type]
+        self.crf = Crf(len(labels), constraints)
         self._scores = ConllEval(spans=label_encoding is not None)
         if initializer is not None:
             initializer(self)
