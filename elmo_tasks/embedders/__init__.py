@@ -1,0 +1,7 @@
+"""What AllenNLP sees of the biLM: the token embedder `elmo`, and the mix of layers."""
+
+from elmo_tasks.embedders.elmo_token_embedder import ElmoTokenEmbedder
+from elmo_tasks.embedders.frozen import FrozenBiLM
+from elmo_tasks.embedders.scalar_mix import ScalarMix
+
+__all__ = ["ElmoTokenEmbedder", "FrozenBiLM", "ScalarMix"]

@@ -1,0 +1,62 @@
+"""A biLM that gives the layers of the sentence boundaries too."""
+
+import torch
+from overrides import overrides
+from torch import Tensor
+from torch.nn import functional as F
+
+from elmo_tasks.bilm.characters import SENTENCE_END_IDS, SENTENCE_START_IDS
+from elmo_tasks.bilm.model import _FIRST_TOKEN, BiLM, BiLMOutput
+from elmo_tasks.bilm.packing import Packing, pack
+
+
+class BoundaryBiLM(BiLM):
+    """
+    A biLM whose output has `<S>` in front of each sentence's first token and `</S>` behind its last one.
+
+    Only stock AllenNLP's layer norm asks for them: it counts them in when it takes the mean and the variance of all
+    tokens. The layers of the tokens are those of `BiLM`.
+    """
+
+    @overrides
+    def forward(self, character_ids: Tensor) -> BiLMOutput:
+        """
+        # Parameters
+
+        character_ids : `Tensor`
+            Without boundaries, shape `(batch, tokens, 50)`.
+
+        # Returns
+
+        `BiLMOutput`
+            Layers of shape `(batch, num_layers, tokens + 2, output_dim)`, mask of shape `(batch, tokens + 2)`.
+        """
+        return super().forward(_with_boundaries(character_ids))
+
+    @overrides
+    def _pack(self, lengths: Tensor, longest: int, number: int) -> tuple[Packing, Tensor, Tensor]:
+        """As in `BiLM`, but the boundaries are among the tokens, so that none are put around them."""
+        packing = pack(lengths, longest)
+        firsts = lengths.cumsum(dim=0) - lengths
+        # Each of shape: (packed,)
+        first, length = firsts[packing.sequences], lengths[packing.sequences]
+        forward = _FIRST_TOKEN + first + packing.steps
+        backward = _FIRST_TOKEN + first + length - 1 - packing.steps
+        # Each of shape: (number,)
+        sentence = torch.arange(len(lengths), device=lengths.device).repeat_interleave(lengths, output_size=number)
+        position = torch.arange(number, device=lengths.device) - firsts[sentence]
+        rows = packing.rows(sentence, torch.stack([position, lengths[sentence] - 1 - position]))
+        rows[1] += sum(packing.step_sizes)
+        return packing, torch.stack([forward, backward]), rows.t()
+
+
+def _with_boundaries(character_ids: Tensor) -> Tensor:
+    """Shape `(batch, tokens, 50)` to `(batch, tokens + 2, 50)`."""
+    start, end = (torch.tensor(ids, device=character_ids.device) for ids in (SENTENCE_START_IDS, SENTENCE_END_IDS))
+    character_ids = F.pad(character_ids, (0, 0, 1, 1))
+    character_ids[:, 0] = start
+    positions = torch.arange(character_ids.shape[1], device=character_ids.device)
+    # Shape: (batch,)
+    last = ((character_ids != 0).any(dim=2) * positions).amax(dim=1)
+    character_ids[torch.arange(len(last), device=last.device), last + 1] = end
+    return character_ids

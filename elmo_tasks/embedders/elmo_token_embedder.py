@@ -1,0 +1,221 @@
+"""ELMo as a token embedder."""
+
+import logging
+from collections.abc import Sequence
+from typing import Any
+
+from allennlp.common.checks import ConfigurationError
+from allennlp.modules.token_embedders import TokenEmbedder
+from overrides import overrides
+from torch import Tensor, nn
+
+from elmo_tasks.bilm.model import BiLM, BiLMOutput
+from elmo_tasks.bilm.pretrained import BiLMFiles
+from elmo_tasks.embedders.boundaries import BoundaryBiLM
+from elmo_tasks.embedders.frozen import FrozenBiLM, share_files, share_object
+from elmo_tasks.embedders.scalar_mix import ScalarMix
+from elmo_tasks.embedders.source import BiLMSource
+from elmo_tasks.embedders.word_cache import cache_words
+
+logger = logging.getLogger(__name__)
+
+
+@TokenEmbedder.register("elmo")
+class ElmoTokenEmbedder(TokenEmbedder):
+    """
+    Contextual token vectors: a biLM's layers, mixed for the task (Peters et al. 2018, section 3).
+
+    Takes the place of stock AllenNLP's `elmo_token_embedder`: its parameters mean the same here, and its archives load.
+    The ids come from the stock indexer `elmo_characters`. Each embedder is one place of use with a mix of its own; for
+    ELMo at the output of its encoder a model holds a second embedder and gives it the same ids.
+
+    All frozen embedders of a process with the same biLM share one and run it once a batch. The frozen biLM is neither
+    among the parameters nor in the state dict: a run keeps its files once, where AllenNLP puts them into the archive
+    (see `BiLMSource`).
+
+    With `requires_grad` the biLM is an ordinary submodule, and this embedder's alone: while embedders are built from a
+    config nothing tells those of one model from those of another, and two models must not train one biLM. In Python
+    give the same `BiLM` to several embedders; each runs it for itself.
+
+    # Parameters
+
+    options_file, weight_file : `str`, optional
+        The biLM's files: paths, URLs, or `archive.tar.gz!file`.
+    do_layer_norm : `bool`
+        Stock's name for `layer_norm: "stock"`.
+    dropout : `float`
+        Probability of a zero in the mixed vectors, while training.
+    requires_grad : `bool`
+        Whether the biLM is trained with the task.
+    projection_dim : `int`, optional
+        If given, the vectors are projected to this length.
+    vocab_to_cache : `Sequence[str]`, optional
+        Words whose token vectors are computed once, at the beginning. These words and all others get the same vectors
+        as without the cache. It is not used with `requires_grad`.
+    scalar_mix_parameters : `Sequence[float]`, optional
+        The mix's weights before the softmax, one a layer, which are **not trained**, nor is gamma, as in stock. Most
+        often `initial_scalar_mix_parameters` is what is wanted.
+    bilm : `str` or `dict[str, str]` or `BiLM`, optional
+        Instead of the two files: a biLM's name, such as `"mini"`, or its folder; or `{"options_file": ...,
+        "weight_file": ...}`; or, in Python, a `BiLM`, which a run does not keep and which is frozen here unless
+        `requires_grad`.
+    stateful : `bool`
+        Whether the biLM carries its states from batch to batch, as stock's does. By default a sentence's vectors
+        depend on that sentence alone. All that share a frozen biLM share its states.
+    initial_scalar_mix_parameters : `Sequence[float]`, optional
+        The mix's weights before the softmax when training begins, one a layer. Zeros by default.
+    layer_norm : `str`
+        `"none"`, `"token"` or `"stock"`, see `ScalarMix`. `"stock"` counts sentence boundaries in, so such an embedder
+        shares its biLM with others of its kind only.
+    layers : `str` or `int`
+        `"all"`, `"last"`, or one layer's number, where 0 is the token layer (the paper's table 2).
+    serialization_dir : `str`, optional
+        Given by AllenNLP and not by a config: the run's folder, or the unpacked archive's.
+
+    # Raises
+
+    `ConfigurationError`
+        If no biLM is given or more than one, if its files cannot be found, or if parameters contradict each other.
+
+    Registered as a `TokenEmbedder` with name "elmo".
+    """
+
+    def __init__(
+        self,
+        options_file: str | None = None,
+        weight_file: str | None = None,
+        do_layer_norm: bool = False,
+        dropout: float = 0.5,
+        requires_grad: bool = False,
+        projection_dim: int | None = None,
+        vocab_to_cache: Sequence[str] | None = None,
+        scalar_mix_parameters: Sequence[float] | None = None,
+        bilm: str | dict[str, str] | BiLM | None = None,
+        stateful: bool = False,
+        initial_scalar_mix_parameters: Sequence[float] | None = None,
+        layer_norm: str = "none",
+        layers: str | int = "all",
+        serialization_dir: str | None = None,
+    ) -> None:
+        super().__init__()
+        if do_layer_norm and layer_norm not in ("none", "stock"):
+            raise ConfigurationError(f'do_layer_norm means layer_norm "stock", and layer_norm is "{layer_norm}".')
+        if scalar_mix_parameters is not None and initial_scalar_mix_parameters is not None:
+            raise ConfigurationError(
+                "scalar_mix_parameters fixes the mix and initial_scalar_mix_parameters trains it: give one of them."
+            )
+        self._with_boundaries = do_layer_norm or layer_norm == "stock"
+        self._source: BiLMSource | None = None
+        self._files: BiLMFiles | None = None
+        self._bilm: BiLM | None = None
+        self._frozen: FrozenBiLM | None = None
+        if isinstance(bilm, BiLM):
+            if options_file is not None or weight_file is not None:
+                raise ConfigurationError('Give "bilm", or "options_file" and "weight_file", but not both.')
+            self._take(bilm, stateful, requires_grad)
+        else:
+            self._source = BiLMSource(bilm, options_file, weight_file, serialization_dir)
+            self._read(self._source, stateful, requires_grad)
+        if vocab_to_cache:
+            self._cache(vocab_to_cache)
+        self._scalar_mix = ScalarMix(
+            self.bilm.num_layers,
+            layers=layers,
+            layer_norm="stock" if do_layer_norm else layer_norm,
+            initial_scalar_parameters=(
+                initial_scalar_mix_parameters if scalar_mix_parameters is None else scalar_mix_parameters
+            ),
+            trainable=scalar_mix_parameters is None,
+        )
+        self._dropout = nn.Dropout(dropout)
+        self._projection = nn.Linear(self.bilm.output_dim, projection_dim) if projection_dim else None
+
+    def _read(self, source: BiLMSource, stateful: bool, requires_grad: bool) -> None:
+        self._files = source.find()
+        kind = BoundaryBiLM if self._with_boundaries else BiLM
+        if requires_grad:
+            self._bilm = kind.from_files(*self._files, stateful=stateful, requires_grad=True)
+        else:
+            self._frozen = share_files(self._files, stateful, kind)
+
+    def _take(self, bilm: BiLM, stateful: bool, requires_grad: bool) -> None:
+        if stateful and not bilm.stateful:
+            raise ConfigurationError("stateful is true, but the given BiLM is stateless.")
+        if self._with_boundaries and not isinstance(bilm, BoundaryBiLM):
+            raise ConfigurationError('layer_norm "stock" needs a BoundaryBiLM, which gives the boundaries\' layers.')
+        if requires_grad:
+            self._bilm = bilm.requires_grad_(True)
+        else:
+            self._frozen = share_object(bilm)
+
+    def _cache(self, words: Sequence[str]) -> None:
+        if self._frozen is None:
+            logger.warning("vocab_to_cache is not used: the biLM is trained, and with it the words' vectors change.")
+        else:
+            cache_words(self._frozen.bilm, words)
+
+    @property
+    def bilm(self) -> BiLM:
+        """The biLM. A frozen one belongs to all that share it."""
+        if self._bilm is not None:
+            return self._bilm
+        assert self._frozen is not None
+        return self._frozen.bilm
+
+    @property
+    def scalar_mix(self) -> ScalarMix:
+        """The mix of this place of use."""
+        return self._scalar_mix
+
+    @overrides
+    def get_output_dim(self) -> int:
+        return self.bilm.output_dim if self._projection is None else self._projection.out_features
+
+    def forward(self, elmo_tokens: Tensor, word_inputs: Tensor | None = None) -> Tensor:
+        """
+        # Parameters
+
+        elmo_tokens : `Tensor`
+            Character ids as `elmo_characters` makes them, shape `(batch, ..., tokens, 50)`.
+        word_inputs : `Tensor`, optional
+            What stock finds cached words by. Here the characters say which word it is, and this is not used.
+
+        # Returns
+
+        `Tensor`
+            Shape `(batch, ..., tokens, output_dim)`. Zeros where there is no token, unless there is a projection.
+        """
+        # Shape: (batch * ..., tokens, 50)
+        character_ids = elmo_tokens if elmo_tokens.dim() <= 3 else elmo_tokens.flatten(end_dim=-3)
+        output = self._run(character_ids)
+        # Shape: (batch * ..., tokens, 2 * the biLM's projection_dim)
+        vectors = self._scalar_mix(output.layers, output.mask)
+        if self._with_boundaries:
+            vectors = vectors[:, 1:-1] * (character_ids != 0).any(dim=-1, keepdim=True)
+        vectors = self._dropout(vectors)
+        if self._projection is not None:
+            # Shape: (batch * ..., tokens, projection_dim)
+            vectors = self._projection(vectors)
+        return vectors.view(*elmo_tokens.shape[:-1], vectors.shape[-1])
+
+    def _run(self, character_ids: Tensor) -> BiLMOutput:
+        if self._bilm is not None:
+            return self._bilm(character_ids)
+        assert self._frozen is not None
+        return self._frozen(character_ids, place=self)
+
+    def _save_to_state_dict(self, destination: dict[str, Any], prefix: str, keep_vars: bool) -> None:
+        """A run's first checkpoint is the moment when it is clear that there is a model to keep a biLM for."""
+        super()._save_to_state_dict(destination, prefix, keep_vars)
+        if self._source is not None and self._files is not None:
+            self._source.keep(self._files)
+
+    def _load_from_state_dict(self, state_dict: dict[str, Any], prefix: str, *args: Any) -> None:
+        """Takes what the stock embedder saved too: the mix under its other name, and a frozen biLM, which is ours."""
+        for key in [key for key in state_dict if key.startswith(prefix + "_elmo.")]:
+            name = key.removeprefix(prefix + "_elmo.")
+            if name.startswith("scalar_mix_0."):
+                state_dict[prefix + name.replace("scalar_mix_0.", "_scalar_mix.")] = state_dict.pop(key)
+            elif self._frozen is not None:
+                del state_dict[key]
+        super()._load_from_state_dict(state_dict, prefix, *args)

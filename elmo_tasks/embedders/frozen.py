@@ -1,0 +1,138 @@
+"""A frozen biLM: one object a process, one run a batch, however many places use it."""
+
+import hashlib
+from collections import deque
+from collections.abc import Callable, Hashable
+from dataclasses import dataclass
+from typing import Any
+from weakref import WeakSet, WeakValueDictionary
+
+import torch
+from torch import Tensor
+from torch.utils.weak import WeakTensorKeyDictionary
+
+from elmo_tasks.bilm.model import BiLM, BiLMOutput
+from elmo_tasks.bilm.options import BiLMOptions
+from elmo_tasks.bilm.pretrained import BiLMFiles
+
+_KEPT = 4
+"""Tensors of character ids whose layers are kept while they live: a batch's text fields, with room."""
+
+
+@dataclass
+class _Run:
+    """What the biLM made of some character ids, and which places have had it."""
+
+    character_ids: Tensor
+    output: BiLMOutput
+    places: WeakSet[Any]
+
+    def is_of(self, character_ids: Tensor) -> bool:
+        return self.character_ids.device == character_ids.device and torch.equal(self.character_ids, character_ids)
+
+
+class FrozenBiLM:
+    """
+    A biLM that is not trained, shared by all its places of use.
+
+    It is no `Module`, so that the models that hold it neither train it nor write it into their checkpoints. It runs
+    on the device of the character ids, without gradients, and in its own precision under autocast too.
+
+    The layers are kept as long as the tensor of character ids that they were made from, so that a second place of
+    use in the same batch finds them. Contents are compared, not objects: a copy of the ids finds them as well, and
+    ids that were changed in place do not. Nobody may change the layers in place.
+
+    # Parameters
+
+    bilm : `BiLM`
+        Is frozen, and must not be changed any more.
+    """
+
+    def __init__(self, bilm: BiLM) -> None:
+        self.bilm = bilm.eval().requires_grad_(False)
+        self._runs: WeakTensorKeyDictionary = WeakTensorKeyDictionary()
+
+    def __call__(self, character_ids: Tensor, place: object) -> BiLMOutput:
+        """
+        # Parameters
+
+        character_ids : `Tensor`
+            Shape `(batch, tokens, 50)`.
+        place : `object`
+            Who asks. A stateful biLM gives each place its layers once: a place that asks again has come to the next
+            batch, even if that reads the same.
+
+        # Returns
+
+        `BiLMOutput`
+        """
+        runs = (run for runs in self._runs.values() for run in runs)
+        run = next((run for run in runs if run.is_of(character_ids)), None)
+        if run is not None and self.bilm.stateful and place in run.places:
+            self._runs, run = WeakTensorKeyDictionary(), None
+        if run is None:
+            run = _Run(character_ids.clone(), self._run(character_ids), WeakSet())
+            self._keep(run, character_ids)
+        run.places.add(place)
+        return run.output
+
+    def _run(self, character_ids: Tensor) -> BiLMOutput:
+        if self.bilm.device != character_ids.device:
+            self.bilm.to(character_ids.device)
+        # A tensor born in inference mode could not be used for training a mix later.
+        with torch.inference_mode(False), torch.no_grad(), torch.autocast(character_ids.device.type, enabled=False):
+            return self.bilm(character_ids)
+
+    def _keep(self, run: _Run, character_ids: Tensor) -> None:
+        # Where a model reshapes its input the view dies at once; what it views lives as long as the batch.
+        owner = character_ids if character_ids._base is None else character_ids._base
+        self._runs.setdefault(owner, deque(maxlen=_KEPT)).append(run)
+        for oldest in list(self._runs.keys())[:-_KEPT]:
+            del self._runs[oldest]
+
+    def __deepcopy__(self, memo: dict[int, Any]) -> "FrozenBiLM":
+        """Itself: a copied model shares the biLM too."""
+        return self
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Pickled without the layers that are kept."""
+        return FrozenBiLM, (self.bilm,)
+
+
+_shared: WeakValueDictionary[Hashable, FrozenBiLM] = WeakValueDictionary()
+
+
+def share_files(files: BiLMFiles, stateful: bool = False, kind: type[BiLM] = BiLM) -> FrozenBiLM:
+    """
+    The process's frozen biLM with these files' content: read once, and freed when nobody holds it any more.
+
+    # Parameters
+
+    files : `BiLMFiles`
+        Files with the same content at other paths are the same biLM.
+    stateful : `bool`
+        Whether it carries its states from batch to batch. All that share it share the states.
+    kind : `type[BiLM]`
+        The class to read it into.
+
+    # Returns
+
+    `FrozenBiLM`
+    """
+    with open(files.weight_file, "rb") as weights:
+        digest = hashlib.file_digest(weights, "sha256").hexdigest()
+    key = (kind, BiLMOptions.from_file(files.options_file), digest, stateful)
+    return _share(key, lambda: kind.from_files(*files, stateful=stateful))
+
+
+def share_object(bilm: BiLM) -> FrozenBiLM:
+    """The process's frozen biLM around this object, which is frozen."""
+    # As long as it is shared it lives, and nothing else has its id.
+    return _share(id(bilm), lambda: bilm)
+
+
+def _share(key: Hashable, make: Callable[[], BiLM]) -> FrozenBiLM:
+    frozen = _shared.get(key)
+    if frozen is None:
+        frozen = _shared[key] = FrozenBiLM(make())
+    return frozen

@@ -1,0 +1,64 @@
+"""Small biLMs with random weights, and sentences for them."""
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+import torch
+from torch import Tensor
+
+from elmo_tasks.bilm import BiLM, BiLMFiles, BiLMOptions, batch_to_ids
+
+OPTIONS = BiLMOptions(
+    character_dim=4, filters=((1, 4), (2, 8), (3, 8)), num_highway=1, cell_dim=16, projection_dim=8, num_layers=2
+)
+
+
+def write_bilm(folder: Path, seed: int) -> BiLMFiles:
+    """Writes a biLM with random weights, large enough for its layers to differ from one another."""
+    files = BiLMFiles(folder / "options.json", folder / "weights.hdf5")
+    with torch.random.fork_rng(devices=()):
+        torch.manual_seed(seed)
+        bilm = BiLM(OPTIONS)
+        for parameter in bilm.lstm.parameters():
+            torch.nn.init.normal_(parameter, std=0.5)
+    bilm.save(*files)
+    return files
+
+
+@pytest.fixture(scope="session")
+def bilm_files(tmp_path_factory: pytest.TempPathFactory) -> BiLMFiles:
+    return write_bilm(tmp_path_factory.mktemp("bilm"), seed=1)
+
+
+@pytest.fixture(scope="session")
+def other_bilm_files(tmp_path_factory: pytest.TempPathFactory) -> BiLMFiles:
+    return write_bilm(tmp_path_factory.mktemp("other_bilm"), seed=2)
+
+
+@pytest.fixture
+def new_bilm_files(tmp_path: Path) -> BiLMFiles:
+    """The test's own, with the weights of `bilm_files`, at a path that may be deleted."""
+    folder = tmp_path / "bilm"
+    folder.mkdir()
+    return write_bilm(folder, seed=1)
+
+
+@pytest.fixture
+def character_ids() -> Tensor:
+    """Three sentences. Shape `(3, 5, 50)`."""
+    return batch_to_ids([["The", "cat", "sat", "there", "."], ["Naïve", "dogs"], ["No", "!", "The"]])
+
+
+@pytest.fixture
+def bilm_calls(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[Tensor]]:
+    """Grows by the character ids of each run of any biLM."""
+    calls: list[Tensor] = []
+    forward: Callable[..., object] = BiLM.forward
+
+    def counted(self: BiLM, character_ids: Tensor) -> object:
+        calls.append(character_ids)
+        return forward(self, character_ids)
+
+    monkeypatch.setattr(BiLM, "forward", counted)
+    yield calls

@@ -1,0 +1,292 @@
+import copy
+import pickle
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+from allennlp.common import Params
+from allennlp.common.checks import ConfigurationError
+from allennlp.data import Batch, Instance, Token, Vocabulary
+from allennlp.data.fields import TextField
+from allennlp.data.token_indexers import ELMoTokenCharactersIndexer
+from allennlp.modules import TextFieldEmbedder, TokenEmbedder
+from allennlp.modules.token_embedders import ElmoTokenEmbedder as StockEmbedder
+from allennlp.nn.regularizers import L2Regularizer, RegularizerApplicator
+from torch import Tensor
+
+from elmo_tasks.bilm import BiLM, BiLMFiles, CharacterIdsError, batch_to_ids
+from elmo_tasks.embedders import ElmoTokenEmbedder
+from elmo_tasks.embedders.boundaries import BoundaryBiLM
+
+WORDS = ["The", "cat", "dogs", "elsewhere"]
+STOCK_ARGUMENTS: list[dict[str, Any]] = [
+    {},
+    {"do_layer_norm": True},
+    {"requires_grad": True},
+    {"do_layer_norm": True, "requires_grad": True},
+    {"projection_dim": 5},
+    {"vocab_to_cache": WORDS},
+    {"scalar_mix_parameters": [0.5, -1.0, 2.0]},
+    {"scalar_mix_parameters": [-9e10, 1, -9e10], "do_layer_norm": True, "projection_dim": 3},
+]
+
+
+def strings(files: BiLMFiles) -> dict[str, str]:
+    return {"options_file": str(files.options_file), "weight_file": str(files.weight_file)}
+
+
+def both(files: BiLMFiles, stateful: bool = False, **arguments: Any) -> tuple[StockEmbedder, ElmoTokenEmbedder]:
+    """Stock's embedder, and ours with the same weights."""
+    stock = StockEmbedder(**strings(files), **arguments)
+    ours = ElmoTokenEmbedder(**strings(files), **arguments, stateful=stateful)
+    with torch.no_grad():
+        for parameter in stock._elmo.scalar_mix_0.parameters():
+            if parameter.requires_grad:
+                parameter.normal_()
+    ours.scalar_mix.load_state_dict(stock._elmo.scalar_mix_0.state_dict())
+    if stock._projection is not None:
+        ours._projection.load_state_dict(stock._projection.state_dict())
+    return stock, ours
+
+
+@pytest.mark.parametrize("arguments", STOCK_ARGUMENTS)
+def test_is_stock_allennlps(bilm_files: BiLMFiles, character_ids: Tensor, arguments: dict[str, Any]) -> None:
+    stock, ours = both(bilm_files, **arguments)
+    assert ours.get_output_dim() == stock.get_output_dim()
+    # A longer batch would meet the states that stock carries on.
+    torch.testing.assert_close(ours.eval()(character_ids), stock.eval()(character_ids), rtol=1e-5, atol=1e-5)
+
+
+@pytest.mark.parametrize("arguments", STOCK_ARGUMENTS)
+def test_stateful_is_stock_allennlps_over_several_batches(
+    bilm_files: BiLMFiles, character_ids: Tensor, arguments: dict[str, Any]
+) -> None:
+    stock, ours = (embedder.eval() for embedder in both(bilm_files, stateful=True, **arguments))
+    # Stock forgets its states if a batch is larger than all before, so the largest comes first.
+    for batch in (character_ids, character_ids[:2], character_ids, character_ids.flip(0), character_ids[1:2, :2]):
+        torch.testing.assert_close(ours(batch), stock(batch), rtol=1e-5, atol=1e-5)
+
+
+def test_dropout_is_stock_allennlps(bilm_files: BiLMFiles, character_ids: Tensor) -> None:
+    for arguments in ({}, {"dropout": 0.2}):
+        stock, ours = both(bilm_files, **arguments)
+        torch.manual_seed(0)
+        expected = stock.train()(character_ids)
+        torch.manual_seed(0)
+        torch.testing.assert_close(ours.train()(character_ids), expected, rtol=1e-5, atol=1e-5)
+
+
+def test_gradients_are_stock_allennlps(bilm_files: BiLMFiles, character_ids: Tensor) -> None:
+    stock, ours = both(bilm_files, requires_grad=True, dropout=0.0)
+    weights = torch.randn(*character_ids.shape[:2], ours.get_output_dim())
+    for embedder in (stock, ours):
+        (embedder(character_ids) * weights).sum().backward()
+    pairs = [
+        (ours.bilm.char_cnn.character_embedding, stock._elmo._elmo_lstm._token_embedder._char_embedding_weights),
+        (ours.scalar_mix.gamma, stock._elmo.scalar_mix_0.gamma),
+        *zip(ours.scalar_mix.scalar_parameters, stock._elmo.scalar_mix_0.scalar_parameters, strict=True),
+    ]
+    for actual, expected in pairs:
+        torch.testing.assert_close(actual.grad, expected.grad, rtol=1e-4, atol=1e-5)
+
+
+def test_more_dimensions(bilm_files: BiLMFiles, character_ids: Tensor) -> None:
+    stock, ours = (embedder.eval() for embedder in both(bilm_files))
+    four = torch.stack([character_ids, character_ids.flip(0)])
+    torch.testing.assert_close(ours(four), stock(four), rtol=1e-5, atol=1e-5)
+    five = four.unsqueeze(0).expand(2, -1, -1, -1, -1)
+    torch.testing.assert_close(ours(five)[1, 1], ours(character_ids.flip(0)))
+
+
+@pytest.mark.parametrize("arguments", [{}, {"layer_norm": "token"}, {"do_layer_norm": True}, {"projection_dim": 3}])
+@pytest.mark.parametrize("shape", [(0, 0), (2, 0), (0, 3), (2, 3)])
+def test_nothing_to_embed(bilm_files: BiLMFiles, arguments: dict[str, Any], shape: tuple[int, int]) -> None:
+    embedder = ElmoTokenEmbedder(**strings(bilm_files), **arguments)
+    vectors = embedder(torch.zeros(*shape, 50, dtype=torch.long))
+    assert vectors.shape == (*shape, embedder.get_output_dim())
+    assert vectors.isfinite().all()
+
+
+def test_not_character_ids(bilm_files: BiLMFiles) -> None:
+    with pytest.raises(CharacterIdsError, match=r"\(2, 3\)"):
+        ElmoTokenEmbedder(**strings(bilm_files))(torch.ones(2, 3, dtype=torch.long))
+
+
+@pytest.mark.parametrize("layer_norm", ["none", "token"])
+def test_a_sentence_is_embedded_alike_in_any_batch(
+    bilm_files: BiLMFiles, character_ids: Tensor, layer_norm: str
+) -> None:
+    embedder = ElmoTokenEmbedder(**strings(bilm_files), layer_norm=layer_norm).eval()
+    together = embedder(character_ids)
+    for number, length in enumerate((5, 2, 3)):
+        alone = embedder(character_ids[number : number + 1, :length])
+        torch.testing.assert_close(together[number : number + 1, :length], alone, rtol=1e-5, atol=1e-5)
+        assert not together[number, length:].any()
+
+
+def test_stock_layer_norm_depends_on_batch_mates(bilm_files: BiLMFiles, character_ids: Tensor) -> None:
+    embedder = ElmoTokenEmbedder(**strings(bilm_files), layer_norm="stock").eval()
+    assert (embedder(character_ids)[:1] - embedder(character_ids[:1])).abs().max() > 1e-3
+
+
+def test_boundaries_do_not_change_the_tokens(bilm_files: BiLMFiles, character_ids: Tensor) -> None:
+    expected = BiLM.from_files(*bilm_files)(character_ids)
+    actual = BoundaryBiLM.from_files(*bilm_files)(character_ids)
+    torch.testing.assert_close(actual.layers[:, :, 1:-1] * expected.mask[:, None, :, None], expected.layers)
+    assert actual.mask.sum(1).tolist() == (expected.mask.sum(1) + 2).tolist()
+
+
+@pytest.mark.parametrize(("layers", "number"), [("last", 2), (0, 0), (1, 1)])
+def test_one_layer(bilm_files: BiLMFiles, character_ids: Tensor, layers: str | int, number: int) -> None:
+    embedder = ElmoTokenEmbedder(**strings(bilm_files), layers=layers, dropout=0.0)
+    expected = BiLM.from_files(*bilm_files)(character_ids).layers[:, number]
+    torch.testing.assert_close(embedder(character_ids), expected)
+
+
+def test_only_the_mix_is_trained_by_default(bilm_files: BiLMFiles, character_ids: Tensor) -> None:
+    embedder = ElmoTokenEmbedder(**strings(bilm_files), initial_scalar_mix_parameters=[0.1, 0.2, 0.3])
+    names = {
+        "_scalar_mix.gamma",
+        "_scalar_mix.scalar_parameters.0",
+        "_scalar_mix.scalar_parameters.1",
+        "_scalar_mix.scalar_parameters.2",
+    }
+    assert {name for name, _ in embedder.named_parameters()} == names
+    assert set(embedder.state_dict()) == names
+    embedder(character_ids).sum().backward()
+    assert all(parameter.grad is not None for parameter in embedder.parameters())
+    assert all(parameter.grad is None for parameter in embedder.bilm.parameters())
+    assert [parameter.item() for parameter in embedder.scalar_mix.scalar_parameters] == pytest.approx([0.1, 0.2, 0.3])
+
+
+def test_requires_grad_trains_the_bilm(bilm_files: BiLMFiles, character_ids: Tensor) -> None:
+    embedder = ElmoTokenEmbedder(**strings(bilm_files), requires_grad=True)
+    for _ in range(2):
+        # The same ids again: the layers of trained weights are not kept.
+        embedder(character_ids).square().sum().backward()
+    assert all(parameter.grad is not None for parameter in embedder.parameters())
+    assert set(embedder.bilm.state_dict()) == {
+        name.removeprefix("_bilm.") for name in embedder.state_dict() if name.startswith("_bilm.")
+    }
+
+
+def test_scalar_mix_parameters_are_frozen(bilm_files: BiLMFiles) -> None:
+    embedder = ElmoTokenEmbedder(**strings(bilm_files), scalar_mix_parameters=[0, 1, 2])
+    assert not any(parameter.requires_grad for parameter in embedder.parameters())
+
+
+def test_regularizer_finds_the_mix(bilm_files: BiLMFiles) -> None:
+    regularizer = RegularizerApplicator([("scalar_parameters", L2Regularizer(alpha=0.1))])
+    embedder = ElmoTokenEmbedder(**strings(bilm_files), initial_scalar_mix_parameters=[1.0, 2.0, 3.0])
+    assert regularizer(embedder).item() == pytest.approx(1.4)
+
+
+def test_vocab_to_cache(bilm_files: BiLMFiles, character_ids: Tensor, monkeypatch: pytest.MonkeyPatch) -> None:
+    plain = ElmoTokenEmbedder(**strings(bilm_files)).eval()(character_ids)
+    # A biLM of their own, that nobody else shares.
+    embedder = ElmoTokenEmbedder(bilm=BiLM.from_files(*bilm_files), vocab_to_cache=WORDS).eval()
+    more = ElmoTokenEmbedder(bilm=embedder.bilm, vocab_to_cache=["sat", *WORDS]).eval()
+    computed: list[Tensor] = []
+    convolve = type(embedder.bilm.char_cnn)._convolve
+    monkeypatch.setattr(
+        type(embedder.bilm.char_cnn), "_convolve", lambda self, ids: computed.extend(ids) or convolve(self, ids)
+    )
+    torch.testing.assert_close(embedder(character_ids), plain)
+    # "<S>", "</S>", "there", ".", "Naïve", "No", "!"; neither "The", twice, nor "cat", "sat" and "dogs".
+    assert len(computed) == 7
+    torch.testing.assert_close(more(character_ids.clone()), plain)
+    assert embedder.bilm is more.bilm
+
+
+def test_cached_bilm_can_be_saved(bilm_files: BiLMFiles, tmp_path: Path) -> None:
+    embedder = ElmoTokenEmbedder(bilm=BiLM.from_files(*bilm_files), vocab_to_cache=WORDS)
+    embedder.bilm.save(tmp_path / "options.json", tmp_path / "weights.hdf5")
+    for name, weight in BiLM.from_files(tmp_path / "options.json", tmp_path / "weights.hdf5").state_dict().items():
+        torch.testing.assert_close(weight, BiLM.from_files(*bilm_files).state_dict()[name])
+
+
+def test_word_inputs_are_not_needed(bilm_files: BiLMFiles) -> None:
+    words = ["@@PADDING@@", "The", "cat"]
+    stock, ours = (embedder.eval() for embedder in both(bilm_files, vocab_to_cache=words))
+    ids = batch_to_ids([["The", "cat"], ["cat", "cat"]])
+    word_ids = torch.tensor([[1, 2], [2, 2]])
+    torch.testing.assert_close(ours(ids, word_ids), stock(ids, word_ids), rtol=1e-5, atol=1e-5)
+
+
+def test_from_params_with_the_stock_indexer(bilm_files: BiLMFiles) -> None:
+    params = {"token_embedders": {"elmo": {"type": "elmo", "bilm": strings(bilm_files), "layer_norm": "token"}}}
+    embedder = TextFieldEmbedder.from_params(Params(params)).eval()
+    instances = [
+        Instance({"text": TextField([Token(word) for word in text.split()], {"elmo": ELMoTokenCharactersIndexer()})})
+        for text in ("The cat sat .", "Naïve dogs")
+    ]
+    batch = Batch(instances)
+    batch.index_instances(Vocabulary())
+    vectors = embedder(batch.as_tensor_dict()["text"])
+    expected = ElmoTokenEmbedder(**strings(bilm_files), layer_norm="token").eval()
+    torch.testing.assert_close(vectors, expected(batch_to_ids([["The", "cat", "sat", "."], ["Naïve", "dogs"]])))
+    assert embedder.get_output_dim() == 16
+
+
+@pytest.mark.parametrize("given", ["mapping", "folder", "files", "object"])
+def test_ways_to_give_a_bilm(bilm_files: BiLMFiles, character_ids: Tensor, given: str) -> None:
+    arguments: dict[str, Any] = {
+        "mapping": {"bilm": strings(bilm_files)},
+        "folder": {"bilm": str(bilm_files.weight_file.parent)},
+        "files": strings(bilm_files),
+        "object": {"bilm": BiLM.from_files(*bilm_files)},
+    }[given]
+    expected = BiLM.from_files(*bilm_files)(character_ids).layers.mean(1)
+    torch.testing.assert_close(ElmoTokenEmbedder(**arguments).eval()(character_ids), expected)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ({}, 'give "bilm" .a name such as "mini".'),
+        ({"options_file": "options.json"}, 'both "options_file" and "weight_file"'),
+        ({"weight_file": "weights.hdf5"}, 'both "options_file" and "weight_file"'),
+        ({"bilm": "mini", "weight_file": "weights.hdf5"}, "not both"),
+        ({"bilm": {"weights": "weights.hdf5"}}, r"the keys \['weights'\]"),
+        ({"bilm": "miny"}, "miny"),
+        ({"options_file": "/nowhere/options.json", "weight_file": "/nowhere/w.hdf5"}, "/nowhere/options.json"),
+        ({"do_layer_norm": True, "layer_norm": "token"}, 'layer_norm is "token"'),
+        ({"layer_norm": "batch"}, "none, token, stock"),
+        ({"layers": 3}, r"a layer in 0\.\.2"),
+        ({"scalar_mix_parameters": [1, 2, 3], "initial_scalar_mix_parameters": [1, 2, 3]}, "give one of them"),
+        ({"scalar_mix_parameters": [1, 2]}, "2 scalar parameters for the biLM's 3 layers"),
+    ],
+)
+def test_bad_configs(bilm_files: BiLMFiles, arguments: dict[str, Any], message: str) -> None:
+    if not {"bilm", "options_file", "weight_file"} & set(arguments) and arguments:
+        arguments = {**strings(bilm_files), **arguments}
+    with pytest.raises(ConfigurationError, match=message):
+        TokenEmbedder.from_params(Params({"type": "elmo", **arguments}))
+
+
+def test_bad_objects(bilm_files: BiLMFiles) -> None:
+    bilm = BiLM.from_files(*bilm_files)
+    with pytest.raises(ConfigurationError, match="not both"):
+        ElmoTokenEmbedder(**strings(bilm_files), bilm=bilm)
+    with pytest.raises(ConfigurationError, match="stateless"):
+        ElmoTokenEmbedder(bilm=bilm, stateful=True)
+    with pytest.raises(ConfigurationError, match="BoundaryBiLM"):
+        ElmoTokenEmbedder(bilm=bilm, do_layer_norm=True)
+
+
+@pytest.mark.parametrize("copied", [copy.deepcopy, lambda embedder: pickle.loads(pickle.dumps(embedder))])
+@pytest.mark.parametrize("arguments", [{}, {"requires_grad": True}, {"vocab_to_cache": WORDS}])
+def test_copies(bilm_files: BiLMFiles, character_ids: Tensor, copied: Any, arguments: dict[str, Any]) -> None:
+    embedder = ElmoTokenEmbedder(**strings(bilm_files), **arguments).eval()
+    expected = embedder(character_ids)
+    torch.testing.assert_close(copied(embedder)(character_ids.clone()), expected)
+
+
+def test_result_has_the_models_type(bilm_files: BiLMFiles, character_ids: Tensor) -> None:
+    embedder = ElmoTokenEmbedder(**strings(bilm_files), projection_dim=3).eval()
+    expected = embedder(character_ids)
+    torch.testing.assert_close(embedder.double()(character_ids).float(), expected, rtol=1e-5, atol=1e-5)
+    assert embedder.bilm.lstm.layers[0].weight.dtype == torch.float32
+    with torch.autocast("cpu", torch.bfloat16):
+        torch.testing.assert_close(embedder.float()(character_ids).float(), expected, rtol=0.05, atol=0.05)
