@@ -1,0 +1,169 @@
+"""Training, archiving, loading: stock AllenNLP with the embedder `elmo` in a stock model."""
+
+import copy
+import tarfile
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+from allennlp.commands.train import train_model
+from allennlp.common import Params
+from allennlp.data import Instance
+from allennlp.models import Model, load_archive
+
+import elmo_tasks.embedders  # noqa: F401
+from elmo_tasks.bilm import BiLMFiles
+
+SENTENCES = """The###D cat###N sat###V
+A###D dog###N saw###V the###D cat###N
+Dogs###N sat###V there###A
+"""
+
+
+@pytest.fixture
+def config(new_bilm_files: BiLMFiles, tmp_path: Path) -> dict[str, Any]:
+    """A stock tagger on a few sentences, with ELMo."""
+    data = tmp_path / "data.txt"
+    data.write_text(SENTENCES)
+    return {
+        "dataset_reader": {"type": "sequence_tagging", "token_indexers": {"elmo": {"type": "elmo_characters"}}},
+        "train_data_path": str(data),
+        "validation_data_path": str(data),
+        "model": {
+            "type": "simple_tagger",
+            "text_field_embedder": {
+                "token_embedders": {
+                    "elmo": {
+                        "type": "elmo",
+                        "options_file": str(new_bilm_files.options_file),
+                        "weight_file": str(new_bilm_files.weight_file),
+                    }
+                }
+            },
+            "encoder": {"type": "lstm", "input_size": 16, "hidden_size": 8},
+        },
+        "data_loader": {"batch_size": 2},
+        "trainer": {
+            "optimizer": {"type": "adam", "lr": 0.1},
+            "num_epochs": 2,
+            "checkpointer": {"keep_most_recent_by_count": 2},
+            "cuda_device": -1,
+        },
+    }
+
+
+def elmo(config: dict[str, Any]) -> dict[str, Any]:
+    return config["model"]["text_field_embedder"]["token_embedders"]["elmo"]
+
+
+def train(config: dict[str, Any], run: Path) -> Model:
+    return train_model(Params(copy.deepcopy(config)), str(run))
+
+
+def instances(config: dict[str, Any]) -> list[Instance]:
+    from allennlp.data import DatasetReader
+
+    reader = DatasetReader.from_params(Params(copy.deepcopy(config["dataset_reader"])))
+    return list(reader.read(config["train_data_path"]))
+
+
+def probabilities(model: Model, config: dict[str, Any]) -> list[np.ndarray]:
+    return [output["class_probabilities"] for output in model.eval().forward_on_instances(instances(config))]
+
+
+def assert_same(actual: list[np.ndarray], expected: list[np.ndarray]) -> None:
+    for one, other in zip(actual, expected, strict=True):
+        np.testing.assert_allclose(one, other, atol=1e-5)
+
+
+def forget(files: BiLMFiles) -> None:
+    for file in files:
+        file.unlink()
+
+
+@pytest.mark.parametrize("arguments", [{}, {"do_layer_norm": True}, {"requires_grad": True, "projection_dim": 16}])
+def test_archive_needs_no_other_file(
+    config: dict[str, Any], new_bilm_files: BiLMFiles, tmp_path: Path, arguments: dict[str, Any]
+) -> None:
+    elmo(config).update(arguments)
+    model = train(config, tmp_path / "run")
+    expected = probabilities(model, config)
+    forget(new_bilm_files)
+    archive = tmp_path / "elsewhere" / "model.tar.gz"
+    archive.parent.mkdir()
+    (tmp_path / "run" / "model.tar.gz").rename(archive)
+    # The run's own folder, then the archive alone.
+    assert_same(probabilities(load_archive(tmp_path / "run").model, config), expected)
+    (tmp_path / "run").rename(tmp_path / "gone")
+    loaded = load_archive(archive).model
+    assert_same(probabilities(loaded, config), expected)
+    # The folder that the archive was unpacked into is gone, and a state dict does not bring it back.
+    assert set(loaded.state_dict()) == set(model.state_dict())
+    assert not Path(loaded.serialization_dir).exists()
+
+
+def test_checkpoints_do_not_hold_the_frozen_bilm(config: dict[str, Any], tmp_path: Path) -> None:
+    model = train(config, tmp_path / "run")
+    embedder = model.text_field_embedder.token_embedder_elmo
+    assert embedder.scalar_mix.gamma.item() != 1.0, "the mix was trained"
+    files = [*(tmp_path / "run").glob("model_state_*.th"), tmp_path / "run" / "best.th"]
+    assert len(files) == 3
+    for file in files:
+        names = [name for name in torch.load(file) if "token_embedder_elmo" in name]
+        assert names
+        assert all("_scalar_mix" in name for name in names)
+    trained = torch.load(next((tmp_path / "run").glob("training_state_*.th")))["optimizer"]["param_groups"][0]["params"]
+    assert len(trained) == len(list(model.parameters()))
+    with tarfile.open(tmp_path / "run" / "model.tar.gz") as archive:
+        names = [name for name in archive.getnames() if name.endswith("weights.hdf5")]
+    assert len(names) == 1
+
+
+def test_two_places_keep_one_bilm(
+    config: dict[str, Any], new_bilm_files: BiLMFiles, tmp_path: Path, bilm_calls: list[torch.Size]
+) -> None:
+    model, reader = config["model"], config["dataset_reader"]
+    model["text_field_embedder"]["token_embedders"]["elmo2"] = {**elmo(config), "layers": "last"}
+    reader["token_indexers"]["elmo2"] = {"type": "elmo_characters"}
+    model["encoder"]["input_size"] = 32
+    expected = probabilities(train(config, tmp_path / "run"), config)
+    # Two epochs of two batches for training and two for validation; one of three sentences.
+    assert len(bilm_calls) == 2 * (2 + 2) + 1
+    with tarfile.open(tmp_path / "run" / "model.tar.gz") as archive:
+        assert sum(name.endswith("weights.hdf5") for name in archive.getnames()) == 1
+    forget(new_bilm_files)
+    assert_same(probabilities(load_archive(tmp_path / "run" / "model.tar.gz").model, config), expected)
+
+
+def test_an_override_is_obeyed(config: dict[str, Any], other_bilm_files: BiLMFiles, tmp_path: Path) -> None:
+    expected = probabilities(train(config, tmp_path / "run"), config)
+    path = "model.text_field_embedder.token_embedders.elmo."
+    overrides = {
+        path + "options_file": str(other_bilm_files.options_file),
+        path + "weight_file": str(other_bilm_files.weight_file),
+    }
+    actual = probabilities(load_archive(tmp_path / "run" / "model.tar.gz", overrides=overrides).model, config)
+    assert max(np.abs(one - other).max() for one, other in zip(actual, expected, strict=True)) > 1e-4
+
+
+def test_recovers_without_the_file(config: dict[str, Any], new_bilm_files: BiLMFiles, tmp_path: Path) -> None:
+    train(config, tmp_path / "run")
+    forget(new_bilm_files)
+    config["trainer"]["num_epochs"] = 3
+    # AllenNLP asks for the same config again; more epochs stand for a run that was killed early.
+    Params(copy.deepcopy(config)).to_file(str(tmp_path / "run" / "config.json"))
+    train_model(Params(copy.deepcopy(config)), str(tmp_path / "run"), recover=True)
+    assert (tmp_path / "run" / "metrics_epoch_2.json").is_file()
+
+
+@pytest.mark.parametrize("do_layer_norm", [False, True])
+def test_an_archive_of_stock_loads(config: dict[str, Any], tmp_path: Path, do_layer_norm: bool) -> None:
+    elmo(config).update({"type": "elmo_token_embedder", "do_layer_norm": do_layer_norm, "projection_dim": 16})
+    train(config, tmp_path / "run")
+    archive = tmp_path / "run" / "model.tar.gz"
+    # Freshly loaded: stock's states of the training would show.
+    expected = probabilities(load_archive(archive).model, config)
+    overrides = {"model.text_field_embedder.token_embedders.elmo.type": "elmo"}
+    assert_same(probabilities(load_archive(archive, overrides=overrides).model, config), expected)
