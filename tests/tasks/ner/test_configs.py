@@ -1,0 +1,66 @@
+"""Every shipped config builds, trains, saves, loads and predicts."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from allennlp.commands.train import train_model
+from allennlp.common import Params
+from allennlp.predictors import Predictor
+
+from elmo_tasks.bilm.options import BiLMOptions
+from elmo_tasks.bilm.pretrained import PretrainedError, find_bilm
+
+FOLDER = Path(__file__).parents[3] / "training_configs" / "ner"
+CONFIGS = sorted(path.stem for path in FOLDER.glob("*.jsonnet"))
+
+
+def test_configs_are_where_they_should_be() -> None:
+    assert {"conll2003_baseline", "conll2003_elmo", "elmo_demo", "demo_baseline"} <= set(CONFIGS)
+
+
+@pytest.mark.parametrize("name", CONFIGS)
+def test_shipped_config(name: str, corpus: str, make_bilm: Callable[[int], dict[str, str]], tmp_path: Path) -> None:
+    path = FOLDER / f"{name}.jsonnet"
+    shipped = Params.from_file(str(path)).as_dict()
+    overrides: dict[str, Any] = {"trainer.num_epochs": 1, "train_data_path": corpus, "validation_data_path": corpus}
+    if "test_data_path" in shipped:
+        overrides["test_data_path"] = corpus
+    embedders = shipped["model"]["text_field_embedder"]["token_embedders"]
+    if "pretrained_files" in shipped["vocabulary"]:
+        vectors = tmp_path / "vectors.txt"
+        vectors.write_text("".join(f"{word} {' '.join(['0.1'] * 50)}\n" for word in ("oslo", "left", "united")))
+        assert embedders["tokens"]["pretrained_file"] == shipped["vocabulary"]["pretrained_files"]["tokens"]
+        overrides["vocabulary.pretrained_files.tokens"] = str(vectors)
+        overrides["model.text_field_embedder.token_embedders.tokens.pretrained_file"] = str(vectors)
+    if "elmo" in embedders:
+        # A small biLM in place of the one that is named. Its layers are as long as that one's.
+        dims = {"mini": 256, "original": 1024}
+        bilm = make_bilm(dims[embedders["elmo"]["bilm"]])
+        overrides["model.text_field_embedder.token_embedders.elmo.bilm"] = bilm
+    assert ("elmo" in embedders) == ("elmo" in name)
+
+    run = tmp_path / "run"
+    train_model(Params.from_file(str(path), overrides), str(run))
+    answer = Predictor.from_path(str(run / "model.tar.gz")).predict_json({"sentence": "Ada left Oslo."})
+    assert len(answer["tags"]) == 4
+
+
+def test_the_table_of_dimensions_is_right_about_mini() -> None:
+    try:
+        files = find_bilm("mini")
+    except PretrainedError:
+        pytest.skip("the biLM mini is not trained yet")
+    assert BiLMOptions.from_file(files.options_file).output_dim == 256
+
+
+@pytest.mark.parametrize(
+    ("elmo", "message"), [("top", 'elmo is "top"'), ("input", 'There is no biLM called "huge", only 5.5B')]
+)
+def test_mistakes_in_a_config_are_explained(elmo: str, message: str, tmp_path: Path) -> None:
+    path = tmp_path / "config.jsonnet"
+    library = FOLDER.parent / "lib" / "ner.libsonnet"
+    path.write_text(f"(import '{library}').experiment('train', 'dev', bilm='huge', elmo='{elmo}')")
+    with pytest.raises(RuntimeError, match=message):
+        Params.from_file(str(path))

@@ -1,0 +1,244 @@
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+from allennlp.commands.train import train_model
+from allennlp.common import Params
+from allennlp.common.checks import ConfigurationError
+from allennlp.data import Batch, DatasetReader, Instance, Vocabulary
+from allennlp.data.tokenizers import Token
+from allennlp.models import Model, load_archive
+from allennlp.modules import InputVariationalDropout
+from seqeval.metrics import f1_score
+
+from elmo_tasks.bilm.model import BiLM
+from elmo_tasks.tasks.ner.schemes import convert
+
+Config = Callable[..., Params]
+PLACES = [None, "input", "output", "both"]
+
+
+class Setup:
+    """A reader, its instances and a model, from a config."""
+
+    def __init__(self, params: Params) -> None:
+        self.reader = DatasetReader.from_params(params["dataset_reader"])
+        self.instances = list(self.reader.read(params["train_data_path"]))
+        self.vocab = Vocabulary.from_instances(self.instances)
+        self.model = Model.from_params(params["model"], vocab=self.vocab)
+
+    def instance(self, words: list[str], tags: list[str] | None = None) -> Instance:
+        instance = self.reader.text_to_instance([Token(word) for word in words], tags)
+        self.reader.apply_token_indexers(instance)
+        return instance
+
+    def tensors(self, instances: list[Instance]) -> dict[str, Any]:
+        batch = Batch(instances)
+        batch.index_instances(self.vocab)
+        return batch.as_tensor_dict()
+
+    def run(self, instances: list[Instance]) -> dict[str, Any]:
+        return self.model.make_output_human_readable(self.model(**self.tensors(instances)))
+
+    def train(self, steps: int) -> None:
+        optimizer = torch.optim.Adam([p for p in self.model.parameters() if p.requires_grad], lr=0.03)
+        for _ in range(steps):
+            optimizer.zero_grad()
+            self.model(**self.tensors(self.instances))["loss"].backward()
+            optimizer.step()
+        self.model.get_metrics(reset=True)
+        self.model.eval()
+
+
+@pytest.mark.parametrize("elmo", PLACES)
+def test_trains_saves_loads_and_predicts_the_same(config: Config, elmo: str | None, tmp_path: Path) -> None:
+    model = train_model(config(elmo), str(tmp_path / "run"))
+    assert model is not None
+    archive = load_archive(tmp_path / "run")
+    instances = list(archive.validation_dataset_reader.read(archive.config["validation_data_path"]))
+    before, after = (m.eval().forward_on_instances(instances) for m in (model, archive.model))
+    for one, other in zip(before, after, strict=True):
+        torch.testing.assert_close(torch.tensor(one["logits"]), torch.tensor(other["logits"]), rtol=0, atol=1e-5)
+        assert one["tags"] == other["tags"]
+        assert len(one["tags"]) == len(one["words"])
+
+
+@pytest.mark.parametrize("elmo", PLACES)
+def test_batch_mates_and_padding_change_nothing(config: Config, elmo: str | None) -> None:
+    setup = Setup(config(elmo))
+    setup.model.eval()
+    sentences = [instance["metadata"]["words"] for instance in setup.instances]
+    mates = [["Llanfairpwllgwyngyllgogerychwyrndrobwllllantysiliogogogoch"] * 40, []]
+    together = setup.run([setup.instance(words) for words in mates + sentences])
+    for number, words in enumerate(sentences):
+        alone = setup.run([setup.instance(words)])
+        logits = together["logits"][number + len(mates), : len(words)]
+        torch.testing.assert_close(logits, alone["logits"][0], rtol=0, atol=1e-5)
+        assert together["tags"][number + len(mates)] == alone["tags"][0]
+
+
+@pytest.mark.parametrize("elmo", PLACES)
+def test_gradients_reach_every_parameter_and_none_of_the_bilm(config: Config, elmo: str | None) -> None:
+    setup = Setup(config(elmo, {"model.dropout": 0.0}))
+    setup.model(**setup.tensors(setup.instances))["loss"].backward()
+    trained = {name: parameter for name, parameter in setup.model.named_parameters() if parameter.requires_grad}
+    for name, parameter in trained.items():
+        assert parameter.grad is not None, name
+        assert parameter.grad.abs().sum() > 0, name
+    mixes = {"input": 1, "output": 1, "both": 2}.get(elmo or "", 0)
+    assert sum("gamma" in name for name in trained) == mixes
+    assert sum("scalar_parameters" in name for name in trained) == 3 * mixes
+    assert not any("bilm" in name for name in trained)
+
+
+def test_both_places_share_one_run_of_the_bilm(config: Config, monkeypatch: pytest.MonkeyPatch) -> None:
+    setup = Setup(config("both"))
+    runs = []
+    forward = BiLM.forward
+    monkeypatch.setattr(BiLM, "forward", lambda self, *args, **kwargs: runs.append(1) or forward(self, *args, **kwargs))
+    setup.model(**setup.tensors(setup.instances))
+    assert len(runs) == 1
+
+
+def test_learns_its_training_data(config: Config) -> None:
+    setup = Setup(config("both", {"model.dropout": 0.0}))
+    setup.train(40)
+    setup.run(setup.instances)
+    metrics = setup.model.get_metrics(reset=True)
+    assert metrics["f1-measure-overall"] == metrics["accuracy"] == 1
+    assert {name for name in metrics if name.startswith("f1")} == {
+        f"f1-measure-{type_}" for type_ in ("PER", "LOC", "ORG", "MISC", "overall")
+    }
+
+
+def test_span_f1_is_seqevals(config: Config) -> None:
+    setup = Setup(config(None, {"model.dropout": 0.0}))
+    setup.train(20)
+    predicted = [convert(tags, "BIO") for tags in setup.run(setup.instances)["tags"]]
+    gold = [convert(instance["tags"].labels, "BIO") for instance in setup.instances]
+    f1 = setup.model.get_metrics()["f1-measure-overall"]
+    assert 0 < f1 < 1
+    assert f1 == pytest.approx(f1_score(gold, predicted))
+
+
+def test_single_types_are_left_out_until_an_epoch_ends(config: Config) -> None:
+    setup = Setup(config())
+    setup.run(setup.instances)
+    assert set(setup.model.get_metrics()) == {"accuracy", "precision-overall", "recall-overall", "f1-measure-overall"}
+    assert "recall-PER" in setup.model.get_metrics(reset=True)
+
+
+def test_spans_of_a_type_unseen_in_training_are_missed(config: Config) -> None:
+    setup = Setup(config("input"))
+    setup.train(40)
+    known, unseen = setup.instances[0], setup.instance(["Ada", "Lovelace", "left"], ["B-POET", "I-POET", "O"])
+    output = setup.run([known, unseen])
+    assert torch.isfinite(output["loss"])
+    metrics = setup.model.get_metrics(reset=True)
+    assert metrics["recall-PER"] == metrics["recall-LOC"] == 1
+    assert metrics["recall-POET"] == 0
+    assert metrics["recall-overall"] == 2 / 3
+    assert metrics["accuracy"] == 6 / 8
+
+
+@pytest.mark.parametrize("elmo", PLACES)
+def test_sentences_may_be_empty(config: Config, elmo: str | None) -> None:
+    setup = Setup(config(elmo))
+    setup.model.eval()
+    some = setup.run([setup.instance([], []), setup.instances[0], setup.instance([], [])])
+    assert [len(tags) for tags in some["tags"]] == [0, 5, 0]
+    assert some["loss"].item() == pytest.approx(setup.run([setup.instances[0]])["loss"].item(), abs=1e-4)
+    none = setup.run([setup.instance([], []), setup.instance([], [])])
+    assert none["tags"] == none["words"] == [[], []]
+    assert none["loss"].item() == 0
+
+
+@pytest.mark.parametrize(("scheme", "wanted"), [("IOB1", "B-ORG"), ("BIO", "I-PER"), ("BIOUL", "L-PER")])
+@pytest.mark.parametrize("constrained", [True, False])
+def test_predicts_only_tags_that_the_scheme_allows(config: Config, scheme: str, wanted: str, constrained: bool) -> None:
+    overrides = {"model.label_encoding": scheme, "dataset_reader.coding_scheme": scheme}
+    setup = Setup(config(None, {**overrides, "model.constrain_decoding": constrained}))
+    setup.model.eval()
+    # The model would like one tag only, which cannot stand everywhere.
+    with torch.no_grad():
+        setup.model.tag_projection.bias[setup.vocab.get_token_index(wanted, "labels")] += 100
+    tags = setup.run([setup.instance([f"word{number}" for number in range(9)])])["tags"][0]
+    assert wanted in tags
+    assert (convert(tags, scheme) == tags) == constrained
+
+
+@pytest.mark.parametrize(("given", "expected"), [("BIO", "BIOUL"), ("BIOUL", "BIO"), ("BIO", "IOB1"), ("IOB1", "BIO")])
+def test_training_on_another_scheme_than_the_models_is_an_error(config: Config, given: str, expected: str) -> None:
+    setup = Setup(config(None, {"model.label_encoding": expected, "dataset_reader.coding_scheme": given}))
+    with pytest.raises(ConfigurationError, match=rf"not in {expected}.*coding_scheme.*Ada Lovelace left Oslo"):
+        setup.run(setup.instances)
+
+
+def test_training_on_tags_that_mark_no_spans_needs_to_be_said(config: Config) -> None:
+    pos = {"dataset_reader.coding_scheme": None, "dataset_reader.tag_column": "pos"}
+    setup = Setup(config(None, pos))
+    with pytest.raises(ConfigurationError, match=r'"-X-" marks no span.*label_encoding.*null'):
+        setup.run(setup.instances)
+    setup = Setup(config(None, {**pos, "model.label_encoding": None}))
+    setup.run(setup.instances)
+    assert setup.model.get_metrics() == {"accuracy": 1.0}
+
+
+def test_works_with_the_stock_reader(config: Config) -> None:
+    params = config("output").as_dict()
+    indexers = params["dataset_reader"]["token_indexers"]
+    params["dataset_reader"] = {"type": "conll2003", "token_indexers": indexers, "convert_to_coding_scheme": "BIOUL"}
+    setup = Setup(Params(params))
+    setup.train(40)
+    setup.run(setup.instances)
+    assert setup.model.get_metrics()["f1-measure-overall"] > 0.5
+
+
+def test_elmo_at_the_output_needs_its_indexer(config: Config) -> None:
+    params = config("output").as_dict()
+    del params["dataset_reader"]["token_indexers"]["elmo"]
+    setup = Setup(Params(params))
+    with pytest.raises(ConfigurationError, match=r'indexer named "elmo".*there is only: token_characters, tokens'):
+        setup.run(setup.instances)
+
+
+@pytest.mark.parametrize(
+    ("overrides", "message"),
+    [
+        ({"model.encoder.input_size": 12}, "embedding dim .*encoder"),
+        ({"model.label_encoding": "BMES"}, 'label_encoding is "BMES"'),
+        (
+            {"model.feedforward": {"input_dim": 3, "num_layers": 1, "hidden_dims": 2, "activations": "relu"}},
+            "feedforward input dim",
+        ),
+    ],
+)
+def test_what_does_not_fit_is_an_error(config: Config, overrides: dict[str, Any], message: str) -> None:
+    with pytest.raises(ConfigurationError, match=message):
+        Setup(config(None, overrides))
+
+
+def test_parts_that_may_be_left_out_or_added(config: Config) -> None:
+    params = config("output").as_dict()["model"]
+    del params["encoder"]
+    # Words 5, character filters 6, ELMo 6.
+    params["feedforward"] = {"input_dim": 5 + 6 + 6, "num_layers": 1, "hidden_dims": 3, "activations": "tanh"}
+    params["variational_dropout"] = True
+    params["initializer"] = {"regexes": [["tag_projection.bias", {"type": "constant", "val": 0.25}]]}
+    setup = Setup(Params({**config("output").as_dict(), "model": params}))
+    assert isinstance(setup.model.dropout, InputVariationalDropout)
+    assert torch.all(setup.model.tag_projection.bias == 0.25)
+    assert setup.model.tag_projection.in_features == 3
+    assert torch.isfinite(setup.run(setup.instances)["loss"])
+
+
+def test_the_regularizer_finds_the_mix(config: Config) -> None:
+    setup = Setup(config("both"))
+    assert setup.model.get_regularization_penalty() == 0
+    for name, parameter in setup.model.named_parameters():
+        if "scalar_parameters" in name:
+            torch.nn.init.constant_(parameter, 2.0)
+    # Two mixes of three layers, lambda 0.1.
+    torch.testing.assert_close(setup.model.get_regularization_penalty(), torch.tensor(2 * 3 * 0.1 * 2.0**2))

@@ -1,0 +1,182 @@
+import json
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+from allennlp.commands import main
+from allennlp.commands.train import train_model
+from allennlp.common import Params
+from allennlp.common.checks import ConfigurationError
+from allennlp.data import DatasetReader, Vocabulary
+from allennlp.models import Model
+from allennlp.predictors import Predictor
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+Config = Callable[..., Params]
+
+
+@pytest.fixture(scope="module")
+def archive(config: Config, tmp_path_factory: pytest.TempPathFactory) -> str:
+    """A tagger that has learned next to nothing."""
+    folder = tmp_path_factory.mktemp("tagger") / "run"
+    train_model(config("input"), str(folder))
+    return str(folder / "model.tar.gz")
+
+
+@pytest.fixture(scope="module")
+def predictor(archive: str) -> Predictor:
+    """Tags every token U-LOC, so that every token is a span."""
+    predictor = Predictor.from_path(archive)
+    model = predictor._model
+    with torch.no_grad():
+        model.tag_projection.bias[model.vocab.get_token_index("U-LOC", "labels")] += 1000
+    return predictor
+
+
+def test_is_the_default_predictor(archive: str) -> None:
+    assert type(Predictor.from_path(archive)).__name__ == "ElmoTaggerPredictor"
+
+
+def test_a_sentence(predictor: Predictor) -> None:
+    answer = predictor.predict_json({"sentence": "  Ada's cat, Oslo."})
+    assert answer["tokens"] == ["Ada", "'s", "cat", ",", "Oslo", "."]
+    assert answer["tags"] == ["U-LOC"] * 6
+    assert answer["spans"][4] == {
+        "type": "LOC",
+        "start": 4,
+        "end": 5,
+        "start_char": 13,
+        "end_char": 17,
+        "text": "Oslo",
+    }
+    assert set(answer) == {"tokens", "tags", "spans"}
+
+
+def test_given_tokens_are_joined_by_spaces(predictor: Predictor) -> None:
+    answer = predictor.predict_json({"tokens": ["Oslo's", "New Town", "."]})
+    assert answer["tokens"] == ["Oslo's", "New Town", "."]
+    assert [(span["start_char"], span["end_char"], span["text"]) for span in answer["spans"]] == [
+        (0, 6, "Oslo's"),
+        (7, 15, "New Town"),
+        (16, 17, "."),
+    ]
+
+
+def test_spans_of_several_tokens(predictor: Predictor, monkeypatch: pytest.MonkeyPatch) -> None:
+    words = ["Ada", "left", "Oslo", "'s", "New", "Town", "."]
+    tags = ["U-PER", "O", "B-LOC", "I-LOC", "I-LOC", "L-LOC", "O"]
+    monkeypatch.setattr(predictor._model, "forward_on_instance", lambda instance: {"words": words, "tags": tags})
+    answer = predictor.predict_json({"sentence": "Ada left Oslo's  New  Town."})
+    assert [(span["type"], span["start"], span["end"], span["text"]) for span in answer["spans"]] == [
+        ("PER", 0, 1, "Ada"),
+        ("LOC", 2, 6, "Oslo's  New  Town"),
+    ]
+
+
+@pytest.mark.parametrize(
+    "sentence",
+    [
+        "👩‍👩‍👧 in 🇳🇴 Oslo 😀!",
+        "שלום לעולם, עדה מאוסלו.",
+        "Oslo\u200b and \u200eBergen\u200f",
+        "İstanbul'dan Iğdır'a, ŞIRNAK",  # noqa: RUF001
+        "O\u0301slo\u00a0is\u2003near",
+        "lone \ud83d surrogate",
+        "tabs\tand\nlines\r\n end",
+    ],
+)
+def test_offsets_in_unusual_text(predictor: Predictor, sentence: str) -> None:
+    answer = predictor.predict_json({"sentence": sentence})
+    assert answer["tokens"]
+    assert [span["text"] for span in answer["spans"]] == answer["tokens"]
+    for span in answer["spans"]:
+        assert sentence[span["start_char"] : span["end_char"]] == span["text"]
+
+
+@settings(max_examples=25, deadline=None)
+@given(st.text(max_size=30))
+def test_offsets_in_any_text(predictor: Predictor, sentence: str) -> None:
+    answer = predictor.predict_json({"sentence": sentence})
+    for span, token in zip(answer["spans"], answer["tokens"], strict=True):
+        assert sentence[span["start_char"] : span["end_char"]] == span["text"] == token
+
+
+def test_nothing_to_tag(predictor: Predictor) -> None:
+    nothing: dict[str, Any] = {"tokens": [], "tags": [], "spans": []}
+    assert predictor.predict_json({"sentence": ""}) == nothing
+    assert predictor.predict_json({"sentence": " \n"}) == nothing
+    assert predictor.predict_json({"tokens": []}) == nothing
+    some = predictor.predict_batch_json([{"sentence": ""}, {"sentence": "Oslo"}])
+    assert [answer["tokens"] for answer in some] == [[], ["Oslo"]]
+
+
+def test_a_batch_is_answered_as_its_sentences_are(archive: str) -> None:
+    predictor = Predictor.from_path(archive)
+    inputs = [{"sentence": "Ada Lovelace left Oslo United."}, {"tokens": ["It", "rained"]}, {"sentence": "Bergen!"}]
+    assert predictor.predict_batch_json(inputs) == [predictor.predict_json(one) for one in inputs]
+
+
+@pytest.mark.parametrize(
+    ("given", "message"),
+    [
+        ({}, 'either "sentence" or "tokens"'),
+        ({"text": "Oslo"}, r'either "sentence" or "tokens".*Oslo'),
+        ({"sentence": "a", "tokens": ["a"]}, 'either "sentence" or "tokens"'),
+        (["Oslo"], "must be an object"),
+        ({"sentence": 3}, '"sentence" must be a string, not int'),
+        ({"tokens": "Oslo"}, '"tokens" must be a list, not str'),
+        ({"tokens": ["a", ""]}, "token 1 .*not ''"),
+        ({"tokens": [None]}, "token 0 .*not None"),
+    ],
+)
+def test_bad_input_is_explained(predictor: Predictor, given: Any, message: str) -> None:
+    with pytest.raises(ConfigurationError, match=message):
+        predictor.predict_json(given)
+
+
+def test_lines_are_json_or_raw_text(predictor: Predictor) -> None:
+    assert predictor.load_line('{"tokens": ["a"]}\n') == {"tokens": ["a"]}
+    assert predictor.load_line(" [1] is no JSON here\n") == {"sentence": " [1] is no JSON here"}
+    with pytest.raises(ConfigurationError, match=r'not JSON.*\{"sentence": "unfinished'):
+        predictor.load_line('{"sentence": "unfinished\n')
+
+
+def test_another_language(archive: str) -> None:
+    predictor = Predictor.from_path(archive, language="tr")
+    assert predictor.predict_json({"sentence": "İstanbul'a gitti."})["tokens"] == ["İstanbul'a", "gitti", "."]
+    with pytest.raises(ConfigurationError, match='language "zz"'):
+        Predictor.from_path(archive, language="zz")
+
+
+def test_tags_that_mark_no_spans_give_none(config: Config) -> None:
+    params = config(
+        None,
+        {"dataset_reader.coding_scheme": None, "dataset_reader.tag_column": "pos", "model.label_encoding": None},
+    )
+    reader = DatasetReader.from_params(params["dataset_reader"])
+    instances = list(reader.read(params["train_data_path"]))
+    model = Model.from_params(params["model"], vocab=Vocabulary.from_instances(instances))
+    answer = Predictor.by_name("elmo_tagger")(model, reader).predict_json({"sentence": "It rained"})
+    assert answer == {"tokens": ["It", "rained"], "tags": ["-X-", "-X-"]}
+
+
+def test_the_command_line(archive: str, corpus: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    lines = tmp_path / "input.txt"
+    lines.write_text('Ada left Oslo.\n\n{"sentence": "It rained."}\n{"tokens": ["Bergen"]}\n', encoding="utf-8")
+
+    def predict(*arguments: str) -> list[dict[str, Any]]:
+        output = tmp_path / "output.jsonl"
+        monkeypatch.setattr(
+            sys, "argv", ["allennlp", "predict", archive, *arguments, "--output-file", str(output), "--silent"]
+        )
+        main()
+        return [json.loads(line) for line in output.read_text().splitlines()]
+
+    expected = [["Ada", "left", "Oslo", "."], ["It", "rained", "."], ["Bergen"]]
+    assert [answer["tokens"] for answer in predict(str(lines))] == expected
+    answers = predict(corpus, "--use-dataset-reader", "--batch-size", "3")
+    assert [len(answer["tags"]) for answer in answers] == [5, 9, 3, 2, 1]
