@@ -119,7 +119,7 @@ def write_weights(
     compress : `bool`
         Whether to compress the datasets (HDF5's gzip and byte shuffle, which every reader of HDF5 undoes).
     round_to_half : `bool`
-        Whether to round the values to half precision. They are still stored as float32, but compress to half.
+        Whether to round the values to half precision. They are still stored as float32, but compress to about half.
 
     # Raises
 
@@ -134,4 +134,6 @@ def write_weights(
                 values = values.half().float()
             if not values.isfinite().all():
                 raise WeightsError(f"{path} was not written: {name} holds values that are not finite numbers.")
-            file.create_dataset(name, data=values.numpy(), **compression)
+            # A dataset compresses best in one piece.
+            chunks = tuple(values.shape) if compress else None
+            file.create_dataset(name, data=values.numpy(), chunks=chunks, **compression)

@@ -1,0 +1,159 @@
+from collections.abc import Iterator
+
+import pytest
+import torch
+from torch import Tensor
+
+from elmo_tasks.bilm import BiLMOptions
+from elmo_tasks.bilm.lstm import DIRECTIONS, BidirectionalLstm, LstmLayer, LstmState
+
+INPUT, CELL, PROJECTION = 3, 4, 2
+LENGTHS = [4, 3, 3, 1]
+STEP_SIZES = [4, 3, 3, 1]
+PACKED = sum(STEP_SIZES)
+
+
+@pytest.fixture(params=[1, 2])
+def threads(request: pytest.FixtureRequest) -> Iterator[None]:
+    """With one thread the directions run together, with two beside each other."""
+    before = torch.get_num_threads()
+    torch.set_num_threads(request.param)
+    yield
+    torch.set_num_threads(before)
+
+
+def random_layer(cell_clip: float, projection_clip: float, input_dim: int = INPUT) -> LstmLayer:
+    layer = LstmLayer(input_dim, CELL, PROJECTION, cell_clip, projection_clip).double()
+    with torch.no_grad():
+        for parameter in layer.parameters():
+            parameter.normal_()
+    return layer
+
+
+def random_state() -> LstmState:
+    return LstmState(*(torch.randn(DIRECTIONS, len(LENGTHS), dim).double() for dim in (PROJECTION, CELL)))
+
+
+def step_by_step(layer: LstmLayer, inputs: Tensor, state: LstmState) -> tuple[Tensor, LstmState]:
+    """The LSTM's equations for one direction, sentence and token at a time, differentiated by autograd."""
+    starts = torch.tensor([0, *STEP_SIZES]).cumsum(0)
+    outputs: dict[tuple[int, int], Tensor] = {}
+    last: dict[tuple[int, int], tuple[Tensor, Tensor]] = {}
+    for direction in range(DIRECTIONS):
+        for sentence, length in enumerate(LENGTHS):
+            hidden, cell = state.hidden[direction, sentence], state.cell[direction, sentence]
+            for step in range(length):
+                row = int(starts[step]) + sentence
+                gates = torch.cat([inputs[direction, row], hidden]) @ layer.weight[direction] + layer.bias[direction]
+                input_gate, candidate, forget_gate, output_gate = gates.split(CELL)
+                cell = torch.sigmoid(forget_gate + 1) * cell + torch.sigmoid(input_gate) * torch.tanh(candidate)
+                if layer.cell_clip:
+                    cell = cell.clamp(-layer.cell_clip, layer.cell_clip)
+                hidden = (torch.sigmoid(output_gate) * torch.tanh(cell)) @ layer.projection_weight[direction]
+                if layer.projection_clip:
+                    hidden = hidden.clamp(-layer.projection_clip, layer.projection_clip)
+                outputs[direction, row] = hidden
+            last[direction, sentence] = (hidden, cell)
+    packed = [torch.stack([outputs[direction, row] for row in range(PACKED)]) for direction in range(DIRECTIONS)]
+    states = [
+        torch.stack([torch.stack([last[d, s][part] for s in range(len(LENGTHS))]) for d in range(DIRECTIONS)])
+        for part in range(2)
+    ]
+    return torch.stack(packed), LstmState(*states)
+
+
+CLIPS = [(0.0, 0.0), (0.7, 0.0), (0.0, 0.5), (0.7, 0.5)]
+
+
+@pytest.mark.usefixtures("threads")
+@pytest.mark.parametrize(("cell_clip", "projection_clip"), CLIPS)
+def test_values_and_gradients_are_those_of_single_steps(cell_clip: float, projection_clip: float) -> None:
+    layer = random_layer(cell_clip, projection_clip)
+    inputs, state = torch.randn(DIRECTIONS, PACKED, INPUT).double(), random_state()
+    variables = [inputs, *state, *layer.parameters()]
+    for variable in variables:
+        variable.requires_grad_()
+    results = []
+    for outputs, last in (layer(inputs, STEP_SIZES, state), step_by_step(layer, inputs, state)):
+        tensors = (outputs, *last)
+        torch.manual_seed(7)
+        loss = sum((tensor * torch.randn_like(tensor)).sum() for tensor in tensors)
+        results.append([*tensors, *torch.autograd.grad(loss, variables)])
+    for ours, expected in zip(*results, strict=True):
+        torch.testing.assert_close(ours, expected, rtol=0, atol=1e-12)
+    if cell_clip:
+        assert (results[0][2].abs() == cell_clip).any()
+    if projection_clip:
+        assert (results[0][0].abs() == projection_clip).any()
+
+
+def test_gradients_are_those_of_finite_differences() -> None:
+    layer = random_layer(cell_clip=0.7, projection_clip=0.5)
+    names = [name for name, _ in layer.named_parameters()]
+
+    def run(inputs: Tensor, hidden: Tensor, cell: Tensor, *parameters: Tensor) -> tuple[Tensor, ...]:
+        named = dict(zip(names, parameters, strict=True))
+        outputs, last = torch.func.functional_call(layer, named, (inputs, STEP_SIZES, LstmState(hidden, cell)))
+        return outputs, *last
+
+    variables = [torch.randn(DIRECTIONS, PACKED, INPUT).double(), *random_state(), *layer.parameters()]
+    variables = [variable.detach().requires_grad_() for variable in variables]
+    assert torch.autograd.gradcheck(run, variables, fast_mode=True)
+
+
+@pytest.mark.usefixtures("threads")
+def test_same_values_with_and_without_gradients() -> None:
+    layer = random_layer(0.7, 0.5)
+    inputs, state = torch.randn(DIRECTIONS, PACKED, INPUT).double(), random_state()
+    with_gradients, last = layer(inputs, STEP_SIZES, state)
+    with torch.no_grad():
+        without, last_without = layer(inputs, STEP_SIZES, state)
+    assert with_gradients.requires_grad
+    assert not without.requires_grad
+    for ours, expected in zip((without, *last_without), (with_gradients, *last), strict=True):
+        torch.testing.assert_close(ours, expected, rtol=0, atol=1e-12)
+
+
+def test_a_sentence_in_two_parts_is_the_sentence() -> None:
+    layer = random_layer(0.7, 0.5)
+    inputs = torch.randn(DIRECTIONS, 6, INPUT).double()
+    whole, last = layer(inputs, [1] * 6, layer.initial_state(1))
+    first, state = layer(inputs[:, :2], [1] * 2, layer.initial_state(1))
+    second, last_of_parts = layer(inputs[:, 2:], [1] * 4, state)
+    torch.testing.assert_close(torch.cat([first, second], dim=1), whole, rtol=0, atol=1e-12)
+    torch.testing.assert_close(last_of_parts.cell, last.cell, rtol=0, atol=1e-12)
+
+
+def test_many_rows_are_computed_in_blocks_that_do_not_show() -> None:
+    layer = random_layer(0.7, 0.5)
+    inputs = torch.randn(DIRECTIONS, 4 * 300, INPUT).double()
+    with torch.no_grad():
+        together, _ = layer(inputs, [300] * 4, layer.initial_state(300))
+        some, _ = layer(
+            inputs.view(DIRECTIONS, 4, 300, INPUT)[:, :, :10].flatten(1, 2), [10] * 4, layer.initial_state(10)
+        )
+    expected = together.view(DIRECTIONS, 4, 300, PROJECTION)[:, :, :10].flatten(1, 2)
+    torch.testing.assert_close(some, expected, rtol=0, atol=1e-12)
+
+
+@pytest.mark.parametrize("skip_connections", [True, False])
+def test_layers_are_stacked(skip_connections: bool, tiny: BiLMOptions) -> None:
+    lstm = BidirectionalLstm(tiny.replace(num_layers=3, skip_connections=skip_connections))
+    inputs = torch.randn(DIRECTIONS, PACKED, tiny.projection_dim)
+    outputs, states = lstm(inputs, STEP_SIZES, lstm.initial_states(len(LENGTHS)))
+    assert len(outputs) == len(states) == 3
+    expected = inputs
+    for number, layer in enumerate(lstm.layers):
+        below = expected
+        expected, _ = layer(below, STEP_SIZES, layer.initial_state(len(LENGTHS)))
+        if number and skip_connections:
+            expected = expected + below
+        torch.testing.assert_close(outputs[number], expected)
+
+
+def test_dropout_falls_on_the_inputs_of_every_layer(tiny: BiLMOptions) -> None:
+    lstm = BidirectionalLstm(tiny)
+    inputs = torch.randn(DIRECTIONS, PACKED, tiny.projection_dim)
+    dropped, _ = lstm(inputs, STEP_SIZES, lstm.initial_states(len(LENGTHS)), dropout=1.0)
+    nothing, _ = lstm(torch.zeros_like(inputs), STEP_SIZES, lstm.initial_states(len(LENGTHS)))
+    torch.testing.assert_close(dropped[0], nothing[0])
