@@ -19,6 +19,8 @@ usable = $(shell $(1) -c 'import sys, ensurepip, venv; sys.exit(sys.version_info
 
 PY = $(VENV)/bin/python
 PIP = $(PY) -m pip --disable-pip-version-check
+TORCHVISION_IMPORTS = $(PY) -W ignore -c 'import sys, torchvision as t; \
+    sys.exit(t.__version__.split("+")[0] not in "$(TORCHVISION)".split())' 2>/dev/null
 LIBRARIES = $(VENV)/.libraries-installed
 PROJECT = $(VENV)/.project-installed
 
@@ -53,13 +55,14 @@ $(VENV)/bin/pip:
 	$(PYTHON) -m venv $(VENV)
 
 # AllenNLP and torchvision come with --no-deps, as the bounds in their metadata exclude the set that works. AllenNLP
-# imports torchvision and nothing here uses it, so the first version that imports beside this torch is good enough.
+# imports torchvision and nothing here uses it, so the first version that imports beside this torch is good enough; one
+# that is there and imports is kept, so that running this again needs no network.
 $(LIBRARIES): requirements.txt requirements-dev.txt constraints.txt | $(VENV)/bin/pip
 	$(PIP) install -r requirements.txt -r requirements-dev.txt -c constraints.txt
-	@for version in $(TORCHVISION); do \
-	    $(PIP) install --no-deps torchvision==$$version && $(PY) -W ignore -c 'import torchvision' && exit 0; \
-	    echo "torchvision $$version does not work here."; \
-	done; echo "No torchvision of $(TORCHVISION) imports; install the one that matches torch, see README.md." >&2; exit 1
+	@$(TORCHVISION_IMPORTS) || for version in $(TORCHVISION); do \
+	    $(PIP) install --no-deps torchvision==$$version && $(TORCHVISION_IMPORTS) && exit 0; \
+	    echo "torchvision $$version does not import beside this torch."; \
+	done; $(TORCHVISION_IMPORTS) || { echo "No torchvision of $(TORCHVISION) imports; install the one that matches torch, see README.md." >&2; exit 1; }
 	$(PIP) install --no-deps allennlp==$(ALLENNLP)
 	touch $@
 

@@ -19,7 +19,13 @@ INSTALL_HELP = f"""To have AllenNLP and what it needs in versions that work toge
 torchvision must match the torch that is installed; README.md, Install, says which."""
 
 # Each imports the modules below it that register something.
-_ROOMS = ("elmo_tasks.compat",)
+_ROOMS = (
+    "elmo_tasks.compat",
+    "elmo_tasks.embedders",
+    "elmo_tasks.pretraining",
+    "elmo_tasks.tasks",
+    "elmo_tasks.commands",
+)
 
 
 def _allennlp_is_here() -> bool:
