@@ -9,28 +9,54 @@ _FORBIDDEN = -10000.0
 
 
 class Crf(ConditionalRandomField):
-    """AllenNLP's conditional random field, with a `decode` that runs over a whole batch at once."""
+    """
+    AllenNLP's conditional random field (Lafferty et al. 2001): the same parameters and results, with fewer and larger
+    operations, and a `decode` that runs over a whole batch at once.
+
+    Wherever a mask is asked for it is true where there is a token; each sentence's tokens come first, and each sentence
+    has one at least.
+    """
+
+    def _input_likelihood(self, logits: Tensor, transitions: Tensor, mask: Tensor) -> Tensor:
+        """The logarithm of the sum over all paths. Shape `(batch,)`."""
+        # Of all ways to each tag, up to the current token. Shape: (batch, tags)
+        scores = logits[:, 0] + self.start_transitions
+        for step in range(1, logits.shape[1]):
+            # Shape: (batch, tags)
+            reached = torch.logsumexp(scores[:, :, None] + transitions, dim=1) + logits[:, step]
+            scores = torch.where(mask[:, step, None], reached, scores)
+        return torch.logsumexp(scores + self.end_transitions, dim=1)
+
+    def _joint_likelihood(self, logits: Tensor, transitions: Tensor, tags: Tensor, mask: Tensor) -> Tensor:
+        """The score of the path that `tags`, of shape `(batch, tokens)`, describes. Shape `(batch,)`."""
+        # Shape: (batch, tokens)
+        emissions = logits.gather(2, tags[:, :, None]).squeeze(2) * mask
+        # Shape: (batch, tokens - 1)
+        moves = transitions[tags[:, :-1], tags[:, 1:]] * mask[:, 1:]
+        # Shape: (batch,)
+        last = tags.gather(1, mask.sum(dim=1, keepdim=True) - 1).squeeze(1)
+        ends = self.start_transitions[tags[:, 0]] + self.end_transitions[last]
+        return emissions.sum(dim=1) + moves.sum(dim=1) + ends
 
     @torch.no_grad()
     def decode(self, logits: Tensor, mask: Tensor) -> list[list[int]]:
         """
-        The best allowed tags of each sentence (Viterbi 1967): those of the stock `viterbi_tags`, some twenty times as
-        fast on a batch.
+        The best tags that the constraints allow each sentence (Viterbi 1967), as the stock `viterbi_tags` finds them.
 
         # Parameters
 
         logits : `Tensor`
             Shape `(batch, tokens, tags)`.
         mask : `Tensor`
-            True where there is a token; each sentence's tokens come first, and each has one at least.
             Shape `(batch, tokens)`.
         """
         # Shape: (tags + 2, tags + 2); the last two are the start and the end of a sentence.
         forbidden = (1 - self._constraint_mask) * _FORBIDDEN
-        tags = slice(self.num_tags)
+        start, end, tags = self.num_tags, self.num_tags + 1, slice(self.num_tags)
         transitions = self.transitions + forbidden[tags, tags]
         # Of the best way to each tag, up to the current token. Shape: (batch, tags)
-        scores = logits[:, 0] + self.start_transitions + forbidden[self.num_tags, tags]
+        scores = logits[:, 0] + self.start_transitions + forbidden[start, tags]
+        # Behind a sentence's end its last tag is carried along.
         stay = torch.arange(self.num_tags, device=logits.device).expand_as(scores)
         came_from = []
         for step in range(1, logits.shape[1]):
@@ -38,14 +64,13 @@ class Crf(ConditionalRandomField):
             # Shape: (batch, tags)
             best, best_before = (scores[:, :, None] + transitions).max(dim=1)
             scores = torch.where(here, best + logits[:, step], scores)
-            # Behind a sentence's end its last tag is carried along.
             came_from.append(torch.where(here, best_before, stay))
         # Shape: (batch,)
-        tag = (scores + self.end_transitions + forbidden[tags, self.num_tags + 1]).argmax(dim=1)
+        tag = (scores + self.end_transitions + forbidden[tags, end]).argmax(dim=1)
         path = [tag]
         for before in reversed(came_from):
             tag = before.gather(1, tag[:, None]).squeeze(1)
             path.append(tag)
         # Shape: (batch, tokens)
-        paths = torch.stack(path[::-1], dim=1)
-        return [sentence[:length] for sentence, length in zip(paths.tolist(), mask.sum(dim=1).tolist(), strict=True)]
+        paths = torch.stack(path[::-1], dim=1).tolist()
+        return [sentence[:length] for sentence, length in zip(paths, mask.sum(dim=1).tolist(), strict=True)]
