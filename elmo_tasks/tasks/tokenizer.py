@@ -20,8 +20,6 @@ class SpacyRulesTokenizer(Tokenizer):
 
     A token knows where it stands: `text[token.idx:token.idx_end] == token.text`.
 
-    Registered as a `Tokenizer` with name "elmo_spacy_rules".
-
     # Parameters
 
     language : `str`, optional (default = `"en"`)
@@ -31,6 +29,8 @@ class SpacyRulesTokenizer(Tokenizer):
 
     `ConfigurationError`
         If spaCy has no rules for the language, or they need a package that is not installed.
+
+    Registered as a `Tokenizer` with name "elmo_spacy_rules".
     """
 
     def __init__(self, language: str = "en") -> None:

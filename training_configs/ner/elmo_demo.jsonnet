@@ -3,7 +3,7 @@
 // on two cores. `demo_baseline.jsonnet` is the same without ELMo.
 //
 //   allennlp train training_configs/ner/elmo_demo.jsonnet -s runs/elmo-demo
-//   allennlp evaluate runs/elmo-demo/model.tar.gz fixtures/ner/test.txt
+//   allennlp evaluate runs/elmo-demo/model.tar.gz fixtures/ner/test.txt --output-file runs/elmo-demo/test.json
 //   echo 'Ada Lovelace never saw Reykjavik .' | allennlp predict runs/elmo-demo/model.tar.gz -
 local ner = import '../lib/ner.libsonnet';
 

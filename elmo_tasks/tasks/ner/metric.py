@@ -22,12 +22,12 @@ class ConllEval(Metric):
     metric it takes tags as strings, so that a type that training never saw still counts as missed; it knows no
     "continued" spans (types beginning with `C-`); and it adds up over the workers of distributed training.
 
-    Registered as a `Metric` with name "elmo_conlleval".
-
     # Parameters
 
     spans : `bool`
         Whether the tags mark spans. Otherwise, as with parts of speech, there is only the accuracy.
+
+    Registered as a `Metric` with name "elmo_conlleval".
     """
 
     def __init__(self, spans: bool = True) -> None:

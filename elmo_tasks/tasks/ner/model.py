@@ -34,8 +34,6 @@ class ElmoCrfTagger(Model):
     Metrics: those of `ConllEval`, `f1-measure-overall` among them. Figures for single types are given at an epoch's
     end.
 
-    Registered as a `Model` with name "elmo_crf_tagger".
-
     # Parameters
 
     text_field_embedder : `TextFieldEmbedder`
@@ -67,6 +65,8 @@ class ElmoCrfTagger(Model):
     `ConfigurationError`
         If sizes do not fit, `label_encoding` is unknown or is not what the reader gives, or the indexer `elmo` is
         missing.
+
+    Registered as a `Model` with name "elmo_crf_tagger".
     """
 
     default_predictor = "elmo_tagger"
@@ -131,7 +131,7 @@ class ElmoCrfTagger(Model):
         tokens : `TextFieldTensors`
             A sentence may be empty.
         metadata : `list[dict[str, Any]]`
-            Each sentence's `words`, and its gold `tags` by name, which are scored where they are given.
+            Each sentence's `words`, and its gold `tags` by name if the reader gives them.
         tags : `Tensor`, optional
             The gold tags. Shape `(batch, tokens)`.
 
@@ -153,9 +153,7 @@ class ElmoCrfTagger(Model):
         words = [sentence["words"] for sentence in metadata]
         output = {"logits": logits, "mask": mask, "tags": predicted, "words": words}
         if tags is not None:
-            lengths = mask.sum(dim=1).tolist()
-            given = self._names([ids[:length] for ids, length in zip(tags.tolist(), lengths, strict=True)])
-            gold = [sentence.get("tags", names) for sentence, names in zip(metadata, given, strict=True)]
+            gold = self._gold(tags, mask, metadata)
             if self.training:
                 self._check_encoding(words, gold)
             self._scores(self._names(predicted), gold)
@@ -211,6 +209,13 @@ class ElmoCrfTagger(Model):
                 "label_encoding, or both to null where tags mark no spans. "
                 f"The sentence: {' '.join(words)}. Its tags: {' '.join(tags)}."
             )
+
+    def _gold(self, tags: Tensor, mask: Tensor, metadata: list[dict[str, Any]]) -> list[list[str]]:
+        """The gold tags by name; from the metadata, where a tag that training never saw has kept its own."""
+        if all("tags" in sentence for sentence in metadata):
+            return [sentence["tags"] for sentence in metadata]
+        lengths = mask.sum(dim=1).tolist()
+        return self._names([sentence[:length] for sentence, length in zip(tags.tolist(), lengths, strict=True)])
 
     def _names(self, indices: list[list[int]]) -> list[list[str]]:
         return [[self._labels[index] for index in sentence] for sentence in indices]

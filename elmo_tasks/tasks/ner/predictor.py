@@ -28,8 +28,6 @@ class ElmoTaggerPredictor(Predictor):
     were given in those tokens joined by single spaces. Where tags mark no spans (the model's `label_encoding` is
     null) there are no `spans`.
 
-    Registered as a `Predictor` with name "elmo_tagger".
-
     # Parameters
 
     language : `str`, optional (default = `"en"`)
@@ -39,6 +37,8 @@ class ElmoTaggerPredictor(Predictor):
 
     `ConfigurationError`
         If the input is not as said above, with the input's beginning.
+
+    Registered as a `Predictor` with name "elmo_tagger".
     """
 
     def __init__(self, model: Model, dataset_reader: DatasetReader, frozen: bool = True, language: str = "en") -> None:

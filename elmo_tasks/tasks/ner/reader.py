@@ -65,8 +65,6 @@ class Conll2003Reader(DatasetReader):
     conlleval reads it (see `schemes`). An instance has the fields `tokens`, `tags` and `metadata` (`words`, and the
     `tags` by name).
 
-    Registered as a `DatasetReader` with name "elmo_conll2003".
-
     # Parameters
 
     token_indexers : `dict[str, TokenIndexer]`, optional (default = `{"tokens": SingleIdTokenIndexer()}`)
@@ -83,6 +81,8 @@ class Conll2003Reader(DatasetReader):
 
     `ConfigurationError`
         Where a file is not as said above: with the file, the line and what is wrong there.
+
+    Registered as a `DatasetReader` with name "elmo_conll2003".
     """
 
     # AllenNLP builds an Optional[X] from a config, but passes an X | None on unbuilt.

@@ -4,13 +4,13 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import _jsonnet
 import pytest
 from allennlp.commands.train import train_model
 from allennlp.common import Params
 from allennlp.predictors import Predictor
 
-from elmo_tasks.bilm.options import BiLMOptions
-from elmo_tasks.bilm.pretrained import PretrainedError, find_bilm
+from elmo_tasks.bilm.pretrained import BUNDLED, PUBLISHED
 
 FOLDER = Path(__file__).parents[3] / "training_configs" / "ner"
 CONFIGS = sorted(path.stem for path in FOLDER.glob("*.jsonnet"))
@@ -47,12 +47,15 @@ def test_shipped_config(name: str, corpus: str, make_bilm: Callable[[int], dict[
     assert len(answer["tags"]) == 4
 
 
-def test_the_table_of_dimensions_is_right_about_mini() -> None:
-    try:
-        files = find_bilm("mini")
-    except PretrainedError:
-        pytest.skip("the biLM mini is not trained yet")
-    assert BiLMOptions.from_file(files.options_file).output_dim == 256
+def test_the_table_of_dimensions_is_right() -> None:
+    # Published biLMs are called by their shape: 2x4096_512_...
+    projections = {name: int(shape.split("_")[1]) for name, shape in PUBLISHED.items()}
+    mini = Params.from_file(str(FOLDER.parent / "bilm" / "mini.jsonnet")).as_dict()
+    projections["mini"] = mini["model"]["options"]["lstm"]["projection_dim"]
+    assert set(projections) == {*BUNDLED, *PUBLISHED}
+    library = FOLDER.parent / "lib" / "bilms.libsonnet"
+    for name, projection in projections.items():
+        assert _jsonnet.evaluate_snippet("test", f"(import '{library}').dim('{name}')").strip() == str(2 * projection)
 
 
 @pytest.mark.parametrize(
