@@ -14,9 +14,9 @@ __version__ = "0.1.0"
 ALLENNLP_VERSION = "2.10.1"
 
 INSTALL_HELP = f"""To have AllenNLP and what it needs in versions that work together:
-    pip install elmo-tasks          (in a clone of it: pip install .)
+    pip install .                                        (in a clone of elmo-tasks; or its wheel)
     pip install --no-deps torchvision allennlp=={ALLENNLP_VERSION}
-torchvision must match the torch that is installed; README.md, Install, says which."""
+torchvision must go with the torch that is installed; README.md, Install, says which does."""
 
 # Each imports the modules below it that register something.
 _ROOMS = (
