@@ -66,12 +66,13 @@ def measure_perplexity(model: LanguageModel, text: str, streams: int = 64, windo
     model.eval()
     model.reset_states()
     model.get_metrics(reset=True)
-    tokens = 0
     with torch.inference_mode(), Tqdm.tqdm(desc=text, unit=" tokens") as bar:
         for batch in loader:
             model(**batch)
-            bar.update(int((batch["targets"][0] >= 0).sum()))
-            tokens = bar.n
+            targets = batch["targets"]
+            assert isinstance(targets, torch.Tensor)
+            bar.update(int((targets[0] >= 0).sum()))
+        tokens = bar.n
     metrics = model.get_metrics(reset=True)
     names = ("unknown", "forward_perplexity", "backward_perplexity", "perplexity")
     return {"tokens": tokens, **{name: metrics[name] for name in names}}
@@ -136,7 +137,7 @@ class Export(Subcommand):
         subparser.add_argument(
             "--half",
             action="store_true",
-            help="round the weights to half precision and compress them: a third of the size, still float32 to its readers",
+            help="round the weights to half precision and compress them: half the size, still float32 to its readers",
         )
         subparser.set_defaults(func=_export)
         return subparser

@@ -4,6 +4,7 @@ import glob
 import gzip
 import random
 from collections.abc import Iterable, Iterator, Sequence
+from gzip import BadGzipFile
 from itertools import islice
 from pathlib import Path
 
@@ -59,12 +60,13 @@ def read_shard(path: str | Path) -> Iterator[list[str]]:
     number = 0
     try:
         with gzip.open(path, "rb") if str(path).endswith(".gz") else open(path, "rb") as lines:
-            for number, line in enumerate(lines, 1):
+            for line in lines:
+                number += 1
                 if tokens := line.decode("utf-8").split():
                     yield tokens
     except UnicodeDecodeError as error:
         raise ConfigurationError(f"{path}, line {number}: not UTF-8 ({error.reason}); convert the file.") from None
-    except (EOFError, gzip.BadGzipFile) as error:
+    except (EOFError, BadGzipFile) as error:
         raise ConfigurationError(f"{path}, after line {number}: not a whole gzip file ({error}).") from None
 
 
@@ -116,16 +118,18 @@ class CorpusReader(DatasetReader):
     """
 
     @overrides
-    def _read(self, file_path: str) -> Iterable[Instance]:  # type: ignore[override]
+    def _read(self, file_path: str) -> Iterable[Instance]:
         for sentence in self.shard_iterable(sentence_stream(find_shards(file_path))):
             yield self.text_to_instance(sentence)
 
     @overrides(check_signature=False)
-    def text_to_instance(self, tokens: list[str]) -> Instance:  # type: ignore[override]
+    def text_to_instance(self, tokens: list[str]) -> Instance:
         """`tokens`: the words of a sentence, without boundaries."""
         words = [Token(word) for word in (SENTENCE_START, *tokens, SENTENCE_END)]
         return Instance({"tokens": TextField(words)})
 
     @overrides
     def apply_token_indexers(self, instance: Instance) -> None:
-        instance["tokens"].token_indexers = {"tokens": SingleIdTokenIndexer(NAMESPACE)}  # type: ignore[attr-defined]
+        tokens = instance["tokens"]
+        assert isinstance(tokens, TextField)
+        tokens.token_indexers = {"tokens": SingleIdTokenIndexer(NAMESPACE)}

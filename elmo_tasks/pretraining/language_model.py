@@ -59,7 +59,7 @@ class LanguageModel(Model):
         self._reset_metrics()
 
     @overrides(check_signature=False)
-    def forward(self, characters: Tensor, inputs: Tensor, targets: Tensor) -> dict[str, Tensor]:  # type: ignore[override]
+    def forward(self, characters: Tensor, inputs: Tensor, targets: Tensor) -> dict[str, Tensor]:
         """
         # Parameters
 

@@ -33,10 +33,12 @@ class Softmax(nn.Module):
     """
 
     log_uniform: Tensor
+    log_inclusion: Tensor
 
     def __init__(self, num_words: int, dim: int, num_samples: int = 8192) -> None:
         super().__init__()
-        self.weight = nn.Parameter(torch.randn(num_words, dim) / math.sqrt(dim))
+        # Small, so that words that were never drawn yet do not drown the others in the exact softmax.
+        self.weight = nn.Parameter(torch.randn(num_words, dim) * 0.01)
         self.bias = nn.Parameter(torch.zeros(num_words))
         self.num_samples = min(num_samples, num_words)
         ranks = torch.arange(num_words, dtype=torch.double)
@@ -66,16 +68,19 @@ class Softmax(nn.Module):
         samples = self.sample()
         # One look-up for both, so that the gradient is added up once. Shape: (num_samples + 2 * tokens,)
         rows = torch.cat([samples, targets.clamp(min=0).flatten()])
-        weight, bias = F.embedding(rows, self.weight), self.bias[rows] - self.log_inclusion[rows]  # type: ignore[index]
+        weight, bias = F.embedding(rows, self.weight), self.bias[rows]
         number = len(samples)
         target_weight, target_bias = weight[number:].view_as(states), bias[number:].view_as(targets)
+        # Each negative stands for those that were not drawn: with 1 / inclusion as its weight, the sum over the sample
+        # and the target, which is always there, is an unbiased estimate of the sum over all words.
+        negative_bias = bias[:number] - self.log_inclusion[samples]
         # Shape: (2, tokens)
         target_logits = (states * target_weight).sum(dim=-1) + target_bias
         # Where among the samples each target is, -1 for not at all. Shape: (2, tokens)
         places = torch.full_like(self.bias, -1, dtype=torch.long)
         places[samples] = torch.arange(number, device=samples.device)
         hits = places[targets.clamp(min=0)]
-        return _SampledLoss.apply(states, target_logits, weight[:number], bias[:number], hits, targets >= 0)
+        return _SampledLoss.apply(states, target_logits, weight[:number], negative_bias, hits, targets >= 0)
 
     def sample(self) -> Tensor:
         """

@@ -80,8 +80,8 @@ def check_sorted_by_frequency(
     for (start, middle), end, mean, following in zip(bounds, ends[1:], means, means[1:], strict=False):
         if following > mean:
             raise ConfigurationError(
-                f'The vocabulary namespace "{namespace}" is not sorted by frequency: in a sample of the corpus the words '
-                f"{start} to {middle - 1} occur {mean:.2f} times on average, the words {middle} to {end - 1} "
+                f'The vocabulary namespace "{namespace}" is not sorted by frequency: in a sample of the corpus the '
+                f"words {start} to {middle - 1} occur {mean:.2f} times on average, the words {middle} to {end - 1} "
                 f"{following:.2f} times. The sampled softmax needs the most frequent words first: build the vocabulary "
                 f'with {{"type": "elmo_corpus", "paths": ...}}, or sort its file.'
             )

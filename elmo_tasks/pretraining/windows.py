@@ -2,14 +2,14 @@
 
 import random
 from collections.abc import Iterable, Iterator
-from itertools import islice
-from typing import Any
+from itertools import islice, pairwise
 
 import numpy as np
 import torch
 from allennlp.common import Tqdm
+from allennlp.common.checks import ConfigurationError
 from allennlp.common.util import is_distributed
-from allennlp.data import DataLoader, DatasetReader, Instance, Vocabulary
+from allennlp.data import DataLoader, DatasetReader, Instance, TensorDict, Vocabulary
 from allennlp.nn.util import move_to_device
 from overrides import overrides
 from torch import distributed
@@ -41,7 +41,7 @@ def sentence_pairs(sentence: list[str]) -> tuple[list[Pair], list[Pair]]:
     """
     tokens = [SENTENCE_START, *sentence, SENTENCE_END]
     backward = tokens[::-1]
-    return list(zip(tokens, tokens[1:], strict=False)), list(zip(backward, backward[1:], strict=False))
+    return list(pairwise(tokens)), list(pairwise(backward))
 
 
 class Stream:
@@ -71,9 +71,9 @@ class WindowDataLoader(DataLoader):
 
     In a distributed training each process takes its share of the sentences.
 
-    A batch is `{"characters": (distinct words, 50), "inputs": (2, batch_size, window), "targets": (2, batch_size,
-    window)}`: the character ids of the batch's distinct words, for each token which of them it is, and the vocabulary id
-    minus 1 of the word to predict (-1 where there is none).
+    A batch has `characters`, the character ids of its distinct words, shape `(distinct words, 50)`; `inputs`, for each
+    token which of them it is; and `targets`, the vocabulary id minus 1 of the word to predict (-1 where there is none),
+    both of shape `(2, batch_size, window)`.
 
     # Parameters
 
@@ -112,7 +112,7 @@ class WindowDataLoader(DataLoader):
         self._batches_per_epoch = batches_per_epoch
         self._length: int | None = None
         self._passes = 0
-        self._endless: Iterator[dict[str, torch.Tensor]] | None = None
+        self._endless: Iterator[TensorDict] | None = None
         self._ids: dict[str, int] = {}
         self._unknown = 0
         self._device: torch.device | None = None
@@ -130,7 +130,7 @@ class WindowDataLoader(DataLoader):
         return self._length
 
     @overrides
-    def __iter__(self) -> Iterator[dict[str, torch.Tensor]]:
+    def __iter__(self) -> Iterator[TensorDict]:
         if not self._batches_per_epoch:
             yield from self._one_pass()
             return
@@ -157,11 +157,18 @@ class WindowDataLoader(DataLoader):
         part = (distributed.get_rank(), distributed.get_world_size()) if is_distributed() else (0, 1)
         return sentence_stream(self._shards, self._shuffle_buffer if rng else 0, rng, part)
 
-    def _all_passes(self) -> Iterator[dict[str, torch.Tensor]]:
+    def _all_passes(self) -> Iterator[TensorDict]:
         while True:
-            yield from self._one_pass()
+            batches = self._one_pass()
+            if (first := next(batches, None)) is None:
+                raise ConfigurationError(
+                    f"{self._data_path} is too short to fill one window of {self._window} tokens in each of "
+                    f"{self._batch_size} streams: take fewer streams, or a larger corpus."
+                )
+            yield first
+            yield from batches
 
-    def _one_pass(self) -> Iterator[dict[str, torch.Tensor]]:
+    def _one_pass(self) -> Iterator[TensorDict]:
         rng = random.Random(self._seed + self._passes) if self._shuffle_buffer else None
         self._passes += 1
         sentences = self._sentences(rng)
@@ -173,7 +180,7 @@ class WindowDataLoader(DataLoader):
                 return
             yield self._batch(rows)
 
-    def _batch(self, rows: Iterable[tuple[list[Pair], list[Pair]]]) -> dict[str, Any]:
+    def _batch(self, rows: Iterable[tuple[list[Pair], list[Pair]]]) -> TensorDict:
         index: dict[str, int] = {SENTENCE_START: 0}
         inputs = np.zeros((2, self._batch_size, self._window), dtype=np.int64)
         targets = np.full((2, self._batch_size, self._window), IGNORED, dtype=np.int64)
@@ -186,5 +193,5 @@ class WindowDataLoader(DataLoader):
                     ]
         characters = np.stack([_BOUNDARIES[word] if word in _BOUNDARIES else word_to_ids(word) for word in index])
         arrays = {"characters": characters, "inputs": inputs, "targets": targets}
-        batch = {name: torch.from_numpy(array) for name, array in arrays.items()}
+        batch: TensorDict = {name: torch.from_numpy(array) for name, array in arrays.items()}
         return batch if self._device is None else move_to_device(batch, self._device)

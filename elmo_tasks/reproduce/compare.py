@@ -58,7 +58,7 @@ class Run:
         """`allennlp train` in a process of its own. Raises `RunError` with the end of its log."""
         shutil.rmtree(self.folder, ignore_errors=True)
         self.folder.parent.mkdir(parents=True, exist_ok=True)
-        seeds = {name: self.seed for name in ("random_seed", "numpy_seed", "pytorch_seed")}
+        seeds = dict.fromkeys(("random_seed", "numpy_seed", "pytorch_seed"), self.seed)
         command = [sys.executable, "-m", "elmo_tasks", "train", str(self.config), "-s", str(self.folder)]
         command += ["--overrides", json.dumps(seeds), "--file-friendly-logging"]
         log = self.folder.with_suffix(".log")

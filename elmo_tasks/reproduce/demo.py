@@ -58,7 +58,9 @@ def main() -> None:
     if not Path(CONFIGS[0]).exists():
         sys.exit(f"{CONFIGS[0]} is not here: run the demo in a clone of the repository.")
     runs = plan(CONFIGS, args.seeds, args.out)
-    print(f"Training {len(runs)} taggers, {args.seeds} without ELMo and {args.seeds} with it, in {args.out}.", flush=True)
+    print(
+        f"Training {len(runs)} taggers, {args.seeds} without ELMo and {args.seeds} with it, in {args.out}.", flush=True
+    )
     try:
         execute(runs)
     except RunError as error:

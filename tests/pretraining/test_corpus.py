@@ -42,8 +42,8 @@ def test_undecodable_text_is_named_by_file_and_line(tmp_path):
 
 def test_a_cut_gzip_file_is_named(tmp_path):
     path = tmp_path / "cut.txt.gz"
-    lines = "\n".join(str(random.Random(1).random()) for _ in range(5000))
-    path.write_bytes(gzip.compress(lines.encode())[:-4000])
+    rng = random.Random(1)
+    path.write_bytes(gzip.compress("\n".join(str(rng.random()) for _ in range(5000)).encode())[:-4000])
     with pytest.raises(ConfigurationError, match=r"cut\.txt\.gz, after line"):
         list(read_shard(path))
 

@@ -14,9 +14,7 @@ from torch.nn import functional as F
 from elmo_tasks.bilm import BiLMOptions, batch_to_ids
 from elmo_tasks.pretraining import CorpusReader, CorpusVocabulary, LanguageModel, WindowDataLoader
 
-OPTIONS = BiLMOptions(
-    character_dim=4, filters=((1, 4), (2, 8)), num_highway=1, cell_dim=16, projection_dim=8
-).to_dict()
+OPTIONS = BiLMOptions(character_dim=4, filters=((1, 4), (2, 8)), num_highway=1, cell_dim=16, projection_dim=8).to_dict()
 
 TEXT = ["the cat saw the dog", "a dog ran", "the cat ran off and the dog saw it", "it ran"]
 
@@ -147,7 +145,14 @@ def test_archive_and_export_through_the_command_line(corpus, tmp_path):
     command = [sys.executable, "-m", "elmo_tasks"]
     root = Path(__file__).parents[2]
     measured = subprocess.run(
-        [*command, "elmo-perplexity", str(run / "model.tar.gz"), str(corpus), "--output-file", str(tmp_path / "p.json")],
+        [
+            *command,
+            "elmo-perplexity",
+            str(run / "model.tar.gz"),
+            str(corpus),
+            "--output-file",
+            str(tmp_path / "p.json"),
+        ],
         cwd=root,
         capture_output=True,
         text=True,
@@ -174,3 +179,21 @@ def test_what_is_no_language_model_is_refused(tmp_path):
     assert result.returncode != 0
     assert "does not exist" in result.stderr
     assert not (tmp_path / "out").exists()
+
+
+def test_two_gloo_processes_share_the_corpus(corpus, tmp_path):
+    settings = config(corpus, epochs=1) | {"distributed": {"cuda_devices": [-1, -1]}}
+    (tmp_path / "config.json").write_text(json.dumps(settings))
+    command = [sys.executable, "-m", "elmo_tasks", "train", str(tmp_path / "config.json"), "-s", str(tmp_path / "run")]
+    result = subprocess.run(
+        [*command, "--include-package", "elmo_tasks"],
+        cwd=Path(__file__).parents[2],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert result.returncode == 0, result.stderr[-3000:]
+    metrics = json.loads((tmp_path / "run" / "metrics.json").read_text())
+    # Each process validates on its share: together every token of the corpus once.
+    assert 1 < metrics["validation_perplexity"] < 40
+    assert (tmp_path / "run" / "model.tar.gz").exists()

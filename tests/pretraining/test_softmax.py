@@ -49,10 +49,9 @@ def test_sampled_gradients_are_autograds():
     losses = softmax(states, targets)
     losses.sum().backward()
     plain = [tensor.detach().clone().requires_grad_() for tensor in (states, softmax.weight, softmax.bias)]
-    bias = plain[2] - softmax.log_inclusion
     known = targets.clamp(min=0)
-    target_logits = (plain[0] * plain[1][known]).sum(-1) + bias[known]
-    logits = plain[0] @ plain[1][samples].t() + bias[samples]
+    target_logits = (plain[0] * plain[1][known]).sum(-1) + plain[2][known]
+    logits = plain[0] @ plain[1][samples].t() + (plain[2] - softmax.log_inclusion)[samples]
     logits = logits.masked_fill(samples == known.unsqueeze(-1), -math.inf)
     nll = torch.logsumexp(torch.cat([target_logits.unsqueeze(-1), logits], -1), -1) - target_logits
     expected = (nll * (targets >= 0)).sum(dim=1)

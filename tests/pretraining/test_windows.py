@@ -1,5 +1,6 @@
 import pytest
 import torch
+from allennlp.common.checks import ConfigurationError
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -75,19 +76,19 @@ def test_windows_follow_on(corpus):
     """What one window predicts last is what the next one reads first, unless the sentence ends there."""
     loader = loader_of(corpus, batch_size=3, window=4)
     vocab = CorpusVocabulary.from_corpus(str(corpus))
-    expected = [next(iter(vocab.get_token_to_index_vocabulary("words")))] and None
+    expected: list[list[str | None]] | None = None
     for batch in loader:
         for direction in range(2):
             for stream in range(3):
-                target = batch["targets"][direction, stream, -1]
                 characters = batch["characters"][batch["inputs"][direction, stream, 0]]
-                if expected is not None and expected[direction][stream] is not None:
-                    word = expected[direction][stream]
+                if expected is not None and (word := expected[direction][stream]) is not None:
                     assert torch.equal(characters, batch_to_ids([[word]])[0, 0])
         last = batch["targets"][:, :, -1]
         expected = [
             [
-                word if target >= 0 and (word := vocab.get_token_from_index(int(target) + 1, "words"))[0] == "w" else None
+                word
+                if target >= 0 and (word := vocab.get_token_from_index(int(target) + 1, "words"))[0] == "w"
+                else None
                 for target in direction
             ]
             for direction in last
@@ -110,6 +111,11 @@ def test_each_pass_is_shuffled_anew_and_the_seed_decides(corpus):
     one, two = [batch["targets"] for batch in first], [batch["targets"] for batch in first]
     assert all(map(torch.equal, one, [batch["targets"] for batch in again]))
     assert not all(map(torch.equal, one, two))
+
+
+def test_a_corpus_too_short_for_the_streams_is_refused(corpus):
+    with pytest.raises(ConfigurationError, match="too short"):
+        next(iter(loader_of(corpus, batch_size=100, window=20, shuffle_buffer=20, batches_per_epoch=2)))
 
 
 def test_length_is_about_the_number_of_batches(corpus):
