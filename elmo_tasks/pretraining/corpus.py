@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from gzip import BadGzipFile
 from itertools import islice
 from pathlib import Path
+from typing import Any
 
 from allennlp.common.checks import ConfigurationError
 from allennlp.data import DatasetReader, Instance, Token
@@ -116,6 +117,9 @@ class CorpusReader(DatasetReader):
 
     Registered as a `DatasetReader` with name "elmo_corpus".
     """
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(manual_distributed_sharding=True, manual_multiprocess_sharding=True, **kwargs)
 
     @overrides
     def _read(self, file_path: str) -> Iterable[Instance]:
