@@ -5,7 +5,7 @@ Importing this module applies all of it; nothing on disk is changed, and importi
 entry says what broke, with which version, and when it can go. As AllenNLP 2.10.1 is its last release, "when it can go"
 is, at the latest, when this project leaves AllenNLP or the library in question makes its peace with old callers.
 
-Tried and found well on torch 2.13 without help: `Model.load`, archives, `evaluate`, `find-lr`, `distributed` with gloo,
+Tried and found well on torch 2.13 without help: `Model.load`, archives, `evaluate`, `distributed` with gloo,
 worker processes in the data loader, and `train --recover` with every other optimizer and scheduler.
 """
 

@@ -2,11 +2,12 @@
 
 import math
 import time
-from typing import Any
+from typing import Any, Optional
 
 import torch
 from allennlp.data import Vocabulary
 from allennlp.models import Model
+from allennlp.nn import InitializerApplicator
 from allennlp.nn.util import dist_reduce_sum
 from overrides import overrides
 from torch import Tensor
@@ -36,6 +37,8 @@ class LanguageModel(Model):
         Words each batch is scored against while training; 0 for all.
     loss_scale : `float`
         Factor on the loss. bilm-tf multiplies by its 20 steps, which matters to Adagrad and to gradient clipping.
+    initializer : `InitializerApplicator`, optional
+        Such as `[[".*", {"type": "pretrained", "weights_file_path": "runs/mini/best.th"}]]`, to go on from a run.
 
     Registered as a `Model` with name "elmo_language_model".
     """
@@ -47,6 +50,7 @@ class LanguageModel(Model):
         dropout: float = 0.1,
         num_samples: int = 8192,
         loss_scale: float = 1.0,
+        initializer: Optional[InitializerApplicator] = None,  # noqa: UP045 (FromParams builds no `X | None`)
         **kwargs: Any,
     ) -> None:
         super().__init__(vocab, **kwargs)
@@ -57,6 +61,8 @@ class LanguageModel(Model):
         # One set of states for training and one for evaluation, so that validation does not break training's streams.
         self._states: dict[bool, list[LstmState]] = {}
         self._reset_metrics()
+        if initializer is not None:
+            initializer(self)
 
     @overrides(check_signature=False)
     def forward(self, characters: Tensor, inputs: Tensor, targets: Tensor) -> dict[str, Tensor]:

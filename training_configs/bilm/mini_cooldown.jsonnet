@@ -6,7 +6,7 @@
 local mini = import 'mini.jsonnet';
 
 mini {
-  model: { type: 'from_archive', archive_file: 'runs/mini' },
+  model+: { initializer: { regexes: [['.*', { type: 'pretrained', weights_file_path: 'runs/mini/best.th' }]] } },
   vocabulary: { type: 'from_files', directory: 'runs/mini/vocabulary' },
   // Another order than the first part's.
   data_loader+: { seed: 13371 },
