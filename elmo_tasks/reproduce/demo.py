@@ -30,7 +30,7 @@ def layer_weights(run: Run) -> str:
     weights = mix.normalized_weights().tolist()
     names = ["token layer", *(f"biLSTM layer {layer}" for layer in range(1, len(weights)))]
     shares = [f"{name} {weight:.2f}" for name, weight in zip(names, weights, strict=True)]
-    return f"{', '.join(shares)}; gamma {float(mix.gamma):.2f}"
+    return f"{', '.join(shares)}; gamma {mix.gamma.item():.2f}"
 
 
 def tagged(run: Run) -> list[str]:
