@@ -28,7 +28,7 @@ local bilms = import 'bilms.libsonnet';
   demo_sizes:: self.paper_sizes { filters: 64, hidden: 64, layers: 1 },
   demo_training:: {
     batch_size: 32,
-    trainer: { num_epochs: 12, grad_norm: 5.0, optimizer: { type: 'adam', lr: 0.008 } },
+    trainer: { num_epochs: 15, grad_norm: 5.0, optimizer: { type: 'adam', lr: 0.008 } },
   },
 
   // train, validation, test: files in CoNLL-2003's columns; test may be null.
