@@ -25,7 +25,7 @@ class Highway(nn.Module):
         super().__init__()
         self.transform = nn.Linear(dim, dim)
         self.carry = nn.Linear(dim, dim)
-        # Carry most of the input at first, as bilm-tf does (its carry gate has the opposite sign).
+        # Let most of the input through unchanged at first.
         nn.init.normal_(self.transform.weight, std=dim**-0.5)
         nn.init.normal_(self.carry.weight, std=dim**-0.5)
         nn.init.zeros_(self.transform.bias)

@@ -119,8 +119,8 @@ class LanguageModel(Model):
     @overrides
     def get_metrics(self, reset: bool = False) -> dict[str, float]:
         """
-        `perplexity` is the average of `forward_perplexity` and `backward_perplexity`: exact in evaluation, against the
-        sample in training (`sampled`, where it is smaller than the exact one). `unknown` is the share of tokens outside
+        `perplexity` is the average of `forward_perplexity` and `backward_perplexity`: exact in evaluation, estimated
+        from the sample in training. `unknown` is the share of tokens outside
         the vocabulary, `tokens_per_second` the speed since the last reset.
         """
         forward, backward = (dist_reduce_sum(float(loss)) for loss in self._losses)
