@@ -32,6 +32,7 @@ REGISTERED: dict[str, tuple[str, ...]] = {
     "Predictor": ("elmo_tagger",),
     "Subcommand": ("elmo-doctor", "elmo-export", "elmo-perplexity"),
     "TokenEmbedder": ("elmo",),
+    "TokenIndexer": ("elmo_character_ids",),
     "Tokenizer": ("elmo_spacy_rules",),
     "Vocabulary": ("elmo_corpus",),
 }

@@ -1,7 +1,8 @@
 """What AllenNLP sees of the biLM: the token embedder `elmo`, and the mix of layers."""
 
+from elmo_tasks.embedders.character_indexer import ElmoCharacterIndexer
 from elmo_tasks.embedders.elmo_token_embedder import ElmoTokenEmbedder
 from elmo_tasks.embedders.frozen import FrozenBiLM
 from elmo_tasks.embedders.scalar_mix import ScalarMix
 
-__all__ = ["ElmoTokenEmbedder", "FrozenBiLM", "ScalarMix"]
+__all__ = ["ElmoCharacterIndexer", "ElmoTokenEmbedder", "FrozenBiLM", "ScalarMix"]
