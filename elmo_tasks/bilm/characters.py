@@ -28,8 +28,7 @@ class EmptyWordError(ValueError):
     """A token is the empty string, which has no character ids."""
 
 
-def frame(characters: Sequence[int]) -> np.ndarray:
-    """The ids of a word with these characters, 48 at most. Shape `(50,)`, int64, read-only."""
+def _frame(characters: Sequence[int]) -> np.ndarray:
     ids = np.full(MAX_WORD_LENGTH, PAD, dtype=np.int64)
     ids[0] = BEGIN_WORD
     ids[1 : 1 + len(characters)] = characters
@@ -38,10 +37,10 @@ def frame(characters: Sequence[int]) -> np.ndarray:
     return ids
 
 
-SENTENCE_START_IDS = frame([BEGIN_SENTENCE])
+SENTENCE_START_IDS = _frame([BEGIN_SENTENCE])
 """The character ids of `<S>`, which the biLM puts before each sentence. Shape `(50,)`."""
 
-SENTENCE_END_IDS = frame([END_SENTENCE])
+SENTENCE_END_IDS = _frame([END_SENTENCE])
 """The character ids of `</S>`, which the biLM puts after each sentence. Shape `(50,)`."""
 
 
@@ -63,7 +62,7 @@ def word_to_ids(word: str) -> np.ndarray:
     if not word:
         raise EmptyWordError("A token is the empty string: remove it, or tokenize again.")
     # Lone surrogates come from undecodable input; they are kept as bytes instead of failing.
-    return frame([byte + 1 for byte in word.encode("utf-8", "surrogatepass")[:MAX_WORD_BYTES]])
+    return _frame([byte + 1 for byte in word.encode("utf-8", "surrogatepass")[:MAX_WORD_BYTES]])
 
 
 def batch_to_ids(sentences: Sequence[Sequence[str]]) -> Tensor:

@@ -13,12 +13,13 @@ from overrides import overrides
 from torch import Tensor
 
 from elmo_tasks.bilm.characters import (
+    BEGIN_WORD,
+    END_WORD,
     MAX_WORD_BYTES,
     MAX_WORD_LENGTH,
     PAD,
     SENTENCE_END_IDS,
     SENTENCE_START_IDS,
-    frame,
 )
 
 _KEY = "elmo_tokens"
@@ -26,6 +27,16 @@ _KEY = "elmo_tokens"
 
 _KEPT_WORDS = 100_000
 """Words whose ids are kept, about half a kilobyte each."""
+
+
+def _pack(*ids: int) -> bytes:
+    return np.array(ids, dtype=np.int64).tobytes()
+
+
+# The parts of a row: beginning, bytes of text, and the end for each number of bytes.
+_BEGIN = _pack(BEGIN_WORD)
+_CHARACTERS = tuple(_pack(byte + 1) for byte in range(256))
+_ENDS = tuple(_pack(END_WORD, *[PAD] * (MAX_WORD_BYTES - length)) for length in range(MAX_WORD_BYTES + 1))
 
 _BOUNDARIES = {"<S>": SENTENCE_START_IDS.tobytes(), "</S>": SENTENCE_END_IDS.tobytes()}
 _NO_TOKEN = bytes(len(_BOUNDARIES["<S>"]))
@@ -57,7 +68,8 @@ def word_row(word: str | None) -> bytes:
         raise ConfigurationError("A token has no text, only a text_id: elmo_character_ids needs the text.")
     if word in _BOUNDARIES:
         return _BOUNDARIES[word]
-    return frame([byte + 1 for byte in word.encode("utf-8", "ignore")[:MAX_WORD_BYTES]]).tobytes()
+    text = word.encode("utf-8", "ignore")[:MAX_WORD_BYTES]
+    return _BEGIN + b"".join([_CHARACTERS[byte] for byte in text]) + _ENDS[len(text)]
 
 
 @TokenIndexer.register("elmo_character_ids")
@@ -100,7 +112,7 @@ class ElmoCharacterIndexer(TokenIndexer):
                     f'tokens_to_add has the id {character} for "{token}"; an id is in 0..{PAD - 1}.'
                 )
         self._added_rows: dict[str | None, bytes] = {
-            token: frame([character + 1]).tobytes() for token, character in (tokens_to_add or {}).items()
+            token: _BEGIN + _pack(character + 1) + _ENDS[1] for token, character in (tokens_to_add or {}).items()
         }
 
     @overrides
