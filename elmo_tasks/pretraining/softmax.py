@@ -37,12 +37,13 @@ class Softmax(nn.Module):
 
     def __init__(self, num_words: int, dim: int, num_samples: int = 8192) -> None:
         super().__init__()
-        # Small, so that words that were never drawn yet do not drown the others in the exact softmax.
-        self.weight = nn.Parameter(torch.randn(num_words, dim) * 0.01)
-        self.bias = nn.Parameter(torch.zeros(num_words))
         self.num_samples = min(num_samples, num_words)
         ranks = torch.arange(num_words, dtype=torch.double)
         log_uniform = torch.log1p(1 / (ranks + 1)) / math.log(num_words + 1)
+        # It begins as the distribution that is drawn from, much like the words' frequencies: rare words, which are
+        # hardly ever drawn, need not be pushed down one by one.
+        self.weight = nn.Parameter(torch.randn(num_words, dim) * 0.01)
+        self.bias = nn.Parameter(log_uniform.log().float())
         # The chance of being among the sample. Shape: (num_words,)
         inclusion = inclusion_probabilities(log_uniform, self.num_samples)
         self.register_buffer("log_uniform", log_uniform.float(), persistent=False)

@@ -27,7 +27,7 @@ bilm.training(
   trainer={
     num_epochs: 40,
     grad_norm: 1.0,
-    optimizer: { type: 'elmo_adam', lr: 0.002 },
+    optimizer: { type: 'elmo_adam', lr: 0.002, parameter_groups: [[['^softmax[.]'], { rows: true }]] },
     learning_rate_scheduler: { type: 'polynomial_decay', power: 1.0, warmup_steps: 200, end_learning_rate: 0.002 },
   },
 )

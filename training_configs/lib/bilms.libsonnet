@@ -7,10 +7,18 @@
   else if std.objectHas(dims, bilm) then dims[bilm]
   else error 'There is no biLM called "' + bilm + '", only ' + std.join(', ', std.objectFields(dims)) + '.',
 
-  // The token embedder `elmo`; it reads the token indexer `elmo_characters`.
-  embedder(bilm, dropout=0):: {
-    type: 'elmo',
-    bilm: if std.isObject(bilm) then { options_file: bilm.options_file, weight_file: bilm.weight_file } else bilm,
-    dropout: dropout,
+  // What the parameter `bilm` takes of either.
+  files(bilm):: if std.isObject(bilm) then { options_file: bilm.options_file, weight_file: bilm.weight_file } else bilm,
+
+  // The parameter `elmo` of this project's task models; the models' own dropout is enough.
+  task_elmo(bilm, place, layers, scalar_l2):: {
+    bilm: $.files(bilm),
+    place: place,
+    layers: layers,
+    scalar_l2: scalar_l2,
+    dropout: 0,
   },
+
+  // The token embedder `elmo`; it reads the token indexer `elmo_characters`.
+  embedder(bilm, dropout=0):: { type: 'elmo', bilm: $.files(bilm), dropout: dropout },
 }

@@ -33,7 +33,7 @@ local bilms = import 'bilms.libsonnet';
 
   // train, validation, test: files in CoNLL-2003's columns; test may be null.
   // bilm: a name or files, see bilms.libsonnet; null for the baseline.
-  // elmo: where ELMo goes: 'input', 'output' or 'both'.
+  // place: where ELMo goes: 'input', 'output' or 'both'. layers: 'all', 'last' or one layer's number.
   // scalar_l2: the strength of the L2 penalty on the weights of ELMo's layers, lambda in the paper's section 3.2.
   // glove: a file of pretrained word vectors, or null: then only the words of the training data have vectors.
   experiment(
@@ -41,7 +41,8 @@ local bilms = import 'bilms.libsonnet';
     validation,
     test=null,
     bilm=null,
-    elmo='input',
+    place='input',
+    layers='all',
     scalar_l2=0.1,
     glove=null,
     sizes=self.paper_sizes,
@@ -49,10 +50,6 @@ local bilms = import 'bilms.libsonnet';
     dropout=0.5,
     seed=1,
   ):: {
-    local at_input = bilm != null && std.member(['input', 'both'], elmo),
-    local at_output = bilm != null && std.member(['output', 'both'], elmo),
-    assert std.member(['input', 'output', 'both'], elmo) : 'elmo is "' + elmo + '"; it must be input, output or both.',
-
     random_seed: seed,
     numpy_seed: seed,
     pytorch_seed: seed,
@@ -104,21 +101,17 @@ local bilms = import 'bilms.libsonnet';
               conv_layer_activation: 'relu',
             },
           },
-          [if at_input then 'elmo']: bilms.embedder(bilm),
         },
       },
       encoder: {
+        // Its input size follows from the embedders.
         type: 'lstm',
-        input_size: sizes.words + sizes.filters + if at_input then bilms.dim(bilm) else 0,
         hidden_size: sizes.hidden,
         num_layers: sizes.layers,
         dropout: if sizes.layers > 1 then dropout else 0,
         bidirectional: true,
       },
-      [if at_output then 'output_elmo']: bilms.embedder(bilm),
-      [if bilm != null && scalar_l2 > 0 then 'regularizer']: {
-        regexes: [['scalar_parameters', { type: 'l2', alpha: scalar_l2 }]],
-      },
+      [if bilm != null then 'elmo']: bilms.task_elmo(bilm, place, layers, scalar_l2),
     },
     data_loader: { batch_sampler: { type: 'bucket', batch_size: training.batch_size } },
     validation_data_loader: { batch_sampler: { type: 'bucket', batch_size: training.batch_size } },

@@ -3,33 +3,29 @@
 from typing import Any, Optional
 
 import torch
+from allennlp.common import Lazy
 from allennlp.common.checks import ConfigurationError, check_dimensions_match
 from allennlp.data import TextFieldTensors, Vocabulary
 from allennlp.models import Model
-from allennlp.modules import FeedForward, InputVariationalDropout, Seq2SeqEncoder, TextFieldEmbedder, TokenEmbedder
+from allennlp.modules import FeedForward, InputVariationalDropout, Seq2SeqEncoder, TextFieldEmbedder
 from allennlp.modules.conditional_random_field import allowed_transitions
-from allennlp.modules.text_field_embedders import BasicTextFieldEmbedder
 from allennlp.nn import InitializerApplicator
 from allennlp.nn.util import get_text_field_mask
 from overrides import overrides
 from torch import Tensor, nn
 
+from elmo_tasks.embedders.task_elmo import TaskElmo
+from elmo_tasks.tasks.elmo_model import ElmoModel
 from elmo_tasks.tasks.ner.crf import Crf
 from elmo_tasks.tasks.ner.metric import ConllEval
 from elmo_tasks.tasks.ner.schemes import SCHEMES, TagError, convert
 
-OUTPUT_ELMO_KEY = "elmo"
-"""The token indexer whose tensors `output_elmo` reads."""
-
 
 @Model.register("elmo_crf_tagger")
-class ElmoCrfTagger(Model):
+class ElmoCrfTagger(ElmoModel):
     """
     Tags each token of a sentence (Peters et al. 2018, section 4 and appendix A.4; Lample et al. 2016): the vectors of
     `text_field_embedder`, an encoder, a linear projection and a conditional random field.
-
-    ELMo goes to the input, as the embedder `elmo` inside `text_field_embedder`; to the output, as `output_elmo`; or to
-    both. Either reads the token indexer `elmo` (`elmo_characters`).
 
     Metrics: those of `ConllEval`, `f1-measure-overall` among them. Figures for single types are given at an epoch's
     end.
@@ -37,12 +33,10 @@ class ElmoCrfTagger(Model):
     # Parameters
 
     text_field_embedder : `TextFieldEmbedder`
-        Of the tokens. A `basic` one is given the tensors of the token indexers that it has an embedder for, and no
-        others: with ELMo at the output alone, the indexer `elmo` has no embedder here.
-    encoder : `Seq2SeqEncoder`, optional
-        Such as a biLSTM. None: the token vectors are tagged as they are.
-    output_elmo : `TokenEmbedder`, optional
-        An embedder `elmo` whose vectors are concatenated to the encoder's output (section 3.3).
+    encoder : `Lazy[Seq2SeqEncoder]`, optional
+        Such as a biLSTM. Its `input_size` may be left out. None: the token vectors are tagged as they are.
+    elmo : `TaskElmo`, optional
+        ELMo for the encoder's input, concatenated to its output, or both (section 3.3).
     feedforward : `FeedForward`, optional
         Between the encoder and the projection.
     label_encoding : `str`, optional (default = `"BIOUL"`)
@@ -58,13 +52,11 @@ class ElmoCrfTagger(Model):
         Whether dropout drops a dimension in all tokens of a sentence alike (Gal and Ghahramani 2016).
     initializer : `InitializerApplicator`, optional
     regularizer : `RegularizerApplicator`, optional
-        Its regex `scalar_parameters` finds the weights of ELMo's layers.
 
     # Raises
 
     `ConfigurationError`
-        If sizes do not fit, `label_encoding` is unknown or is not what the reader gives, or the indexer `elmo` is
-        missing.
+        If sizes do not fit, `label_encoding` is unknown or is not what the reader gives, or ELMo's indexer is missing.
 
     Registered as a `Model` with name "elmo_crf_tagger".
     """
@@ -76,8 +68,8 @@ class ElmoCrfTagger(Model):
         self,
         vocab: Vocabulary,
         text_field_embedder: TextFieldEmbedder,
-        encoder: Optional[Seq2SeqEncoder] = None,  # noqa: UP045
-        output_elmo: Optional[TokenEmbedder] = None,  # noqa: UP045
+        encoder: Optional[Lazy[Seq2SeqEncoder]] = None,  # noqa: UP045
+        elmo: Optional[TaskElmo] = None,  # noqa: UP045
         feedforward: Optional[FeedForward] = None,  # noqa: UP045
         label_encoding: str | None = "BIOUL",
         constrain_decoding: bool = True,
@@ -87,14 +79,12 @@ class ElmoCrfTagger(Model):
         initializer: Optional[InitializerApplicator] = None,  # noqa: UP045
         **kwargs: Any,
     ) -> None:
-        super().__init__(vocab, **kwargs)
+        super().__init__(vocab, text_field_embedder, elmo, **kwargs)
         if label_encoding is not None and label_encoding not in SCHEMES:
             raise ConfigurationError(
                 f'label_encoding is "{label_encoding}"; it must be one of {", ".join(SCHEMES)}, or null.'
             )
-        self.text_field_embedder = text_field_embedder
-        self.encoder = encoder
-        self.output_elmo = output_elmo
+        self.encoder = encoder.construct(input_size=self.embedding_dim) if encoder is not None else None
         self.feedforward = feedforward
         self.dropout = InputVariationalDropout(dropout) if variational_dropout else nn.Dropout(dropout)
         self.label_encoding = label_encoding
@@ -110,12 +100,11 @@ class ElmoCrfTagger(Model):
 
     def _encoded_dim(self) -> int:
         """Length of the vector that is projected to tags; on the way there all sizes are checked."""
-        dim = self.text_field_embedder.get_output_dim()
+        dim = self.embedding_dim
         if self.encoder is not None:
             check_dimensions_match(dim, self.encoder.get_input_dim(), "text field embedding dim", "encoder input dim")
             dim = self.encoder.get_output_dim()
-        if self.output_elmo is not None:
-            dim += self.output_elmo.get_output_dim()
+        dim += self.output_elmo_dim
         if self.feedforward is not None:
             check_dimensions_match(dim, self.feedforward.get_input_dim(), "encoder output dim", "feedforward input dim")
             dim = self.feedforward.get_output_dim()
@@ -166,32 +155,20 @@ class ElmoCrfTagger(Model):
         if not mask.any():
             # Not every embedder and encoder can take sentences that are all empty.
             return self.crf.transitions.new_zeros(*mask.shape, self.crf.num_tags)
-        # Shape: (batch, tokens, embedding_dim)
-        encoded = self.dropout(self.text_field_embedder(self._for_embedder(tokens)))
+        # Each of shape: (batch, tokens, its dim)
+        ((vectors, output_elmo),) = self.embed(tokens)
+        encoded = self.dropout(vectors)
         if self.encoder is not None:
             # Shape: (batch, tokens, encoder_output_dim)
             encoded = self.encoder(encoded, mask)
-        if self.output_elmo is not None:
-            # Shape: (batch, tokens, encoder_output_dim + elmo_dim)
-            encoded = torch.cat([encoded, self.output_elmo(*tokens[OUTPUT_ELMO_KEY].values())], dim=-1)
-        if self.encoder is not None or self.output_elmo is not None:
+        if output_elmo is not None:
+            # Shape: (batch, tokens, encoder_output_dim + output_elmo_dim)
+            encoded = torch.cat([encoded, output_elmo], dim=-1)
+        if self.encoder is not None or output_elmo is not None:
             encoded = self.dropout(encoded)
         if self.feedforward is not None:
             encoded = self.feedforward(encoded)
         return self.tag_projection(encoded)
-
-    def _for_embedder(self, tokens: TextFieldTensors) -> TextFieldTensors:
-        """What the text field embedder is to get of a sentence's tensors."""
-        if self.output_elmo is None:
-            return tokens
-        if OUTPUT_ELMO_KEY not in tokens:
-            raise ConfigurationError(
-                f'output_elmo needs a token indexer named "{OUTPUT_ELMO_KEY}" in the dataset reader, such as '
-                f'{{"type": "elmo_characters"}}; there is only: {", ".join(tokens)}.'
-            )
-        if not isinstance(self.text_field_embedder, BasicTextFieldEmbedder):
-            return tokens
-        return {name: tensors for name, tensors in tokens.items() if name in self.text_field_embedder._token_embedders}
 
     def _check_encoding(self, sentences: list[list[str]], gold: list[list[str]]) -> None:
         """Tags in another scheme than the model's would train well, and then be decoded wrongly without a word."""

@@ -81,7 +81,7 @@ def config(corpus: str, make_bilm: Callable[[int], dict[str, str]]) -> Callable[
             local ner = import {json.dumps(str(library))};
             local given = {arguments};
             ner.experiment(
-              train=given.train, validation=given.validation, bilm=given.bilm, elmo={json.dumps(elmo or "input")},
+              train=given.train, validation=given.validation, bilm=given.bilm, place={json.dumps(elmo or "input")},
               sizes={{ words: 5, characters: 4, filters: 6, filter_width: 3, hidden: 4, layers: 1 }},
               training={{ batch_size: 2, trainer: {{ num_epochs: 1, optimizer: 'adam' }} }},
             )

@@ -234,7 +234,7 @@ def test_parts_that_may_be_left_out_or_added(config: Config) -> None:
     assert torch.isfinite(setup.run(setup.instances)["loss"])
 
 
-def test_the_regularizer_finds_the_mix(config: Config) -> None:
+def test_the_weights_of_the_layers_are_regularized(config: Config) -> None:
     setup = Setup(config("both"))
     assert setup.model.get_regularization_penalty() == 0
     for name, parameter in setup.model.named_parameters():
@@ -242,3 +242,32 @@ def test_the_regularizer_finds_the_mix(config: Config) -> None:
             torch.nn.init.constant_(parameter, 2.0)
     # Two mixes of three layers, lambda 0.1.
     torch.testing.assert_close(setup.model.get_regularization_penalty(), torch.tensor(2 * 3 * 0.1 * 2.0**2))
+
+
+def test_allennlps_regularizer_is_added(config: Config) -> None:
+    gammas = {"regexes": [["gamma", {"type": "l2", "alpha": 0.5}]]}
+    # Two places, each with a gamma of 1, and weights of 0.
+    assert Setup(config("both", {"model.regularizer": gammas})).model.get_regularization_penalty() == 2 * 0.5
+    assert Setup(config()).model.get_regularization_penalty() is None
+
+
+def test_an_override_moves_elmo(config: Config) -> None:
+    dims = {
+        place: Setup(config("input", {"model.elmo.place": place})).model.tag_projection.in_features
+        for place in ("input", "output", "both")
+    }
+    assert dims == {"input": 8, "output": 8 + 6, "both": 8 + 6}
+    last = Setup(config("both", {"model.elmo.layers": "last", "model.elmo.scalar_l2": 0}))
+    assert not any("scalar_parameters" in name for name, _ in last.model.named_parameters())
+    assert last.model.get_regularization_penalty() is None
+    setup = Setup(config("input", {"model.elmo": None}))
+    assert setup.run(setup.instances)["loss"] > 0
+
+
+def test_elmo_may_be_among_the_embedders(config: Config) -> None:
+    params = config("input").as_dict()
+    elmo = {"type": "elmo", "bilm": params["model"].pop("elmo")["bilm"]}
+    params["model"]["text_field_embedder"]["token_embedders"]["elmo"] = elmo
+    setup = Setup(Params(params))
+    assert setup.model.encoder.get_input_dim() == 5 + 6 + 6
+    assert setup.run(setup.instances)["loss"] > 0

@@ -1,0 +1,132 @@
+"""Where a task's model has ELMo: at its input, at its output, or at both."""
+
+from typing import Any, NamedTuple
+
+import torch
+from allennlp.common import FromParams, Params
+from allennlp.common.checks import ConfigurationError
+from allennlp.data import TextFieldTensors
+from overrides import overrides
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+from elmo_tasks.embedders.elmo_token_embedder import ElmoTokenEmbedder
+
+PLACES = ("input", "output", "both")
+
+
+class ElmoVectors(NamedTuple):
+    """A text's ELMo vectors at each place, `None` where there is no ELMo. Shape `(batch, tokens, dim)`."""
+
+    input: Tensor | None
+    output: Tensor | None
+
+
+class TaskElmo(nn.Module, FromParams):
+    """
+    ELMo at the input of a task's encoder, at its output, or at both (Peters et al. 2018, section 3.3), each place with
+    a mix of its own. The biLM runs once a batch, whatever the number of places and texts.
+
+    In a config all of `ElmoTokenEmbedder`'s parameters stand beside those below:
+    `{"bilm": "mini", "place": "both", "layers": "last", "scalar_l2": 0.001}`. So each cell of the paper's tables 2 and
+    3 is one override, such as `{"model.elmo.place": "output"}`.
+
+    # Parameters
+
+    embedder : `ElmoTokenEmbedder`
+    place : `str`
+        `"input"`, `"output"` or `"both"`.
+    scalar_l2 : `float`
+        The strength of the L2 penalty on the weights of the layers, lambda in the paper's section 3.2.
+    indexer : `str`
+        The token indexer that gives the character ids.
+
+    # Raises
+
+    `ConfigurationError`
+        If `place` is none of the above.
+    """
+
+    def __init__(
+        self, embedder: ElmoTokenEmbedder, place: str = "input", scalar_l2: float = 0.0, indexer: str = "elmo"
+    ) -> None:
+        super().__init__()
+        if place not in PLACES:
+            raise ConfigurationError(f'ELMo\'s place is "{place}"; it must be one of {", ".join(PLACES)}.')
+        self.input = embedder if place != "output" else None
+        self.output = embedder if place == "output" else embedder.another_place() if place == "both" else None
+        self.scalar_l2 = scalar_l2
+        self.indexer = indexer
+
+    @classmethod
+    def from_params(cls, params: Params, *args: Any, **extras: Any) -> "TaskElmo":
+        """Takes the embedder's parameters out from among its own."""
+        own = {name: params.pop(name) for name in ("place", "scalar_l2", "indexer") if name in params}
+        embedder = ElmoTokenEmbedder.from_params(params, **extras)
+        return cls(embedder, **own)
+
+    @property
+    def input_dim(self) -> int:
+        """Length of a token's vector at the input; 0 without ELMo there."""
+        return self.input.get_output_dim() if self.input is not None else 0
+
+    @property
+    def output_dim(self) -> int:
+        """Length of a token's vector at the output; 0 without ELMo there."""
+        return self.output.get_output_dim() if self.output is not None else 0
+
+    @overrides(check_signature=False)
+    def forward(self, *texts: TextFieldTensors) -> list[ElmoVectors]:
+        """
+        # Parameters
+
+        texts : `TextFieldTensors`
+            A batch's text fields, such as its premises and its hypotheses.
+
+        # Returns
+
+        `list[ElmoVectors]`
+            One a text.
+
+        # Raises
+
+        `ConfigurationError`
+            If a text has no tensors of the indexer.
+        """
+        # Each of shape: (batch, tokens, 50)
+        texts_ids = [self._character_ids(text) for text in texts]
+        at_input, at_output = self._at_both(_stacked(texts_ids))
+        vectors, start = [], 0
+        for ids in texts_ids:
+            part = (slice(start, start + len(ids)), slice(ids.shape[1]))
+            vectors.append(ElmoVectors(*(None if place is None else place[part] for place in (at_input, at_output))))
+            start += len(ids)
+        return vectors
+
+    def _at_both(self, character_ids: Tensor) -> ElmoVectors:
+        embedder = self.input if self.input is not None else self.output
+        assert embedder is not None
+        layers = embedder.layers(character_ids)
+        return ElmoVectors(*(place.mix(layers) if place is not None else None for place in (self.input, self.output)))
+
+    def _character_ids(self, text: TextFieldTensors) -> Tensor:
+        if self.indexer not in text:
+            raise ConfigurationError(
+                f'ELMo needs a token indexer named "{self.indexer}" in the dataset reader, such as '
+                f'{{"type": "elmo_characters"}}; there is only: {", ".join(text)}.'
+            )
+        (character_ids,) = text[self.indexer].values()
+        return character_ids
+
+    def penalty(self) -> Tensor:
+        """`scalar_l2` times the sum of the squared weights of all mixes; what is to be added to the loss."""
+        weights = [parameter for name, parameter in self.named_parameters() if "scalar_parameters" in name]
+        return self.scalar_l2 * sum((weight.square().sum() for weight in weights), start=torch.zeros(()))
+
+
+def _stacked(texts_ids: list[Tensor]) -> Tensor:
+    """Shapes `(batch, tokens, 50)` to `(texts * batch, most tokens, 50)`; a single one stays the tensor that it is."""
+    if len(texts_ids) == 1:
+        return texts_ids[0]
+    longest = max(ids.shape[1] for ids in texts_ids)
+    return torch.cat([F.pad(ids, (0, 0, 0, longest - ids.shape[1])) for ids in texts_ids])

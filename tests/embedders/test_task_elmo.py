@@ -1,0 +1,90 @@
+from typing import Any
+
+import pytest
+import torch
+from allennlp.common import Params
+from allennlp.common.checks import ConfigurationError
+from allennlp.data import TextFieldTensors
+from torch import Tensor
+
+from elmo_tasks.bilm import BiLM, BiLMFiles, batch_to_ids
+from elmo_tasks.embedders.task_elmo import TaskElmo
+
+
+def task_elmo(files: BiLMFiles, **parameters: Any) -> TaskElmo:
+    bilm = {"options_file": str(files.options_file), "weight_file": str(files.weight_file)}
+    return TaskElmo.from_params(Params({"bilm": bilm, "dropout": 0.0, **parameters}))
+
+
+def text(*sentences: list[str]) -> TextFieldTensors:
+    return {"elmo": {"elmo_tokens": batch_to_ids(list(sentences))}}
+
+
+PREMISES = text(["The", "cat", "sat", "there", "."], ["No", "!"])
+HYPOTHESES = text(["A", "dog"], ["The", "naïve", "cat"])
+
+
+@pytest.mark.parametrize("requires_grad", [False, True])
+def test_one_run_whatever_is_asked_for(
+    bilm_files: BiLMFiles, bilm_calls: list[torch.Size], requires_grad: bool
+) -> None:
+    elmo = task_elmo(bilm_files, place="both", requires_grad=requires_grad)
+    elmo(PREMISES, HYPOTHESES)
+    assert len(bilm_calls) == 1
+
+
+@pytest.mark.parametrize("place", ["input", "output", "both"])
+def test_vectors_are_the_mixed_layers_of_each_text(bilm_files: BiLMFiles, place: str) -> None:
+    elmo = task_elmo(bilm_files, place=place)
+    at = {"input": elmo.input, "output": elmo.output}
+    for number, embedder in enumerate(embedder for embedder in at.values() if embedder is not None):
+        torch.nn.init.constant_(embedder.scalar_mix.gamma, 1.0 + number)
+    bilm = BiLM.from_files(*bilm_files)
+    for given, vectors in zip((PREMISES, HYPOTHESES), elmo(PREMISES, HYPOTHESES), strict=True):
+        # Shape: (batch, tokens, dim)
+        mean = bilm(given["elmo"]["elmo_tokens"]).layers.mean(dim=1)
+        for name, found in vectors._asdict().items():
+            if at[name] is None:
+                assert found is None
+            else:
+                torch.testing.assert_close(found, mean * at[name].scalar_mix.gamma, rtol=0, atol=1e-5)
+                assert at[name].get_output_dim() == getattr(elmo, f"{name}_dim") == mean.shape[2]
+
+
+def test_each_place_learns_its_own_mix(bilm_files: BiLMFiles) -> None:
+    elmo = task_elmo(bilm_files, place="both", projection_dim=3)
+    assert elmo.input_dim == elmo.output_dim == 3
+    assert not torch.equal(elmo.input._projection.weight, elmo.output._projection.weight)
+    (vectors,) = elmo(PREMISES)
+    vectors.input.sum().backward()
+    gradients = {name: parameter.grad for name, parameter in elmo.named_parameters()}
+    assert all((gradient is None) == name.startswith("output.") for name, gradient in gradients.items())
+
+
+def test_a_trained_bilm_is_the_same_at_both_places(bilm_files: BiLMFiles) -> None:
+    elmo = task_elmo(bilm_files, place="both", requires_grad=True)
+    assert elmo.input.bilm is elmo.output.bilm
+    (vectors,) = elmo(PREMISES)
+    (vectors.input.sum() + vectors.output.square().sum()).backward()
+    assert all(parameter.grad is not None for parameter in elmo.input.bilm.parameters())
+
+
+def test_stocks_layer_norm(bilm_files: BiLMFiles) -> None:
+    elmo = task_elmo(bilm_files, place="output", layer_norm="stock")
+    ids: Tensor = PREMISES["elmo"]["elmo_tokens"]
+    torch.testing.assert_close(elmo(PREMISES)[0].output, elmo.output(ids))
+
+
+def test_penalty(bilm_files: BiLMFiles) -> None:
+    elmo = task_elmo(bilm_files, place="both", scalar_l2=0.1, initial_scalar_mix_parameters=[1.0, 2.0, 3.0])
+    assert elmo.penalty().item() == pytest.approx(0.1 * 2 * (1 + 4 + 9))
+    assert task_elmo(bilm_files, layers="last", scalar_l2=0.1).penalty() == 0
+
+
+def test_mistakes_are_explained(bilm_files: BiLMFiles) -> None:
+    with pytest.raises(ConfigurationError, match=r'place is "top"; it must be one of input, output, both'):
+        task_elmo(bilm_files, place="top")
+    with pytest.raises(ConfigurationError, match="scalar_12"):
+        task_elmo(bilm_files, scalar_12=0.1)
+    with pytest.raises(ConfigurationError, match=r'indexer named "elmo".*there is only: tokens'):
+        task_elmo(bilm_files)({"tokens": {"tokens": torch.ones(1, 1)}})
