@@ -10,6 +10,12 @@ from torch.nn import functional as F
 from elmo_tasks.bilm.characters import MAX_WORD_LENGTH, NUM_CHARACTER_IDS, PAD
 from elmo_tasks.bilm.options import BiLMOptions
 from elmo_tasks.bilm.packing import pack
+from elmo_tasks.bilm.precision import wide
+
+
+def _product(linear: nn.Linear, inputs: Tensor) -> Tensor:
+    """The product in the weights' precision, its result in the inputs'."""
+    return linear(inputs.to(linear.weight.dtype)).to(inputs.dtype)
 
 
 class Highway(nn.Module):
@@ -35,8 +41,8 @@ class Highway(nn.Module):
         """Shape `(words, dim)` in and out."""
         return torch.lerp(
             inputs,
-            torch.relu(self.transform(inputs)),
-            torch.sigmoid(self.carry(inputs)),
+            torch.relu(_product(self.transform, inputs)),
+            torch.sigmoid(_product(self.carry, inputs)),
         )
 
 
@@ -46,6 +52,8 @@ class CharCnn(nn.Module):
 
     A filter's response to a window that is all padding is one constant, so a word is convolved only as far as it
     reaches and one window beyond: the maximum is that over all 50 positions.
+
+    Weights of half precision are multiplied in half precision; all else is done in float32.
 
     # Parameters
 
@@ -78,17 +86,18 @@ class CharCnn(nn.Module):
         # Returns
 
         `Tensor`
-            Token vectors, shape `(words, projection_dim)`.
+            Token vectors, shape `(words, projection_dim)`, float32 (or the weights' type if that is wider).
         """
         if not len(character_ids):
-            return self.projection.weight.new_zeros(0, self.projection.out_features)
+            weight = self.projection.weight
+            return weight.new_zeros(0, self.projection.out_features, dtype=wide(weight.dtype))
         vectors = self._convolve(character_ids)
         if not self.projection_after_highway:
-            vectors = self.projection(vectors)
+            vectors = _product(self.projection, vectors)
         for highway in self.highways:
             vectors = highway(vectors)
         # Shape: (words, projection_dim)
-        return self.projection(vectors) if self.projection_after_highway else vectors
+        return _product(self.projection, vectors) if self.projection_after_highway else vectors
 
     def _convolve(self, character_ids: Tensor) -> Tensor:
         """The maximum of each filter over each word. Shape `(words, num_filters)`."""
@@ -109,7 +118,7 @@ class CharCnn(nn.Module):
             embedded = F.embedding(windows, self.character_embedding).flatten(start_dim=1)
             filters = weight.transpose(1, 2).reshape(number, -1)
             maximum = _PackedMaximum.apply(F.linear(embedded, filters), step_sizes)
-            pooled.append(maximum + convolution.bias)
+            pooled.append(maximum.to(wide(weight.dtype)) + convolution.bias)
         # The activations never fall, so they commute with the maximum.
         return self.activation(torch.cat(pooled, dim=1))[packing.order.argsort()]
 

@@ -119,7 +119,7 @@ def distinct_words(words: Tensor) -> tuple[Tensor, Tensor]:
         For each word its row in the first tensor. Shape `(words,)`.
     """
     # Sorting one number a word is much faster than sorting rows.
-    hashes, rows = _hash(words).unique(return_inverse=True)
+    hashes, rows = word_hashes(words).unique(return_inverse=True)
     numbers = torch.arange(len(words), device=words.device)
     # One of the words with each hash.
     example = torch.zeros_like(hashes)
@@ -130,7 +130,7 @@ def distinct_words(words: Tensor) -> tuple[Tensor, Tensor]:
     return words.unique(dim=0, return_inverse=True)
 
 
-def _hash(words: Tensor) -> Tensor:
-    """A 64-bit polynomial hash. Shape `(words,)`."""
+def word_hashes(words: Tensor) -> Tensor:
+    """A 64-bit polynomial hash of each word's ids: shape `(words, 50)` to `(words,)`."""
     powers = torch.full((MAX_WORD_LENGTH,), _HASH_BASE, device=words.device).cumprod(dim=0)
     return (words * powers).sum(dim=1)

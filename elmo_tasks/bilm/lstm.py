@@ -7,6 +7,9 @@ simply gets its sentences reversed, and each step is one batched matrix product 
 Sequences are packed: sorted by length, the longest first, all first tokens, then all second tokens, and so on. The
 running batch shrinks as sentences end, and nothing is spent on padding. `step_sizes[t]` is how many sentences have a
 token `t`; a packed tensor has `sum(step_sizes)` = `packed` rows.
+
+Weights of half precision (bfloat16, float16) are multiplied in half precision. The cells, the gates' activations and
+what goes from layer to layer are kept in float32. That is for inference.
 """
 
 import itertools
@@ -20,14 +23,19 @@ from torch.nn import functional as F
 
 from elmo_tasks.bilm.options import BiLMOptions
 from elmo_tasks.bilm.parallel import DIRECTIONS, by_direction
+from elmo_tasks.bilm.precision import wide
 
 FORWARD, BACKWARD = 0, 1
 FORGET_BIAS = 1.0
 """Added to the forget gate at run time, as TensorFlow does; weight files do not store it."""
 
 
+class HalfPrecisionError(ValueError):
+    """A biLM of half precision is to be trained."""
+
+
 class LstmState(NamedTuple):
-    """What an LSTM layer carries from one token to the next."""
+    """What an LSTM layer carries from one token to the next; never in half precision."""
 
     hidden: Tensor
     """The projected output. Shape `(2, batch, projection_dim)`."""
@@ -69,8 +77,8 @@ class LstmLayer(nn.Module):
 
     def initial_state(self, batch: int) -> LstmState:
         """Zeros."""
-        new = self.bias.new_zeros
-        return LstmState(new(DIRECTIONS, batch, self.projection_dim), new(DIRECTIONS, batch, self.cell_dim))
+        shapes = ((DIRECTIONS, batch, self.projection_dim), (DIRECTIONS, batch, self.cell_dim))
+        return LstmState(*(self.bias.new_zeros(shape, dtype=wide(self.bias.dtype)) for shape in shapes))
 
     def forward(self, inputs: Tensor, step_sizes: Sequence[int], state: LstmState) -> tuple[Tensor, LstmState]:
         """
@@ -89,18 +97,26 @@ class LstmLayer(nn.Module):
             The outputs, shape `(2, packed, projection_dim)`.
         `LstmState`
             Each sentence's state behind its last token.
+
+        # Raises
+
+        `HalfPrecisionError`
+            If a gradient is asked for with weights of half precision.
         """
         # The forget bias joins the other one, so that the steps need not add it.
-        bias = self.bias + F.pad(
-            self.bias.new_full((self.cell_dim,), FORGET_BIAS), (2 * self.cell_dim, self.cell_dim)
+        bias = self.bias.to(wide(self.bias.dtype))
+        bias = bias + F.pad(
+            bias.new_full((self.cell_dim,), FORGET_BIAS), (2 * self.cell_dim, self.cell_dim)
         )  # (2, 4 * cell_dim)
         tensors = (inputs, self.weight, bias, self.projection_weight, *state)
         packing, clips = _Packing(step_sizes), (self.cell_clip, self.projection_clip)
         if torch.is_grad_enabled() and any(tensor.requires_grad for tensor in tensors):
+            if bias.dtype != self.bias.dtype:
+                raise HalfPrecisionError(f"Weights of {self.bias.dtype} serve inference only: train in float32.")
             outputs, hidden, cell = _TrainingSteps.apply(*tensors, packing, clips)
         else:
             outputs, hidden, cell = by_direction(_forward, tensors, packing, clips, False)
-        return outputs, LstmState(hidden, cell)
+        return outputs.to(bias.dtype), LstmState(hidden.to(bias.dtype), cell)
 
 
 class BidirectionalLstm(nn.Module):
@@ -215,12 +231,14 @@ def _forward(
     The recurrence. The inputs' share of the gates comes in large products, the rest step by step.
 
     Gives the outputs and the last states; with `keep` also what the gradient needs, the activated gates, shape
-    `(directions, packed, 4 * cell_dim)`, and the cells, shape `(directions, packed, cell_dim)`.
+    `(directions, packed, 4 * cell_dim)`, and the cells, shape `(directions, packed, cell_dim)`. Products are made in
+    the weights' precision, the rest is done in that of the bias and the cells; with `keep` the two are one.
     """
     cell_clip, projection_clip = clips
     cell_dim, projection_dim = projection_weight.shape[1:]
     input_dim = inputs.shape[-1]
     input_weight, recurrent_weight = weight[:, :input_dim], weight[:, input_dim:]
+    inputs, first_hidden = inputs.to(weight.dtype), first_hidden.to(weight.dtype)
     directions, rows = inputs.shape[:2]
     blocks = packing.blocks(_BLOCK_ROWS)
     block_rows = max(packing.starts[block.stop] - packing.starts[block.start] for block in blocks)
@@ -229,6 +247,8 @@ def _forward(
     all_gates = inputs.new_empty(directions, rows if keep else block_rows, 4 * cell_dim)
     all_cells = inputs.new_empty(directions, rows, cell_dim) if keep else first_cell.clone()
     scratch = torch.empty_like(first_cell)
+    is_half = weight.dtype != first_cell.dtype
+    wide_gates = first_cell.new_empty(directions, first_cell.shape[1] if is_half else 0, 4 * cell_dim)
     bias = bias.unsqueeze(1)
     for block in blocks:
         start, end = packing.starts[block.start], packing.starts[block.stop]
@@ -244,7 +264,10 @@ def _forward(
                 cell = cell_before = all_cells[:, :size]
             # Shape: (directions, size, 4 * cell_dim)
             gates = all_gates[:, step.start - start + offset : step.stop - start + offset]
-            gates.add_(bias).baddbmm_(hidden_before, recurrent_weight)
+            if is_half:
+                gates = wide_gates[:, :size].copy_(gates.baddbmm_(hidden_before, recurrent_weight)).add_(bias)
+            else:
+                gates.add_(bias).baddbmm_(hidden_before, recurrent_weight)
             # Each of shape: (directions, size, cell_dim)
             input_gate, candidate, forget_gate, output_gate = gates.split(cell_dim, dim=-1)
             input_gate.sigmoid_()
@@ -255,7 +278,7 @@ def _forward(
                 cell.clamp_(-cell_clip, cell_clip)
             exposed = torch.tanh(cell, out=scratch[:, :size]).mul_(output_gate)
             # Shape: (directions, size, projection_dim)
-            hidden = torch.bmm(exposed, projection_weight, out=outputs[:, step])
+            hidden = torch.bmm(exposed.to(weight.dtype), projection_weight, out=outputs[:, step])
             if projection_clip:
                 hidden.clamp_(-projection_clip, projection_clip)
     last_cell = packing.last(all_cells) if keep else all_cells

@@ -1,6 +1,7 @@
 """The biLM as a whole (Peters et al. 2018, sections 3.1 and 3.2): character ids to the layers of every token."""
 
 import itertools
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import NamedTuple
 
@@ -15,12 +16,15 @@ from elmo_tasks.bilm.characters import (
     NUM_CHARACTER_IDS,
     SENTENCE_END_IDS,
     SENTENCE_START_IDS,
+    batch_to_ids,
     distinct_words,
 )
 from elmo_tasks.bilm.lstm import BidirectionalLstm, LstmState
 from elmo_tasks.bilm.options import BiLMOptions
 from elmo_tasks.bilm.packing import Packing, pack
+from elmo_tasks.bilm.precision import wide
 from elmo_tasks.bilm.weights import read_weights, write_weights
+from elmo_tasks.bilm.word_table import WordTable
 
 
 class CharacterIdsError(ValueError):
@@ -31,7 +35,10 @@ class BiLMOutput(NamedTuple):
     """The biLM's layers for a batch of sentences."""
 
     layers: Tensor
-    """Zeros where there is no token. Shape `(batch, num_layers, tokens, output_dim)`."""
+    """
+    Zeros where there is no token. Shape `(batch, num_layers, tokens, output_dim)`; float32, or the weights' type if
+    that is wider.
+    """
     mask: Tensor
     """Where the tokens are. Shape `(batch, tokens)`, bool."""
 
@@ -39,12 +46,19 @@ class BiLMOutput(NamedTuple):
 _START, _END, _FIRST_TOKEN = 0, 1, 2
 """Rows of a batch's words: `<S>`, `</S>`, then all tokens, sentence by sentence."""
 
+_WORDS_AT_ONCE = 1024
+
 
 class BiLM(nn.Module):
     """
     A bidirectional language model without its softmax.
 
     It has no dropout and no other randomness. `<S>` and `</S>` are put around each sentence inside.
+
+    Converted to bfloat16 or float16, `bilm.to(torch.bfloat16)`, it makes its matrix products in that precision, and
+    everything else in float32: cells, gates, sums over layers, the layers that it gives. That serves inference only. It
+    is faster where the processor multiplies in that precision (bfloat16: AMX, AVX512-BF16, GPUs; float16: GPUs), and
+    slower elsewhere; a biLM takes half the memory anywhere.
 
     # Parameters
 
@@ -65,6 +79,7 @@ class BiLM(nn.Module):
         self.register_buffer("_boundaries", boundaries, persistent=False)
         self._boundaries: Tensor
         self._states: list[LstmState] | None = None
+        self._word_table: WordTable | None = None
 
     @classmethod
     def from_files(
@@ -73,6 +88,7 @@ class BiLM(nn.Module):
         weight_file: str | Path,
         stateful: bool = False,
         requires_grad: bool = False,
+        dtype: torch.dtype = torch.float32,
     ) -> "BiLM":
         """
         A trained biLM.
@@ -84,6 +100,8 @@ class BiLM(nn.Module):
         stateful : `bool`
         requires_grad : `bool`
             Whether the weights are to be trained on.
+        dtype : `torch.dtype`
+            The weights' precision, and with it that of the matrix products.
 
         # Returns
 
@@ -101,7 +119,7 @@ class BiLM(nn.Module):
         with torch.random.fork_rng(devices=()):
             bilm = cls(options, stateful)
         read_weights(bilm.char_cnn, bilm.lstm, weight_file)
-        return bilm.requires_grad_(requires_grad)
+        return bilm.to(dtype).requires_grad_(requires_grad)
 
     def save(
         self,
@@ -143,9 +161,60 @@ class BiLM(nn.Module):
         """Where the weights are."""
         return self._boundaries.device
 
+    @property
+    def dtype(self) -> torch.dtype:
+        """The weights' precision."""
+        return self.char_cnn.character_embedding.dtype
+
+    @property
+    def kept_words(self) -> int:
+        """How many words' token vectors are kept between calls, at most."""
+        return 0 if self._word_table is None else self._word_table.most_words
+
+    def keep_words(self, most: int, words: Iterable[str] = ()) -> None:
+        """
+        Has the token vectors of words kept between calls, for as long as the character CNN's weights are frozen
+        (no parameter of it requires a gradient) and the same. Under autocast they are not used.
+
+        A word's vector is then the same in all batches; without, it may differ in its last bits.
+
+        # Parameters
+
+        most : `int`
+            Words to keep at most, see `WordTable`; 0 for none. If this is what it was, the words are kept too.
+        words : `Iterable[str]`
+            Their vectors are computed at once.
+
+        # Raises
+
+        `EmptyWordError`
+            If a word is the empty string.
+        """
+        if most != self.kept_words:
+            self._word_table = WordTable(most) if most else None
+        # Shape: (words, 50)
+        ids = batch_to_ids([sorted(set(words))])[0]
+        for first in range(0, len(ids), _WORDS_AT_ONCE):
+            self._token_vectors(ids[first : first + _WORDS_AT_ONCE].to(self.device))
+
+    def token_mask(self, character_ids: Tensor) -> Tensor:
+        """
+        The mask that `forward` gives, without running the biLM. Raises as `forward` does.
+
+        Shape `(batch, tokens, 50)` to `(batch, tokens)`.
+        """
+        return _mask(character_ids)
+
     def reset_states(self) -> None:
         """Forgets the sentences before, if the biLM is stateful."""
         self._states = None
+
+    def _apply(self, fn: Callable[[Tensor], Tensor], recurse: bool = True) -> "BiLM":
+        """Moves and converts the parameters, for `to`, `cuda`, `half`, ...; the kept words' vectors are left behind."""
+        super()._apply(fn, recurse)
+        if self._word_table is not None:
+            self._word_table.clear()
+        return self
 
     def forward(self, character_ids: Tensor) -> BiLMOutput:
         """
@@ -164,18 +233,17 @@ class BiLM(nn.Module):
         `CharacterIdsError`
             If the shape or the ids are wrong.
         """
-        _check(character_ids)
         # Shape: (batch, tokens)
-        mask = (character_ids != 0).any(dim=-1)
+        mask = _mask(character_ids)
         # Where the tokens stand in the flattened mask. Shape: (number,)
         places = mask.flatten().nonzero().squeeze(1)
         if not (len(mask) if self.stateful else len(places)):
             # No sentence makes a step.
             shape = (len(mask), self.num_layers, mask.shape[1], self.output_dim)
-            return BiLMOutput(self.char_cnn.character_embedding.new_zeros(shape), mask)
+            return BiLMOutput(self.char_cnn.character_embedding.new_zeros(shape, dtype=wide(self.dtype)), mask)
         words, word_rows = distinct_words(torch.cat([self._boundaries, character_ids.flatten(end_dim=1)[places]]))
         # Shape: (distinct words, projection_dim)
-        vectors = self.char_cnn(words)
+        vectors = self._token_vectors(words)
         packing, tokens_in, tokens_out = self._pack(mask.sum(dim=1), mask.shape[1], len(places))
         # Shape: (2, packed, projection_dim)
         inputs = F.embedding(word_rows[tokens_in], vectors)
@@ -188,6 +256,13 @@ class BiLM(nn.Module):
         rows = torch.cat([token_rows, tokens_out.unsqueeze(1).expand(-1, len(outputs), 2)], dim=1)
         tables = [vectors, *(output.flatten(end_dim=1) for output in outputs)]
         return BiLMOutput(_look_up(tables, rows, places, mask.shape), mask)
+
+    def _token_vectors(self, words: Tensor) -> Tensor:
+        """Of distinct words: shape `(words, 50)` to `(words, projection_dim)`."""
+        is_trained = any(weight.requires_grad for weight in self.char_cnn.parameters())
+        if self._word_table is None or is_trained or torch.is_autocast_enabled(words.device.type):
+            return self.char_cnn(words)
+        return self._word_table.vectors(words, self.char_cnn)
 
     def _pack(self, lengths: Tensor, longest: int, number: int) -> tuple[Packing, Tensor, Tensor]:
         """
@@ -238,7 +313,8 @@ class BiLM(nn.Module):
 
     def _grown(self, state: Tensor, batch: int) -> Tensor:
         """With zeros behind, if need be. Shape `(2, any, dim)` to `(2, batch or more, dim)`."""
-        return F.pad(state.to(self.char_cnn.character_embedding), (0, 0, 0, max(0, batch - state.shape[1])))
+        state = state.to(self.device, wide(self.dtype))
+        return F.pad(state, (0, 0, 0, max(0, batch - state.shape[1])))
 
     def _keep(self, states: list[LstmState], packing: Packing) -> None:
         """Keeps the states for the next batch; those of places beyond this batch stay as they were."""
@@ -277,6 +353,12 @@ def _look_up(tables: list[Tensor], rows: Tensor, places: Tensor, shape: torch.Si
     # Shape: (batch, num_layers, tokens, 2, projection_dim)
     vectors = F.embedding(all_rows.view(*shape, len(tables), 2).transpose(1, 2), torch.cat([zeros, *tables]))
     return vectors.flatten(start_dim=3)
+
+
+def _mask(character_ids: Tensor) -> Tensor:
+    """Where the tokens are: shape `(batch, tokens, 50)` to `(batch, tokens)`."""
+    _check(character_ids)
+    return (character_ids != 0).any(dim=-1)
 
 
 def _check(character_ids: Tensor) -> None:

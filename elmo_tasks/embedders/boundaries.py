@@ -34,6 +34,10 @@ class BoundaryBiLM(BiLM):
         return super().forward(_with_boundaries(character_ids))
 
     @overrides
+    def token_mask(self, character_ids: Tensor) -> Tensor:
+        return super().token_mask(_with_boundaries(character_ids))
+
+    @overrides
     def _pack(self, lengths: Tensor, longest: int, number: int) -> tuple[Packing, Tensor, Tensor]:
         """As in `BiLM`, but the boundaries are among the tokens, so that none are put around them."""
         packing = pack(lengths, longest)

@@ -75,7 +75,7 @@ def test_distinct_words(batch: list[str]) -> None:
 
 def test_distinct_words_when_hashes_collide(monkeypatch: pytest.MonkeyPatch) -> None:
     ids = batch_to_ids([["a", "b", "a", "c"]])[0]
-    monkeypatch.setattr(characters, "_hash", lambda words: torch.zeros(len(words), dtype=torch.long))
+    monkeypatch.setattr(characters, "word_hashes", lambda words: torch.zeros(len(words), dtype=torch.long))
     distinct, rows = distinct_words(ids)
     assert torch.equal(distinct[rows], ids)
     assert len(distinct) == 3

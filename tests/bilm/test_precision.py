@@ -1,0 +1,112 @@
+import copy
+from collections.abc import Callable
+
+import pytest
+import torch
+from torch import Tensor, nn
+
+from elmo_tasks.bilm import BiLM, batch_to_ids, find_bilm
+from elmo_tasks.bilm.lstm import HalfPrecisionError
+from elmo_tasks.bilm.precision import WeightsMark, wide
+
+SENTENCES = [
+    "The shares of the company fell by 12 % on Tuesday , its worst day since 1987 .".split(),
+    "Rockall Bank is 300 miles west of Scotland .".split(),
+    "I can n't wait for the new season #excited :) http://t.co/abc".split(),
+    [],
+    "« Ça va ? » she asked .".split(),
+]
+
+
+def mini(dtype: torch.dtype, stateful: bool = False) -> BiLM:
+    return BiLM.from_files(*find_bilm("mini"), stateful=stateful, dtype=dtype)
+
+
+def errors(actual: Tensor, expected: Tensor) -> Tensor:
+    """Each layer's root mean square error, as a share of its root mean square. Shape `(num_layers,)`."""
+    dims = (0, 2, 3)
+    return ((actual - expected).square().mean(dims) / expected.square().mean(dims)).sqrt()
+
+
+# Measured: at most 0.0049 and 0.0004, in the first LSTM layer; the largest single error was 0.037 and 0.0035.
+@pytest.mark.parametrize(("dtype", "bound"), [(torch.bfloat16, 0.01), (torch.float16, 0.001)])
+@pytest.mark.parametrize("stateful", [False, True])
+def test_error_of_half_precision(dtype: torch.dtype, bound: float, stateful: bool) -> None:
+    exact, half = mini(torch.float32, stateful), mini(dtype, stateful)
+    for _ in range(3 if stateful else 1):
+        expected, actual = (bilm(batch_to_ids(SENTENCES)).layers for bilm in (exact, half))
+        assert actual.dtype == torch.float32
+        assert errors(actual, expected).max() < bound
+        assert not actual[3].any()
+
+
+def test_half_precision_takes_half_the_memory_and_keeps_float32_state() -> None:
+    bilm = mini(torch.bfloat16, stateful=True)
+    assert bilm.dtype == torch.bfloat16
+    assert {weight.dtype for weight in bilm.parameters()} == {torch.bfloat16}
+    bilm(batch_to_ids(SENTENCES))
+    assert bilm._states is not None
+    assert {part.dtype for state in bilm._states for part in state} == {torch.float32}
+
+
+def test_half_precision_with_kept_words() -> None:
+    plain, keeping = mini(torch.bfloat16), mini(torch.bfloat16)
+    keeping.keep_words(100)
+    for _ in range(2):
+        ids = batch_to_ids(SENTENCES)
+        # A product's last bit may depend on how many words it is made for.
+        assert errors(keeping(ids).layers, plain(ids).layers).max() < 0.02
+        assert keeping.char_cnn(ids[0]).dtype == keeping(ids).layers.dtype == torch.float32
+
+
+@pytest.mark.parametrize(
+    "changes", [{"projection_after_highway": False}, {"num_highway": 0}, {"skip_connections": False}]
+)
+def test_half_precision_of_all_shapes(make_bilm: Callable[..., BiLM], changes: dict[str, object]) -> None:
+    bilm = make_bilm(**changes)
+    half = copy.deepcopy(bilm).to(torch.bfloat16)
+    ids = batch_to_ids(SENTENCES)
+    with torch.no_grad():
+        assert errors(half(ids).layers, bilm(ids).layers).max() < 0.05
+        assert half(ids[3:4]).layers.dtype == half(ids[:, :0]).layers.dtype == torch.float32
+
+
+def test_half_precision_is_not_trained(make_bilm: Callable[..., BiLM]) -> None:
+    with pytest.raises(HalfPrecisionError, match=r"bfloat16 serve inference only: train in float32"):
+        make_bilm().to(torch.bfloat16)(batch_to_ids(SENTENCES))
+
+
+def test_wide() -> None:
+    assert [wide(dtype) for dtype in (torch.bfloat16, torch.float16, torch.float32, torch.float64)] == [
+        torch.float32,
+        torch.float32,
+        torch.float32,
+        torch.float64,
+    ]
+
+
+@pytest.mark.parametrize("change", ["step", "load", "replace", "convert", "fewer"])
+def test_weights_mark(change: str) -> None:
+    module = nn.Sequential(nn.Linear(2, 3), nn.Linear(3, 2))
+    mark = WeightsMark(module)
+    module(torch.ones(1, 2)).sum().backward()
+    module.eval().requires_grad_(False)
+    assert mark.holds(module)
+    if change == "step":
+        torch.optim.SGD(module.parameters(), lr=0.1).step()
+    elif change == "load":
+        module.load_state_dict(module.state_dict())
+    elif change == "replace":
+        module[0].weight = nn.Parameter(module[0].weight.detach())
+    elif change == "convert":
+        module.double()
+    else:
+        del module[1]
+    assert not mark.holds(module)
+    assert WeightsMark(module).holds(module)
+
+
+def test_weights_mark_of_weights_from_inference_mode() -> None:
+    with torch.inference_mode():
+        module = nn.Linear(2, 3)
+    assert WeightsMark(module).holds(module)
