@@ -1,0 +1,209 @@
+"""ESIM: two biLSTMs with attention between premise and hypothesis, and ELMo."""
+
+from typing import Any, Optional
+
+import torch
+from allennlp.common import Lazy
+from allennlp.common.checks import ConfigurationError, check_dimensions_match
+from allennlp.data import TextFieldTensors, Vocabulary
+from allennlp.models import Model
+from allennlp.modules import InputVariationalDropout, Seq2SeqEncoder, TextFieldEmbedder
+from allennlp.nn import InitializerApplicator
+from allennlp.nn.util import get_text_field_mask
+from allennlp.training.metrics import CategoricalAccuracy, FBetaMeasure
+from overrides import overrides
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+from elmo_tasks.embedders.task_elmo import TaskElmo
+from elmo_tasks.tasks.elmo_model import ElmoModel
+from elmo_tasks.tasks.snli.attention import align, enhance, pool, stack
+
+
+@Model.register("elmo_esim")
+class ElmoEsim(ElmoModel):
+    """
+    What a premise says of a hypothesis: the sequential ESIM (Chen et al. 2017), with ELMo as in Peters et al. 2018,
+    section 4 and appendix A.
+
+    Premise and hypothesis run through the same encoder. Each token attends to the other text's tokens; the token, what
+    it attends to, their difference and their product are projected (ReLU), run through the inference encoder and are
+    pooled over the text, by mean and by maximum. Two fully connected layers (ReLU) give the labels.
+
+    Metrics: `accuracy`, and at an epoch's end each label's `precision-LABEL` and `recall-LABEL`.
+
+    # Parameters
+
+    text_field_embedder : `TextFieldEmbedder`
+    encoder : `Lazy[Seq2SeqEncoder]`
+        Such as a biLSTM. Its `input_size` may be left out.
+    inference_encoder : `Lazy[Seq2SeqEncoder]`
+        Likewise.
+    elmo : `TaskElmo`, optional
+        ELMo for the encoder's input, concatenated to its output, or both (Peters et al. 2018, section 3.3). At the
+        output it is attended to as well.
+    projection_dim : `int`, optional (default = `300`)
+        Length of a token's vector at the inference encoder's input.
+    hidden_dim : `int`, optional (default = `300`)
+        Length of the vector between the two fully connected layers.
+    dropout : `float`, optional (default = `0.5`)
+        Of both encoders' inputs, where a dimension is dropped in all tokens of a text alike (variational dropout, Gal
+        and Ghahramani 2016), and of the input of each fully connected layer.
+    attention_dropout : `float`, optional (default = `0`)
+        Of what attention gives, before it is projected. Peters et al. have 0.5 with ELMo.
+    label_namespace : `str`, optional (default = `"labels"`)
+        The labels' namespace in the vocabulary.
+    initializer : `InitializerApplicator`, optional
+    regularizer : `RegularizerApplicator`, optional
+
+    # Raises
+
+    `ConfigurationError`
+        If sizes do not fit, if ELMo's indexer is missing, or, while it runs, if a text has no tokens.
+
+    Registered as a `Model` with name "elmo_esim".
+    """
+
+    default_predictor = "elmo_entailment"
+
+    # AllenNLP builds an Optional[X] from a config, but passes an X | None on unbuilt.
+    def __init__(
+        self,
+        vocab: Vocabulary,
+        text_field_embedder: TextFieldEmbedder,
+        encoder: Lazy[Seq2SeqEncoder],
+        inference_encoder: Lazy[Seq2SeqEncoder],
+        elmo: Optional[TaskElmo] = None,  # noqa: UP045
+        projection_dim: int = 300,
+        hidden_dim: int = 300,
+        dropout: float = 0.5,
+        attention_dropout: float = 0.0,
+        label_namespace: str = "labels",
+        initializer: Optional[InitializerApplicator] = None,  # noqa: UP045
+        **kwargs: Any,
+    ) -> None:
+        super().__init__(vocab, text_field_embedder, elmo, **kwargs)
+        self.encoder = _construct(encoder, self.embedding_dim, "text field embedding dim", "encoder input dim")
+        encoded_dim = self.encoder.get_output_dim() + self.output_elmo_dim
+        self.attention_dropout = nn.Dropout(attention_dropout)
+        self.projection = nn.Linear(4 * encoded_dim, projection_dim)
+        self.inference_encoder = _construct(
+            inference_encoder, projection_dim, "projection_dim", "inference encoder input dim"
+        )
+        self.variational_dropout = InputVariationalDropout(dropout)
+
+        labels = vocab.get_index_to_token_vocabulary(label_namespace)
+        self._labels = [labels[index] for index in range(len(labels))]
+        # The mean and the maximum, of the premise and of the hypothesis.
+        pooled_dim = 2 * 2 * self.inference_encoder.get_output_dim()
+        self.classifier = nn.Sequential(
+            nn.Dropout(dropout),
+            nn.Linear(pooled_dim, hidden_dim),
+            nn.ReLU(),
+            nn.Dropout(dropout),
+            nn.Linear(hidden_dim, len(labels)),
+        )
+        self._accuracy = CategoricalAccuracy()
+        self._by_label = FBetaMeasure()
+        if initializer is not None:
+            initializer(self)
+
+    @overrides(check_signature=False)
+    def forward(
+        self,
+        premise: TextFieldTensors,
+        hypothesis: TextFieldTensors,
+        metadata: list[dict[str, Any]] | None = None,
+        label: Tensor | None = None,
+    ) -> dict[str, Any]:
+        """
+        # Parameters
+
+        premise, hypothesis : `TextFieldTensors`
+        metadata : `list[dict[str, Any]]`, optional
+            Each pair's `premise_tokens` and `hypothesis_tokens`.
+        label : `Tensor`, optional
+            The gold labels. Shape `(batch,)`.
+
+        # Returns
+
+        `dict[str, Any]`
+            `logits` and `probabilities`, both of shape `(batch, number of labels)`; what is in `metadata`; and where
+            `label` is given `loss`, the mean cross entropy.
+        """
+        logits = self._logits(premise, hypothesis)
+        output: dict[str, Any] = {"logits": logits, "probabilities": logits.softmax(dim=-1)}
+        if metadata is not None:
+            output.update({name: [pair[name] for pair in metadata] for name in ("premise_tokens", "hypothesis_tokens")})
+        if label is not None:
+            output["loss"] = F.cross_entropy(logits, label)
+            self._accuracy(logits, label)
+            self._by_label(logits, label)
+        return output
+
+    def _logits(self, premise: TextFieldTensors, hypothesis: TextFieldTensors) -> Tensor:
+        """Shape `(batch, number of labels)`."""
+        # Here and below: premises above hypotheses. Shape: (2 * batch, tokens)
+        mask = stack([get_text_field_mask(premise), get_text_field_mask(hypothesis)])
+        _check_that_none_is_empty(mask)
+        # Shape: (2 * batch, tokens, encoded_dim)
+        encoded = self._encode(premise, hypothesis, mask)
+        # Shape: (2 * batch, tokens, 4 * encoded_dim)
+        enhanced = self.attention_dropout(enhance(encoded, align(encoded, mask)))
+        # Shape: (2 * batch, tokens, projection_dim)
+        projected = self.variational_dropout(self.projection(enhanced).relu())
+        # Shape: (2 * batch, tokens, inference_dim)
+        inferred = self.inference_encoder(projected, mask)
+        # Shape: (batch, 4 * inference_dim)
+        pooled = torch.cat(pool(inferred, mask).chunk(2), dim=-1)
+        return self.classifier(pooled)
+
+    def _encode(self, premise: TextFieldTensors, hypothesis: TextFieldTensors, mask: Tensor) -> Tensor:
+        """Shape `(2 * batch, tokens, encoded_dim)`."""
+        # Each of shape: (batch, its tokens, its dim)
+        (premise_vectors, premise_elmo), (hypothesis_vectors, hypothesis_elmo) = self.embed(premise, hypothesis)
+        # Shape: (2 * batch, tokens, encoder_output_dim)
+        encoded = self.encoder(self.variational_dropout(stack([premise_vectors, hypothesis_vectors])), mask)
+        if premise_elmo is None or hypothesis_elmo is None:
+            return encoded
+        return torch.cat([encoded, stack([premise_elmo, hypothesis_elmo])], dim=-1)
+
+    @overrides(check_signature=False)
+    def make_output_human_readable(self, output_dict: dict[str, Any]) -> dict[str, Any]:
+        """Adds the most probable `label`, and gives each pair's `probabilities` by the labels' names."""
+        probabilities = output_dict["probabilities"]
+        output_dict["label"] = [self._labels[index] for index in probabilities.argmax(dim=-1).tolist()]
+        output_dict["probabilities"] = [dict(zip(self._labels, pair, strict=True)) for pair in probabilities.tolist()]
+        return output_dict
+
+    @overrides
+    def get_metrics(self, reset: bool = False) -> dict[str, float]:
+        """
+        From 0 to 1. The figures of single labels come with `reset`, that is when an epoch or an evaluation ends: the
+        progress bar, which asks after every batch, stays short.
+        """
+        # The stock metric of single labels cannot be asked before it has seen any.
+        by_label = self._by_label.get_metric() if reset and self._accuracy.total_count else {}
+        metrics = {"accuracy": self._accuracy.get_metric(reset)}
+        for what in ("precision", "recall") if by_label else ():
+            metrics.update({f"{what}-{label}": by_label[what][i] for i, label in enumerate(self._labels)})
+        if reset:
+            self._by_label.reset()
+        return metrics
+
+
+def _construct(encoder: Lazy[Seq2SeqEncoder], input_dim: int, its_name: str, encoders_name: str) -> Seq2SeqEncoder:
+    constructed = encoder.construct(input_size=input_dim)
+    check_dimensions_match(input_dim, constructed.get_input_dim(), its_name, encoders_name)
+    return constructed
+
+
+def _check_that_none_is_empty(mask: Tensor) -> None:
+    """`mask` has premises above hypotheses. Shape `(2 * batch, tokens)`."""
+    empty = (~mask.any(dim=1)).nonzero().flatten().tolist()
+    if empty:
+        half, number = divmod(empty[0], len(mask) // 2)
+        raise ConfigurationError(
+            f"The {('premise', 'hypothesis')[half]} of pair {number} of a batch (counted from 0) has no tokens: there "
+            "is nothing to compare. Leave such pairs out."
+        )

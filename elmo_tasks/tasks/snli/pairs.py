@@ -1,0 +1,133 @@
+"""What a line of SNLI's files says."""
+
+import json
+from typing import Any, NamedTuple
+
+LABELS = ("entailment", "neutral", "contradiction")
+
+FIELDS = {
+    "text": ("sentence1", "sentence2"),
+    "binary_parse": ("sentence1_binary_parse", "sentence2_binary_parse"),
+    "tokens": ("sentence1_tokens", "sentence2_tokens"),
+}
+"""Where the premise and the hypothesis stand, for each of the forms in which they can be read."""
+
+Text = str | list[str]
+"""Raw text, or its tokens."""
+
+_NO_LABEL = "-"
+
+# The Penn Treebank's spelling of characters that mean something in a parse.
+_ESCAPED = {
+    "-LRB-": "(",
+    "-RRB-": ")",
+    "-LSB-": "[",
+    "-RSB-": "]",
+    "-LCB-": "{",
+    "-RCB-": "}",
+    "``": '"',
+    "''": '"',
+}
+
+
+class PairError(ValueError):
+    """What is given is no pair of a premise and a hypothesis that both say something."""
+
+
+class Pair(NamedTuple):
+    """
+    A premise, a hypothesis and what holds between them.
+
+    # Parameters
+
+    premise, hypothesis : `str` or `list[str]`
+        Raw text, or tokens.
+    label : `str`, optional
+        One of `LABELS`. None where the annotators did not agree on one, which the files write as "-".
+    """
+
+    premise: Text
+    hypothesis: Text
+    label: str | None
+
+
+def parse_line(line: bytes | str, tokens_from: str) -> Pair:
+    """
+    # Parameters
+
+    line : `bytes` or `str`
+        A JSON object; bytes are UTF-8.
+    tokens_from : `str`
+        One of `FIELDS`.
+
+    # Raises
+
+    `PairError`
+        Says what is wrong with the line. The texts of a pair without a label are not looked at.
+    """
+    record = _json(line)
+    label = _field(record, "gold_label")
+    if label == _NO_LABEL:
+        return Pair("", "", None)
+    if label not in LABELS:
+        raise PairError(f'"gold_label" is {_short(label)}; it must be one of {", ".join(LABELS)}, or "-" for none')
+    premise, hypothesis = (_text(record, name, tokens_from) for name in FIELDS[tokens_from])
+    return Pair(premise, hypothesis, label)
+
+
+def check_text(text: Any, name: str) -> Text:
+    """
+    The text itself, if it is raw text or a list of tokens, and says something.
+
+    # Raises
+
+    `PairError`
+        Otherwise; it calls the text by `name`.
+    """
+    if isinstance(text, list):
+        for number, token in enumerate(text):
+            if not isinstance(token, str) or not token:
+                raise PairError(
+                    f'token {number} of "{name}" (counted from 0) must be a string that is not empty, not {_short(token)}'
+                )
+    elif not isinstance(text, str):
+        raise PairError(f'"{name}" must be text or a list of tokens, not {_short(text)}')
+    if not (text.strip() if isinstance(text, str) else text):
+        raise PairError(f'"{name}" is empty: there is nothing to compare')
+    return text
+
+
+def _json(line: bytes | str) -> dict[str, Any]:
+    try:
+        record = json.loads(line)
+    except json.JSONDecodeError as error:
+        raise PairError(f"this is not JSON: {error.msg}, at column {error.colno}") from None
+    except UnicodeDecodeError as error:
+        raise PairError(f"this is not UTF-8: {error}") from None
+    if not isinstance(record, dict):
+        raise PairError(f"this is no JSON object: {_short(record)}")
+    return record
+
+
+def _field(record: dict[str, Any], name: str) -> Any:
+    if name not in record:
+        raise PairError(f'there is no field "{name}", only {", ".join(record) or "an empty object"}')
+    return record[name]
+
+
+def _text(record: dict[str, Any], name: str, tokens_from: str) -> Text:
+    text = _field(record, name)
+    expected = list if tokens_from == "tokens" else str
+    if not isinstance(text, expected):
+        kind = "a list of tokens" if tokens_from == "tokens" else "a string"
+        raise PairError(f'"{name}" must be {kind}, not {_short(text)}; see tokens_from')
+    return check_text(_leaves(text) if tokens_from == "binary_parse" else text, name)
+
+
+def _leaves(parse: str) -> list[str]:
+    """The tokens of a binary parse such as `( ( A man ) ( sleeps . ) )`, spelt as in text."""
+    return [_ESCAPED.get(token, token) for token in parse.split() if token not in ("(", ")")]
+
+
+def _short(value: Any) -> str:
+    return repr(value)[:100]

@@ -1,0 +1,68 @@
+"""A premise and a hypothesis to a label."""
+
+import json
+from typing import Any
+
+from allennlp.common.checks import ConfigurationError
+from allennlp.common.util import JsonDict
+from allennlp.data import Instance
+from allennlp.predictors import Predictor
+from overrides import overrides
+
+from elmo_tasks.tasks.snli.pairs import PairError, check_text
+
+_TEXTS = ("premise", "hypothesis")
+
+
+@Predictor.register("elmo_entailment")
+class ElmoEntailmentPredictor(Predictor):
+    """
+    Labels pairs. In `{"premise": "Two dogs run.", "hypothesis": "Animals move."}` both are split into tokens by the
+    reader's tokenizer; a list of tokens, `["Two", "dogs", ...]`, is taken as it is.
+
+    The answer has the `label`, the `probabilities` by label, `premise_tokens` and `hypothesis_tokens`.
+
+    # Raises
+
+    `ConfigurationError`
+        If the input is not as said above, or a text is empty, with the input's beginning.
+
+    Registered as a `Predictor` with name "elmo_entailment".
+    """
+
+    def predict(self, premise: str, hypothesis: str) -> JsonDict:
+        """The answer for one pair of raw texts."""
+        return self.predict_json({"premise": premise, "hypothesis": hypothesis})
+
+    @overrides
+    def load_line(self, line: str) -> JsonDict:
+        try:
+            return json.loads(line)
+        except json.JSONDecodeError as error:
+            raise _error(line, f"is not JSON: {error}") from None
+
+    @overrides
+    def _json_to_instance(self, json_dict: JsonDict) -> Instance:
+        if not isinstance(json_dict, dict) or not all(name in json_dict for name in _TEXTS):
+            raise _error(json_dict, 'must be an object with "premise" and "hypothesis"')
+        try:
+            texts = [check_text(json_dict[name], name) for name in _TEXTS]
+        except PairError as error:
+            raise _error(json_dict, f"cannot be taken: {error}") from None
+        return self._dataset_reader.text_to_instance(*texts)
+
+    @overrides
+    def predict_instance(self, instance: Instance) -> JsonDict:
+        return _answer(super().predict_instance(instance))
+
+    @overrides
+    def predict_batch_instance(self, instances: list[Instance]) -> list[JsonDict]:
+        return [_answer(output) for output in super().predict_batch_instance(instances)]
+
+
+def _answer(output: JsonDict) -> JsonDict:
+    return {name: output[name] for name in ("label", "probabilities", "premise_tokens", "hypothesis_tokens")}
+
+
+def _error(given: Any, message: str) -> ConfigurationError:
+    return ConfigurationError(f"The input {message}. It begins: {str(given).strip()[:200]}")

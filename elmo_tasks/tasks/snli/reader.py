@@ -1,0 +1,154 @@
+"""SNLI's files."""
+
+import gzip
+import logging
+import zlib
+from collections.abc import Iterable, Iterator
+from typing import Optional
+
+from allennlp.common.checks import ConfigurationError
+from allennlp.common.file_utils import open_compressed
+from allennlp.data import Instance
+from allennlp.data.dataset_readers import DatasetReader
+from allennlp.data.dataset_readers.dataset_reader import PathOrStr
+from allennlp.data.fields import Field, LabelField, MetadataField, TextField
+from allennlp.data.token_indexers import SingleIdTokenIndexer, TokenIndexer
+from allennlp.data.tokenizers import Token, Tokenizer
+from overrides import overrides
+
+from elmo_tasks.tasks.snli.pairs import FIELDS, Pair, PairError, Text, parse_line
+from elmo_tasks.tasks.tokenizer import SpacyRulesTokenizer
+
+logger = logging.getLogger(__name__)
+
+
+@DatasetReader.register("elmo_snli")
+class SnliReader(DatasetReader):
+    """
+    Pairs of sentences from SNLI's files (Bowman et al. 2015), or MultiNLI's: a JSON object a line, UTF-8, plain or
+    .gz. `gold_label` is "entailment", "neutral" or "contradiction"; pairs whose annotators did not agree on one, "-",
+    are skipped, and their number is logged.
+
+    An instance has the fields `premise`, `hypothesis`, `label` and `metadata` (`premise_tokens` and
+    `hypothesis_tokens`, strings).
+
+    # Parameters
+
+    token_indexers : `dict[str, TokenIndexer]`, optional (default = `{"tokens": SingleIdTokenIndexer()}`)
+    tokens_from : `str`, optional (default = `"text"`)
+        `"text"`: `sentence1` and `sentence2`, which `tokenizer` splits. `"binary_parse"`: the leaves of
+        `sentence1_binary_parse` and `sentence2_binary_parse`, the Penn Treebank's tokens; brackets and quotation marks
+        are spelt as in text, `(` and not `-LRB-`. `"tokens"`: `sentence1_tokens` and `sentence2_tokens`, lists of
+        strings.
+    tokenizer : `Tokenizer`, optional (default = `SpacyRulesTokenizer()`)
+        Splits raw text, that of files as well as that which a predictor is given.
+    skip_bad_lines : `bool`, optional (default = `False`)
+        Whether a line that is not as said above, or whose premise or hypothesis is empty, is skipped, with a warning,
+        instead of raising an error.
+
+    # Raises
+
+    `ConfigurationError`
+        Where a file is not as said above: with the file, the line and what is wrong there.
+
+    Registered as a `DatasetReader` with name "elmo_snli".
+    """
+
+    # AllenNLP builds an Optional[X] from a config, but passes an X | None on unbuilt.
+    def __init__(
+        self,
+        token_indexers: Optional[dict[str, TokenIndexer]] = None,  # noqa: UP045
+        tokens_from: str = "text",
+        tokenizer: Optional[Tokenizer] = None,  # noqa: UP045
+        skip_bad_lines: bool = False,
+        max_instances: int | None = None,
+        serialization_dir: str | None = None,
+    ) -> None:
+        super().__init__(
+            max_instances=max_instances,
+            manual_distributed_sharding=True,
+            manual_multiprocess_sharding=True,
+            serialization_dir=serialization_dir,
+        )
+        if tokens_from not in FIELDS:
+            raise ConfigurationError(f'tokens_from is "{tokens_from}"; it must be one of {", ".join(FIELDS)}.')
+        self._token_indexers = token_indexers or {"tokens": SingleIdTokenIndexer()}
+        self._tokens_from = tokens_from
+        self._tokenizer = tokenizer or SpacyRulesTokenizer()
+        self._skip_bad_lines = skip_bad_lines
+
+    @overrides
+    def _read(self, file_path: PathOrStr) -> Iterable[Instance]:
+        # Pairs and not lines are shared out, so that each process has as many; text is split in one process only.
+        for premise, hypothesis, label in self.shard_iterable(self._pairs(file_path)):
+            yield self.text_to_instance(premise, hypothesis, label)
+
+    def _pairs(self, file_path: PathOrStr) -> Iterator[Pair]:
+        """The pairs that have a gold label."""
+        read = without_label = bad = 0
+        for number, line in _lines(file_path):
+            try:
+                pair = parse_line(line, self._tokens_from)
+            except PairError as error:
+                place = f"{file_path}, line {number}: {error}."
+                if not self._skip_bad_lines:
+                    raise ConfigurationError(f"{place} (skip_bad_lines: true leaves such lines out.)") from None
+                logger.warning("%s This line is skipped.", place)
+                bad += 1
+                continue
+            if pair.label is None:
+                without_label += 1
+                continue
+            read += 1
+            yield pair
+        logger.info(
+            "%s: %d pairs; skipped: %d without a gold label, %d bad lines.", file_path, read, without_label, bad
+        )
+        if not read:
+            raise ConfigurationError(f"{file_path}: there is no pair with a gold label in this file.")
+
+    @overrides(check_signature=False)
+    def text_to_instance(self, premise: Text, hypothesis: Text, label: str | None = None) -> Instance:
+        """
+        # Parameters
+
+        premise, hypothesis : `str` or `list[str]`
+            Raw text, which the tokenizer splits, or tokens.
+        label : `str`, optional
+            None where it is to be predicted.
+        """
+        premise_tokens, hypothesis_tokens = self._tokens(premise), self._tokens(hypothesis)
+        metadata = {
+            "premise_tokens": [token.text for token in premise_tokens],
+            "hypothesis_tokens": [token.text for token in hypothesis_tokens],
+        }
+        fields: dict[str, Field] = {
+            "premise": TextField(premise_tokens),
+            "hypothesis": TextField(hypothesis_tokens),
+            "metadata": MetadataField(metadata),
+        }
+        if label is not None:
+            fields["label"] = LabelField(label)
+        return Instance(fields)
+
+    def _tokens(self, text: Text) -> list[Token]:
+        return self._tokenizer.tokenize(text) if isinstance(text, str) else [Token(token) for token in text]
+
+    @overrides
+    def apply_token_indexers(self, instance: Instance) -> None:
+        for name in ("premise", "hypothesis"):
+            instance[name].token_indexers = self._token_indexers  # type: ignore[attr-defined]
+
+
+def _lines(file_path: PathOrStr) -> Iterator[tuple[int, bytes]]:
+    """The lines of a plain or gzipped file that are not blank, numbered from 1."""
+    number = 0
+    try:
+        with open_compressed(file_path, mode="rb", encoding=None) as file:
+            for number, line in enumerate(file, 1):
+                if line.strip():
+                    yield number, line
+    except (EOFError, gzip.BadGzipFile, zlib.error) as error:
+        raise ConfigurationError(
+            f"{file_path}, line {number + 1}: this is not gzip, or is damaged: {error}."
+        ) from None

@@ -1,0 +1,135 @@
+// Textual entailment with ESIM (Chen et al. 2017; Peters et al. 2018, section 4 and appendix A) as a function of what
+// varies.
+local bilms = import 'bilms.libsonnet';
+
+{
+  // The paper's sizes. `hidden` is one direction's; `feedforward` is that of the projection and of the classifier.
+  paper_sizes:: { words: 300, hidden: 300, feedforward: 300 },
+
+  paper_training:: {
+    batch_size: 32,
+    trainer: {
+      num_epochs: 75,
+      patience: 5,
+      grad_norm: 5.0,
+      optimizer: { type: 'adam', lr: 0.0004 },
+      learning_rate_scheduler: { type: 'reduce_on_plateau', factor: 0.5, mode: 'max', patience: 0 },
+    },
+  },
+
+  // For some ten thousand pairs and two cores.
+  open_sizes:: { words: 50, hidden: 100, feedforward: 100 },
+  open_training:: self.paper_training {
+    trainer+: { num_epochs: 20, patience: 4, optimizer: { type: 'adam', lr: 0.001 } },
+  },
+
+  // For a few dozen pairs and less than a minute.
+  small_sizes:: { words: 50, hidden: 50, feedforward: 50 },
+  small_training:: {
+    batch_size: 8,
+    trainer: { num_epochs: 10, grad_norm: 5.0, optimizer: { type: 'adam', lr: 0.002 } },
+  },
+
+  // train, validation, test: files in SNLI's form; test may be null.
+  // tokens_from: 'text', 'binary_parse' or 'tokens', see the reader `elmo_snli`.
+  // bilm: a name or files, see bilms.libsonnet; null for the baseline.
+  // place: where ELMo goes: 'input', 'output' or 'both'. layers: 'all', 'last' or one layer's number.
+  // layer_norm: of the biLM's layers before they are mixed: 'none', 'token' or 'stock'.
+  // scalar_l2: the strength of the L2 penalty on the weights of ELMo's layers, lambda in the paper's section 3.2.
+  // glove: a file of pretrained word vectors, which are not trained; or null: then only the words of the training data
+  // have vectors, and these are trained. lowercase: whether words are looked up in lower case.
+  // l2: the strength of the L2 penalty on the weight matrices of the biLSTMs and of the feed-forward layers.
+  experiment(
+    train,
+    validation,
+    test=null,
+    tokens_from='text',
+    bilm=null,
+    place='both',
+    layers='all',
+    layer_norm='none',
+    scalar_l2=0.001,
+    glove=null,
+    lowercase=true,
+    sizes=self.paper_sizes,
+    training=self.paper_training,
+    dropout=0.5,
+    attention_dropout=0,
+    l2=0,
+    seed=1,
+  ):: {
+    // Their input sizes follow from the embedders and from the projection.
+    local bilstm = { type: 'lstm', hidden_size: sizes.hidden, bidirectional: true },
+    local bilstms = '^(encoder|inference_encoder)[.]',
+    local feedforward = '^(projection|classifier)[.]',
+    local batches = {
+      batch_sampler: {
+        type: 'bucket',
+        batch_size: training.batch_size,
+        sorting_keys: ['premise', 'hypothesis'],
+      },
+    },
+
+    random_seed: seed,
+    numpy_seed: seed,
+    pytorch_seed: seed,
+    dataset_reader: {
+      type: 'elmo_snli',
+      tokens_from: tokens_from,
+      token_indexers: {
+        tokens: { type: 'single_id', lowercase_tokens: lowercase },
+        [if bilm != null then 'elmo']: { type: 'elmo_characters' },
+      },
+    },
+    train_data_path: train,
+    validation_data_path: validation,
+    [if test != null then 'test_data_path']: test,
+    evaluate_on_test: test != null,
+    // A word that is outside the vocabulary has one vector for all its kind, which without pretrained vectors is
+    // trained on the words that training has seen only once.
+    vocabulary: if glove != null
+    then { pretrained_files: { tokens: glove }, only_include_pretrained_words: true }
+    else { min_count: { tokens: 2 } },
+    [if glove == null then 'datasets_for_vocab_creation']: ['train'],
+    model: {
+      type: 'elmo_esim',
+      dropout: dropout,
+      attention_dropout: attention_dropout,
+      text_field_embedder: {
+        token_embedders: {
+          tokens: {
+            type: 'embedding',
+            embedding_dim: sizes.words,
+            trainable: glove == null,
+            [if glove != null then 'pretrained_file']: glove,
+          },
+        },
+      },
+      encoder: bilstm,
+      projection_dim: sizes.feedforward,
+      inference_encoder: bilstm,
+      hidden_dim: sizes.feedforward,
+      [if bilm != null then 'elmo']: bilms.task_elmo(bilm, place, layers, scalar_l2) {
+        [if layer_norm != 'none' then 'layer_norm']: layer_norm,
+      },
+      [if l2 != 0 then 'regularizer']: {
+        regexes: [[matrices + '.*weight', { type: 'l2', alpha: l2 }] for matrices in [bilstms, feedforward]],
+      },
+      // As in AllenNLP's configs of ESIM.
+      initializer: {
+        regexes: [
+          [bilstms + '.*weight_hh', { type: 'orthogonal' }],
+          [bilstms + '.*weight_ih', { type: 'xavier_uniform' }],
+          [bilstms + '.*bias_hh', { type: 'lstm_hidden_bias' }],
+          [feedforward + '.*weight', { type: 'xavier_uniform' }],
+        ],
+      },
+    },
+    data_loader: batches,
+    validation_data_loader: batches,
+    trainer: {
+      validation_metric: '+accuracy',
+      checkpointer: { keep_most_recent_by_count: 1 },
+    } + training.trainer,
+  },
+}
