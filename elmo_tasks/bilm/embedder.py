@@ -20,6 +20,9 @@ from elmo_tasks.bilm.pretrained import PUBLISHED, BiLMFiles, _download, find_bil
 DEFAULT_BILM = "original"
 """What `ElmoEmbedder()` has always meant."""
 
+_KEPT_WORDS = 50_000
+"""Whose token vectors are kept; 109 MB for the published biLMs."""
+
 
 class EmbedderError(ValueError):
     """`ElmoEmbedder` was given what it cannot embed, or contradicting parameters."""
@@ -61,6 +64,7 @@ class ElmoEmbedder:
         self.cuda_device = cuda_device
         files = find_files(options_file, weight_file, bilm)
         self.bilm = BiLM.from_files(*files).eval().to("cpu" if cuda_device < 0 else f"cuda:{cuda_device}")
+        self.bilm.keep_words(_KEPT_WORDS)
 
     def batch_to_embeddings(self, batch: Sequence[Sequence[str]]) -> tuple[Tensor, Tensor]:
         """

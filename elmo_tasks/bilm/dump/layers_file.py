@@ -35,8 +35,8 @@ class DumpFormat:
     # Parameters
 
     layers : `str`
-        `"all"`: datasets of shape `(num_layers, tokens, dim)`; `"top"`: the last layer, or `"average"`: the mean of all,
-        of shape `(tokens, dim)`.
+        `"all"`: datasets of shape `(num_layers, tokens, dim)`. `"top"`, the last layer, and `"average"`, the mean of
+        all: datasets of shape `(tokens, dim)`.
     half : `bool`
         float16 instead of float32: half the size, with a relative error of at most 2^-11 (0.05 %) in each value.
     compress : `bool`

@@ -27,6 +27,7 @@ from elmo_tasks.bilm.dump.layers_file import (
 from elmo_tasks.bilm.dump.text import Sentence, Text, read_sentences, survey
 from elmo_tasks.bilm.files import writing
 from elmo_tasks.bilm.model import BiLM
+from elmo_tasks.bilm.precision import wide
 
 logger = logging.getLogger(__name__)
 
@@ -49,11 +50,12 @@ def parts_folder(output: Path) -> Path:
 
 
 def bilm_digest(bilm: BiLM) -> str:
-    """SHA-256 of a biLM's options and weights, wherever they came from."""
-    digest = hashlib.sha256(json.dumps(asdict(bilm.options), sort_keys=True).encode())
+    """SHA-256 of a biLM's options, weights and precision, wherever they came from."""
+    digest = hashlib.sha256(json.dumps([asdict(bilm.options), str(bilm.dtype)], sort_keys=True).encode())
     for name, parameter in bilm.named_parameters():
         digest.update(name.encode())
-        digest.update(parameter.detach().cpu().contiguous().numpy())
+        # numpy has no bfloat16; float32 holds each of its values.
+        digest.update(parameter.detach().cpu().to(wide(parameter.dtype)).contiguous().numpy())
     return digest.hexdigest()
 
 

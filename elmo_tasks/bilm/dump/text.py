@@ -125,7 +125,8 @@ def _lines(path: Path) -> Iterator[str]:
     number = 0
     try:
         with _open(path) as lines:
-            for number, line in enumerate(lines, 1):
+            for line in lines:
+                number += 1
                 # The codec would know the line only by its place in a buffer.
                 line.encode("utf-8")
                 yield line.strip()

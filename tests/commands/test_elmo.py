@@ -1,0 +1,149 @@
+import io
+import json
+import os
+import random
+import sys
+from pathlib import Path
+
+import h5py
+import numpy as np
+import pytest
+from allennlp.commands import main
+from allennlp.common import logging as common_logging
+from allennlp.common.checks import ConfigurationError
+
+from elmo_tasks.bilm import ElmoEmbedder
+
+ROOT = Path(__file__).parents[2]
+TOLERANCE = 1e-5
+
+
+@pytest.fixture(autouse=True)
+def _in_a_folder_of_its_own(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / ".allennlp_plugins").write_text("elmo_tasks\n")
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(common_logging, "FILE_FRIENDLY_LOGGING", False)
+
+
+@pytest.fixture
+def lines(tmp_path: Path) -> list[str]:
+    """30 sentences in sentences.txt."""
+    chance = random.Random(11)
+    lines = [" ".join(chance.choices(["The", "cat", "sat", "naïve", "."], k=chance.randint(1, 9))) for _ in range(30)]
+    (tmp_path / "sentences.txt").write_text("".join(line + "\n" for line in lines), encoding="utf-8")
+    return lines
+
+
+def allennlp(monkeypatch: pytest.MonkeyPatch, command: str) -> None:
+    monkeypatch.setattr(sys, "argv", command.split())
+    main()
+
+
+def test_an_old_command_and_its_outputs_reader(
+    monkeypatch: pytest.MonkeyPatch, lines: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Every option of AllenNLP 0.9, but that the biLM is the bundled one."""
+    folder = ROOT / "elmo_tasks/bilm/models/mini"
+    allennlp(
+        monkeypatch,
+        f"allennlp elmo sentences.txt out.hdf5 --all --vocab-path none --options-file {folder}/options.json "
+        f"--weight-file {folder}/weights.hdf5 --batch-size 7 --cuda-device -1 --file-friendly-logging "
+        "--include-package json",
+    )
+    output = capsys.readouterr()
+    tokens = sum(len(line.split()) for line in lines)
+    assert f"out.hdf5: lines 1 to 30, {tokens} tokens." in output.out
+    assert "100%" in output.err
+    assert "tokens/s" in output.err
+    elmo = ElmoEmbedder(bilm="mini")
+    with h5py.File("out.hdf5", "r") as out:
+        index = json.loads(out["sentence_to_index"][0])
+        for line in lines:
+            expected = elmo.embed_sentence(line.split())
+            np.testing.assert_allclose(out[index[line]], expected, rtol=0, atol=TOLERANCE)
+    assert sorted(os.listdir()) == [".allennlp_plugins", "out.hdf5", "sentences.txt"]
+
+
+def test_shards_in_half_precision(monkeypatch: pytest.MonkeyPatch, lines: list[str]) -> None:
+    for shard in (1, 2, 3):
+        allennlp(
+            monkeypatch,
+            f"allennlp elmo sentences.txt {shard}.hdf5 --average --bilm mini --shard {shard}/3 --float16 --gzip "
+            "--forget-sentences --batch-tokens 30",
+        )
+    allennlp(monkeypatch, "allennlp elmo-merge 2.hdf5 3.hdf5 1.hdf5 out.hdf5")
+    elmo = ElmoEmbedder(bilm="mini")
+    with h5py.File("out.hdf5", "r") as out:
+        assert set(out) == set(map(str, range(len(lines))))
+        for number, line in enumerate(lines):
+            found = out[str(number)]
+            assert found.dtype == np.float16
+            expected = elmo.embed_sentence(line.split()).mean(axis=0)
+            np.testing.assert_allclose(found[...].astype(np.float32), expected, rtol=2**-10, atol=TOLERANCE)
+
+
+def test_sentence_keys_from_the_standard_input(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    (tmp_path / "input").write_text("naïve cats\nsat\n", encoding="utf-8")
+    real_open = open
+
+    def opened(file: object, *arguments: object, **options: object) -> io.TextIOBase:
+        return real_open("input", encoding="utf-8") if file == 0 else real_open(file, *arguments, **options)
+
+    monkeypatch.setattr("elmo_tasks.commands.elmo.open", opened, raising=False)
+    allennlp(monkeypatch, "allennlp elmo - out.hdf5 --top --bilm mini --use-sentence-keys")
+    with h5py.File("out.hdf5", "r") as out:
+        assert {key: out[key].shape for key in out} == {"naïve cats": (2, 256), "sat": (1, 256)}
+
+
+@pytest.mark.parametrize(
+    ("command", "message"),
+    [
+        ("elmo nothing.txt out.hdf5 --all --bilm mini", "There is no file nothing.txt"),
+        ("elmo sentences.txt out.hdf5 --all --bilm maxi", 'There is no biLM "maxi"'),
+        ("elmo sentences.txt out.hdf5 --all --options-file o.json", "biLM's weight file is missing"),
+        ("elmo sentences.txt out.hdf5 --all --options-file o.json --weight-file w.hdf5", "o.json"),
+        ("elmo sentences.txt out.hdf5 --all --bilm mini --batch-size 0", "size 0"),
+        ("elmo-merge one.hdf5 out.hdf5", "one.hdf5 does not exist"),
+    ],
+)
+def test_what_cannot_be(monkeypatch: pytest.MonkeyPatch, lines: list[str], command: str, message: str) -> None:
+    with pytest.raises(ConfigurationError, match=message):
+        allennlp(monkeypatch, f"allennlp {command}")
+    assert not Path("out.hdf5").exists()
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ("", "one of the arguments --all --top --average is required"),
+        ("--all --top", "not allowed with argument"),
+        ("--all --shard 0/3", '"0/3" is not I/N with I from 1 to N'),
+        ("--all --shard 4/3", '"4/3" is not I/N'),
+        ("--all --shard third", '"third" is not I/N'),
+    ],
+)
+def test_bad_options(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], options: str, message: str
+) -> None:
+    with pytest.raises(SystemExit):
+        allennlp(monkeypatch, f"allennlp elmo sentences.txt out.hdf5 {options}")
+    assert message in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("command", ["elmo", "elmo-merge"])
+def test_help_has_an_example_and_each_default(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], command: str
+) -> None:
+    with pytest.raises(SystemExit):
+        allennlp(monkeypatch, f"allennlp {command} --help")
+    text = " ".join(capsys.readouterr().out.split())
+    assert f"Example: allennlp {command} " in text
+    if command == "elmo":
+        for default in (
+            "default = 64",
+            "default = 4096",
+            "default = -1",
+            "default: original",
+            "default: the whole text",
+        ):
+            assert default in text
