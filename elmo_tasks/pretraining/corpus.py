@@ -21,6 +21,9 @@ SENTENCE_START, SENTENCE_END = "<S>", "</S>"
 NAMESPACE = "words"
 """The vocabulary namespace of the words that the language model predicts."""
 
+_OPEN_SHARDS = 128
+"""Shards read side by side: files open at a time."""
+
 
 def find_shards(paths: str | Sequence[str]) -> list[Path]:
     """
@@ -83,6 +86,23 @@ def shuffled(sentences: Iterable[list[str]], buffer_size: int, rng: random.Rando
     yield from buffer
 
 
+def interleaved(shards: Sequence[Path], rng: random.Random) -> Iterator[list[str]]:
+    """
+    All shards' sentences, each shard's in order, drawn from the shards in proportion to their sizes: so all parts of a
+    corpus that has novels in some shards and Wikipedia in others are there from the beginning to the end.
+    """
+    for first in range(0, len(shards), _OPEN_SHARDS):
+        group = shards[first : first + _OPEN_SHARDS]
+        readers = [read_shard(shard) for shard in group]
+        sizes = [shard.stat().st_size for shard in group]
+        while readers:
+            (choice,) = rng.choices(range(len(readers)), sizes)
+            if (sentence := next(readers[choice], None)) is None:
+                del readers[choice], sizes[choice]
+            else:
+                yield sentence
+
+
 def sentence_stream(
     shards: Sequence[Path], shuffle_buffer: int = 0, rng: random.Random | None = None, part: tuple[int, int] = (0, 1)
 ) -> Iterator[list[str]]:
@@ -93,19 +113,18 @@ def sentence_stream(
 
     shards : `Sequence[Path]`
     shuffle_buffer : `int`
-        Sentences held to shuffle among; the shards are shuffled too. 0 keeps the order of the files.
+        Sentences held to shuffle among; the shards are read side by side. 0 keeps the order of the files.
     rng : `random.Random | None`
         Required to shuffle.
     part : `tuple[int, int]`
         `(i, n)` gives every n-th sentence from the i-th on, for n processes that share a corpus.
     """
-    shards = list(shards)
-    if shuffle_buffer:
-        assert rng is not None
-        rng.shuffle(shards)
     index, number = part
-    sentences = islice((sentence for shard in shards for sentence in read_shard(shard)), index, None, number)
-    return shuffled(sentences, shuffle_buffer, rng) if shuffle_buffer and rng else sentences
+    if not shuffle_buffer:
+        return islice((sentence for shard in shards for sentence in read_shard(shard)), index, None, number)
+    assert rng is not None
+    shards = rng.sample(shards, len(shards))
+    return shuffled(islice(interleaved(shards, rng), index, None, number), shuffle_buffer, rng)
 
 
 @DatasetReader.register("elmo_corpus")

@@ -7,7 +7,7 @@ from allennlp.common.checks import ConfigurationError
 from hypothesis import given
 from hypothesis import strategies as st
 
-from elmo_tasks.pretraining.corpus import CorpusReader, find_shards, read_shard, sentence_stream, shuffled
+from elmo_tasks.pretraining.corpus import CorpusReader, find_shards, interleaved, read_shard, sentence_stream, shuffled
 
 
 def test_shards_from_files_folders_patterns_and_lists(tmp_path):
@@ -79,3 +79,18 @@ def test_reader_marks_the_boundaries(tmp_path):
     path.write_text("a b\n")
     (instance,) = CorpusReader().read(str(path))
     assert [token.text for token in instance["tokens"]] == ["<S>", "a", "b", "</S>"]
+
+
+@pytest.mark.parametrize("open_shards", [128, 2])
+def test_shards_are_read_side_by_side(tmp_path, monkeypatch, open_shards):
+    monkeypatch.setattr("elmo_tasks.pretraining.corpus._OPEN_SHARDS", open_shards)
+    sizes = {"novels": 3000, "wiki": 1000, "captions": 10}
+    for name, size in sizes.items():
+        (tmp_path / f"{name}.txt").write_text("".join(f"{name} {number:04}\n" for number in range(size)))
+    found = list(interleaved([tmp_path / f"{name}.txt" for name in sizes], random.Random(1)))
+    for name, size in sizes.items():
+        # Each shard's sentences, all of them and in order.
+        assert [number for shard, number in found if shard == name] == [f"{number:04}" for number in range(size)]
+    quarters = [found[start : start + 1000] for start in range(0, 4000, 1000)]
+    shares = [sum(shard == "wiki" for shard, _ in quarter) / len(quarter) for quarter in quarters]
+    assert all(0.15 < share < 0.35 for share in shares)
