@@ -13,7 +13,10 @@ def batch(dim: int = 6, tokens: int = 11, words: int = 40) -> tuple[torch.Tensor
     return torch.randn(2, tokens, dim, requires_grad=True), targets
 
 
-def test_exact_loss_is_cross_entropy():
+@pytest.mark.parametrize("block", [(512, 1024), (4, 7)])
+def test_exact_loss_is_cross_entropy(monkeypatch, block):
+    for name, size in zip(("_EXACT_TOKENS", "_EXACT_WORDS"), block, strict=True):
+        monkeypatch.setattr(f"elmo_tasks.pretraining.softmax.{name}", size)
     softmax = Softmax(40, 6, 10).eval()
     states, targets = batch()
     expected = F.cross_entropy(
