@@ -30,7 +30,7 @@ REGISTERED: dict[str, tuple[str, ...]] = {
     "Model": ("elmo_crf_tagger", "elmo_language_model"),
     "Optimizer": ("elmo_adam",),
     "Predictor": ("elmo_tagger",),
-    "Subcommand": ("elmo", "elmo-doctor", "elmo-export", "elmo-merge", "elmo-perplexity"),
+    "Subcommand": ("elmo", "elmo-add", "elmo-doctor", "elmo-export", "elmo-merge", "elmo-perplexity"),
     "TokenEmbedder": ("elmo",),
     "TokenIndexer": ("elmo_character_ids",),
     "Tokenizer": ("elmo_spacy_rules",),

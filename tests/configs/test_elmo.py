@@ -1,0 +1,788 @@
+"""`elmo.libsonnet`: the configs of stock models, with ELMo added, are right to a field and train."""
+
+import copy
+import importlib
+import importlib.util
+import json
+import math
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import pytest
+from _jsonnet import evaluate_snippet
+from allennlp.commands.train import TrainModel
+from allennlp.common import Params
+from allennlp.common.checks import ConfigurationError
+
+from elmo_tasks.bilm import find_bilm
+from elmo_tasks.commands.add import LIBRARY, add_elmo
+
+MINI = 256
+"""Length of the biLM's vectors."""
+
+WORDS = 6
+"""Length of a word's vector in the configs here."""
+
+TOKENS = {"tokens": {"type": "single_id"}}
+EMBEDDER = {"token_embedders": {"tokens": {"type": "embedding", "embedding_dim": WORDS}}}
+ELMO = {"type": "elmo", "bilm": "mini", "dropout": 0}
+INDEXER = {"type": "elmo_characters"}
+STOCK_FILES = {
+    name: f"https://example.org/elmo_2x4096_512_2048cnn_2xhighway_{file}"
+    for name, file in (("options_file", "options.json"), ("weight_file", "weights.hdf5"))
+}
+
+
+def lstm(input_size: int, hidden_size: int = 2) -> dict[str, Any]:
+    """A biLSTM, whose output has twice the length of `hidden_size`."""
+    return {"type": "lstm", "input_size": input_size, "hidden_size": hidden_size, "bidirectional": True}
+
+
+def feedforward(input_dim: int, output_dim: int = 2) -> dict[str, Any]:
+    return {"input_dim": input_dim, "num_layers": 1, "hidden_dims": output_dim, "activations": "relu"}
+
+
+def pass_through(input_dim: int = WORDS) -> dict[str, Any]:
+    return {"type": "pass_through", "input_dim": input_dim}
+
+
+# Data, a few lines a format
+
+TAGGED = "the###D cat###N sees###V Anna###P\nAnna###P sees###V\n"
+CLASSES = '{"text": "a good cat", "label": "1"}\n{"text": "bad", "label": "0"}\n'
+PAIRS = (
+    '{"gold_label": "entailment", "sentence1": "Anna sees a cat .", "sentence2": "Anna sees ."}\n'
+    '{"gold_label": "neutral", "sentence1": "A cat .", "sentence2": "It is a good cat ."}\n'
+)
+QUESTIONS = json.dumps(
+    {
+        "data": [
+            {
+                "paragraphs": [
+                    {
+                        "context": "Anna sees a cat.",
+                        "qas": [
+                            {"id": "1", "question": "Who?", "answers": [{"text": "Anna", "answer_start": 0}]},
+                            {"id": "2", "question": "Sees what?", "answers": [{"text": "a cat", "answer_start": 10}]},
+                        ],
+                    }
+                ]
+            }
+        ]
+    }
+)
+ONTONOTES = """#begin document (a); part 000
+a 0 0 Anna NNP (TOP(S(NP*) anna - - A (PERSON) (ARG0*) (0)
+a 0 1 sees VBZ (VP* see 01 1 A * (V*) -
+a 0 2 herself PRP (NP*)))) she - - A * (ARG1*) (0)
+
+#end document
+"""
+SENTIMENT = "(1 (1 good) (1 cat))\n(0 (0 bad) (1 (1 old) (1 cat)))\n"
+DEPENDENCIES = """1\tAnna\tAnna\tPROPN\tNNP\t_\t2\tnsubj\t_\t_
+2\tsees\tsee\tVERB\tVBZ\t_\t0\troot\t_\t_
+3\tcats\tcat\tNOUN\tNNS\t_\t2\tobj\t_\t_
+
+"""
+TREES = "(TOP (S (NP (NNP Anna)) (VP (VBZ sees) (NP (NNS cats)))))\n"
+TRANSLATIONS = "the cat\tdie Katze\nAnna sees\tAnna sieht\n"
+
+WHITESPACE = {"type": "whitespace"}
+
+
+class Case(NamedTuple):
+    """
+    A config without ELMo, and by how many times ELMo's length each of its fields must grow.
+    """
+
+    reader: dict[str, Any]
+    data: str
+    model: dict[str, Any]
+    growth: dict[str, int]
+    package: str | None = None
+    file: str = "data"
+
+    def config(self, data: str = "data") -> dict[str, Any]:
+        embedder = {} if self.reader["type"] == "seq2seq" else {"text_field_embedder": EMBEDDER}
+        return {
+            "dataset_reader": self.reader,
+            "train_data_path": data,
+            "model": {**embedder, **self.model},
+            "data_loader": {"batch_size": 2},
+            "trainer": {"num_epochs": 1, "optimizer": {"type": "sgd", "lr": 0.1}, "cuda_device": -1},
+        }
+
+
+TAGGING = {"type": "sequence_tagging", "token_indexers": TOKENS}
+CLASSIFICATION = {"type": "text_classification_json", "tokenizer": WHITESPACE}
+SNLI = {"type": "snli", "tokenizer": WHITESPACE, "token_indexers": TOKENS}
+SQUAD = {"type": "squad", "tokenizer": {"type": "elmo_spacy_rules"}, "token_indexers": TOKENS}
+SEQ2SEQ = {"type": "seq2seq", "source_tokenizer": WHITESPACE}
+COREF = {"type": "coref", "token_indexers": TOKENS, "max_span_width": 2}
+
+MODELS = "allennlp_models."
+
+
+def tagger(**model: Any) -> Case:
+    growth = model.pop("growth")
+    return Case(TAGGING, TAGGED, {"type": "simple_tagger", **model}, growth)
+
+
+def crf(**model: Any) -> Case:
+    growth = model.pop("growth")
+    return Case(TAGGING, TAGGED, {"type": "crf_tagger", **model}, growth, MODELS + "tagging")
+
+
+def classifier(**model: Any) -> Case:
+    growth = model.pop("growth")
+    return Case(CLASSIFICATION, CLASSES, {"type": "basic_classifier", **model}, growth)
+
+
+def esim(encoder: dict[str, Any], encoded: int, attention: Any, growth: dict[str, int]) -> Case:
+    model = {
+        "type": "esim",
+        "encoder": encoder,
+        "matrix_attention": attention,
+        "projection_feedforward": feedforward(4 * encoded, 5),
+        "inference_encoder": lstm(5),
+        "output_feedforward": feedforward(16),
+        "output_logit": feedforward(2),
+    }
+    return Case(SNLI, PAIRS, model, growth, MODELS + "pair_classification")
+
+
+def decomposable(encoders: dict[str, Any], growth: dict[str, int]) -> Case:
+    model = {
+        "type": "decomposable_attention",
+        "attend_feedforward": feedforward(WORDS),
+        "matrix_attention": {"type": "dot_product"},
+        "compare_feedforward": feedforward(2 * WORDS, 3),
+        "aggregate_feedforward": feedforward(6, 2),
+        **encoders,
+    }
+    return Case(SNLI, PAIRS, model, growth, MODELS + "pair_classification")
+
+
+def bidaf(phrase: dict[str, Any], phrase_dim: int, growth: dict[str, int]) -> Case:
+    attention = {"type": "linear", "combination": "x,y,x*y", "tensor_1_dim": phrase_dim, "tensor_2_dim": phrase_dim}
+    model = {
+        "type": "bidaf",
+        "num_highway_layers": 1,
+        "phrase_layer": phrase,
+        "matrix_attention": attention,
+        "modeling_layer": lstm(4 * phrase_dim),
+        "span_end_encoder": lstm(4 * phrase_dim + 3 * 4),
+    }
+    return Case(SQUAD, QUESTIONS, model, growth, MODELS + "rc")
+
+
+def srl() -> Case:
+    model = {"type": "srl", "encoder": lstm(WORDS + 3), "binary_feature_dim": 3, "ignore_span_metric": True}
+    reader = {"type": "srl", "token_indexers": TOKENS}
+    growth = {"model.encoder.input_size": 1}
+    return Case(reader, ONTONOTES, model, growth, MODELS + "structured_prediction", "a.gold_conll")
+
+
+def coref(context: dict[str, Any], context_dim: int, growth: dict[str, int]) -> Case:
+    span = WORDS + 2 * context_dim + 3
+    model = {
+        "type": "coref",
+        "context_layer": context,
+        "mention_feedforward": feedforward(span),
+        "antecedent_feedforward": feedforward(3 * span + 3),
+        "feature_size": 3,
+        "max_span_width": 2,
+        "spans_per_word": 1.0,
+        "max_antecedents": 5,
+        "coarse_to_fine": True,
+        "inference_order": 2,
+    }
+    return Case(COREF, ONTONOTES, model, growth, MODELS + "coref")
+
+
+def bcn() -> Case:
+    model = {
+        "type": "bcn",
+        "embedding_dropout": 0.1,
+        "pre_encode_feedforward": feedforward(WORDS, 3),
+        "encoder": lstm(3),
+        "integrator": lstm(12),
+        "integrator_dropout": 0.1,
+        "output_layer": {"input_dim": 16, "num_layers": 1, "output_dims": 2, "pool_sizes": 2, "dropout": 0.1},
+    }
+    reader = {"type": "sst_tokens", "token_indexers": TOKENS}
+    return Case(reader, SENTIMENT, model, {"model.pre_encode_feedforward.input_dim": 1}, MODELS + "classification")
+
+
+def biaffine(**model: Any) -> Case:
+    growth = model.pop("growth")
+    reader = {"type": "universal_dependencies", "token_indexers": TOKENS}
+    model = {"type": "biaffine_parser", "arc_representation_dim": 2, "tag_representation_dim": 2, **model}
+    return Case(reader, DEPENDENCIES, model, growth, MODELS + "structured_prediction")
+
+
+def constituency(encoder: dict[str, Any], extractor: dict[str, Any], growth: dict[str, int], **model: Any) -> Case:
+    model = {
+        "type": "constituency_parser",
+        "encoder": encoder,
+        "span_extractor": extractor,
+        "evalb_directory_path": None,
+        **model,
+    }
+    reader = {"type": "ptb_trees", "token_indexers": TOKENS, "use_pos_tags": False}
+    return Case(reader, TREES, model, growth, MODELS + "structured_prediction")
+
+
+def simple_seq2seq(attention: dict[str, Any], growth: dict[str, int], **model: Any) -> Case:
+    model = {
+        "type": "simple_seq2seq",
+        "source_embedder": EMBEDDER,
+        "encoder": lstm(WORDS),
+        "attention": attention,
+        "target_embedding_dim": 3,
+        **model,
+    }
+    return Case(SEQ2SEQ, TRANSLATIONS, model, growth, MODELS + "generation")
+
+
+def composed_seq2seq() -> Case:
+    decoder = {
+        "type": "auto_regressive_seq_decoder",
+        "decoder_net": {"type": "lstm_cell", "decoding_dim": 4, "target_embedding_dim": 3},
+        "target_embedder": {"embedding_dim": 3, "vocab_namespace": "tokens"},
+    }
+    model = {
+        "type": "composed_seq2seq",
+        "source_text_embedder": EMBEDDER,
+        "encoder": lstm(WORDS),
+        "decoder": decoder,
+    }
+    return Case(SEQ2SEQ, TRANSLATIONS, model, {"model.encoder.input_size": 1}, MODELS + "generation")
+
+
+BOTH_WAYS = {"type": "bidirectional_endpoint", "input_dim": 4}
+DOT = {"type": "dot_product"}
+OWN_TAGGER = {"type": "elmo_crf_tagger", "label_encoding": None}
+
+CASES: dict[str, Case] = {
+    "simple_tagger": tagger(encoder=lstm(WORDS), growth={"model.encoder.input_size": 1}),
+    "simple_tagger, pass through": tagger(encoder=pass_through(), growth={"model.encoder.input_dim": 1}),
+    "simple_tagger, feedforward": tagger(
+        encoder={"type": "feedforward", "feedforward": feedforward(WORDS)},
+        growth={"model.encoder.feedforward.input_dim": 1},
+    ),
+    "simple_tagger, composed": tagger(
+        encoder={
+            "type": "compose",
+            "encoders": [
+                pass_through(),
+                {"type": "feedforward", "feedforward": feedforward(WORDS)},
+                pass_through(2),
+            ],
+        },
+        growth={"model.encoder.encoders.0.input_dim": 1, "model.encoder.encoders.1.feedforward.input_dim": 1},
+    ),
+    "simple_tagger, basic": tagger(
+        text_field_embedder={"type": "basic", **EMBEDDER},
+        encoder=lstm(WORDS),
+        growth={"model.encoder.input_size": 1},
+    ),
+    "basic_classifier": classifier(
+        seq2vec_encoder={"type": "cnn", "embedding_dim": WORDS, "num_filters": 2, "ngram_filter_sizes": [1]},
+        growth={"model.seq2vec_encoder.embedding_dim": 1},
+    ),
+    "basic_classifier, both encoders": classifier(
+        seq2seq_encoder=lstm(WORDS),
+        seq2vec_encoder={"type": "boe", "embedding_dim": 4},
+        feedforward=feedforward(4),
+        growth={"model.seq2seq_encoder.input_size": 1},
+    ),
+    "basic_classifier, bag of embeddings": classifier(
+        seq2vec_encoder={"type": "boe", "embedding_dim": WORDS},
+        feedforward=feedforward(WORDS),
+        growth={"model.seq2vec_encoder.embedding_dim": 1, "model.feedforward.input_dim": 1},
+    ),
+    "basic_classifier, transformer": classifier(
+        seq2seq_encoder={"type": "pytorch_transformer", "input_dim": WORDS, "num_layers": 1, "num_attention_heads": 2},
+        seq2vec_encoder={"type": "bag_of_embeddings", "embedding_dim": WORDS},
+        growth={"model.seq2seq_encoder.input_dim": 1, "model.seq2vec_encoder.embedding_dim": 1},
+    ),
+    "crf_tagger": crf(encoder=lstm(WORDS), feedforward=feedforward(4), growth={"model.encoder.input_size": 1}),
+    "crf_tagger, pass through": crf(
+        encoder=pass_through(),
+        feedforward=feedforward(WORDS),
+        growth={"model.encoder.input_dim": 1, "model.feedforward.input_dim": 1},
+    ),
+    "esim": esim(lstm(WORDS), 4, DOT, {"model.encoder.input_size": 1}),
+    "esim, pass through": esim(
+        pass_through(),
+        WORDS,
+        {"type": "bilinear", "matrix_1_dim": WORDS, "matrix_2_dim": WORDS},
+        {
+            "model.encoder.input_dim": 1,
+            "model.matrix_attention.matrix_1_dim": 1,
+            "model.matrix_attention.matrix_2_dim": 1,
+            "model.projection_feedforward.input_dim": 4,
+        },
+    ),
+    "decomposable_attention": decomposable(
+        {}, {"model.attend_feedforward.input_dim": 1, "model.compare_feedforward.input_dim": 2}
+    ),
+    "decomposable_attention, encoders": decomposable(
+        {"premise_encoder": pass_through(), "hypothesis_encoder": pass_through()},
+        {
+            "model.premise_encoder.input_dim": 1,
+            "model.hypothesis_encoder.input_dim": 1,
+            "model.attend_feedforward.input_dim": 1,
+            "model.compare_feedforward.input_dim": 2,
+        },
+    ),
+    "bidaf": bidaf(lstm(WORDS), 4, {"model.phrase_layer.input_size": 1}),
+    "bidaf, pass through": bidaf(
+        pass_through(),
+        WORDS,
+        {
+            "model.phrase_layer.input_dim": 1,
+            "model.matrix_attention.tensor_1_dim": 1,
+            "model.matrix_attention.tensor_2_dim": 1,
+            "model.modeling_layer.input_size": 4,
+            "model.span_end_encoder.input_size": 4,
+        },
+    ),
+    "srl": srl(),
+    "coref": coref(
+        lstm(WORDS),
+        4,
+        {
+            "model.context_layer.input_size": 1,
+            "model.mention_feedforward.input_dim": 1,
+            "model.antecedent_feedforward.input_dim": 3,
+        },
+    ),
+    "coref, pass through": coref(
+        pass_through(),
+        WORDS,
+        {
+            "model.context_layer.input_dim": 1,
+            "model.mention_feedforward.input_dim": 3,
+            "model.antecedent_feedforward.input_dim": 9,
+        },
+    ),
+    "bcn": bcn(),
+    "biaffine_parser": biaffine(
+        encoder=lstm(WORDS + 3),
+        pos_tag_embedding={"embedding_dim": 3, "vocab_namespace": "pos"},
+        growth={"model.encoder.input_size": 1},
+    ),
+    "biaffine_parser, pass through": biaffine(
+        encoder=pass_through(),
+        arc_feedforward=feedforward(WORDS),
+        tag_feedforward=feedforward(WORDS),
+        growth={
+            "model.encoder.input_dim": 1,
+            "model.arc_feedforward.input_dim": 1,
+            "model.tag_feedforward.input_dim": 1,
+        },
+    ),
+    "constituency_parser": constituency(
+        lstm(WORDS), BOTH_WAYS, {"model.encoder.input_size": 1}, feedforward=feedforward(4)
+    ),
+    "constituency_parser, pass through": constituency(
+        pass_through(),
+        {"type": "self_attentive", "input_dim": WORDS},
+        {"model.encoder.input_dim": 1, "model.span_extractor.input_dim": 1, "model.feedforward.input_dim": 1},
+        feedforward=feedforward(WORDS),
+    ),
+    "constituency_parser, endpoints": constituency(
+        pass_through(),
+        {"type": "endpoint", "input_dim": WORDS},
+        {"model.encoder.input_dim": 1, "model.span_extractor.input_dim": 1},
+    ),
+    "simple_seq2seq": simple_seq2seq(DOT, {"model.encoder.input_size": 1}),
+    "simple_seq2seq, pass through": simple_seq2seq(
+        {"type": "bilinear", "vector_dim": WORDS, "matrix_dim": WORDS},
+        {"model.encoder.input_dim": 1, "model.attention.vector_dim": 1, "model.attention.matrix_dim": 1},
+        encoder=pass_through(),
+    ),
+    "composed_seq2seq": composed_seq2seq(),
+    "elmo_crf_tagger": Case(
+        TAGGING, TAGGED, OWN_TAGGER | {"encoder": lstm(WORDS)}, {"model.encoder.input_size": 1}
+    ),
+    "elmo_crf_tagger, sizing itself": Case(
+        TAGGING, TAGGED, OWN_TAGGER | {"encoder": {"type": "lstm", "hidden_size": 2}}, {}
+    ),
+}
+
+
+def field(config: Any, path: str) -> Any:
+    for key in path.split("."):
+        config = config[int(key) if key.isdigit() else key]
+    return config
+
+
+def change(config: Any, path: str, to: Any) -> None:
+    *above, last = path.split(".")
+    owner = field(config, ".".join(above)) if above else config
+    owner[int(last) if isinstance(owner, list) else last] = to
+
+
+def without_nulls(value: Any) -> Any:
+    """A field that is null says no more than one that is not there."""
+    if isinstance(value, dict):
+        return {key: without_nulls(inner) for key, inner in value.items() if inner is not None}
+    return value
+
+
+def expected(case: Case) -> dict[str, Any]:
+    """What the config must be with ELMo, written down from the case."""
+    config = copy.deepcopy(case.config())
+    model, reader = config["model"], config["dataset_reader"]
+    for path, times in case.growth.items():
+        change(config, path, field(config, path) + times * MINI)
+    name = "input_elmo" if model["type"] == "bcn" else "elmo"
+    if model["type"].startswith("elmo_"):
+        model["elmo"] = {"bilm": "mini", "dropout": 0}
+    else:
+        (key,) = (key for key, part in model.items() if isinstance(part, dict) and "token_embedders" in part)
+        model[key]["token_embedders"][name] = ELMO
+    if reader["type"] == "seq2seq":
+        reader["source_token_indexers"] = {**TOKENS, name: INDEXER}
+        reader["target_token_indexers"] = TOKENS
+    else:
+        reader["token_indexers"] = {**TOKENS, name: INDEXER}
+    return without_nulls(config)
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_nothing_changes_but_what_must(name: str) -> None:
+    case = CASES[name]
+    assert without_nulls(add_elmo(case.config())) == expected(case)
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_a_config_trains(name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    case = CASES[name]
+    if case.package is not None:
+        if importlib.util.find_spec("allennlp_models") is None:
+            pytest.skip("allennlp-models is not installed")
+        importlib.import_module(case.package)
+    # nltk, which reads the parser's trees, reads from these folders only.
+    monkeypatch.setattr("nltk.data.path", [str(tmp_path)])
+    data = tmp_path / case.file
+    data.write_text(case.data)
+    # The reader "srl" reads a folder.
+    config = add_elmo(case.config(str(tmp_path if case.file != "data" else data)))
+    loop = TrainModel.from_params(Params(config), serialization_dir=str(tmp_path / "run"), local_rank=0)
+    metrics = loop.run()
+    assert math.isfinite(metrics["training_loss"])
+    gammas = [weight for name, weight in loop.model.named_parameters() if name.endswith("gamma")]
+    assert [weight.item() for weight in gammas if weight.item() != 1.0], "the loss has not reached ELMo"
+
+
+# Readers
+
+
+def test_every_reader_gets_the_indexer() -> None:
+    config = CASES["simple_tagger"].config()
+    config["dataset_reader"] = {
+        "type": "multitask",
+        "readers": {"a": TAGGING, "b": {"type": "sharded", "base_reader": {"type": "snli"}}, "c": "sst_tokens"},
+    }
+    config["validation_dataset_reader"] = {
+        "type": "interleaving",
+        "readers": {"a": {"type": "custom", "question_token_indexers": TOKENS, "passage_token_indexers": TOKENS}},
+    }
+    both = {**TOKENS, "elmo": INDEXER}
+    added = add_elmo(config)
+    assert added["dataset_reader"]["readers"] == {
+        "a": {"type": "sequence_tagging", "token_indexers": both},
+        "b": {"type": "sharded", "base_reader": {"type": "snli", "token_indexers": both}},
+        "c": {"type": "sst_tokens", "token_indexers": both},
+    }
+    assert added["validation_dataset_reader"]["readers"] == {
+        "a": {"type": "custom", "question_token_indexers": both, "passage_token_indexers": both}
+    }
+
+
+@pytest.mark.parametrize("given", [None, {}])
+def test_a_reader_without_indexers_keeps_its_default(given: Any) -> None:
+    config = CASES["simple_tagger"].config()
+    config["dataset_reader"] = {"type": "sequence_tagging", "token_indexers": given}
+    assert add_elmo(config)["dataset_reader"]["token_indexers"] == {**TOKENS, "elmo": INDEXER}
+
+
+def test_the_target_of_a_sequence_gets_no_elmo() -> None:
+    config = CASES["simple_seq2seq"].config()
+    source, target = {"source": {"type": "single_id"}}, {"target": {"type": "single_id", "namespace": "target"}}
+    config["dataset_reader"] = {"type": "seq2seq", "source_token_indexers": source, "target_token_indexers": target}
+    added = add_elmo(config)["dataset_reader"]
+    assert added["source_token_indexers"] == {**source, "elmo": INDEXER}
+    assert added["target_token_indexers"] == target
+    # Without its own, seq2seq gives the target the source's.
+    del config["dataset_reader"]["target_token_indexers"]
+    assert add_elmo(config)["dataset_reader"]["target_token_indexers"] == source
+    # That of copynet is always words.
+    config["dataset_reader"] = {"type": "copynet_seq2seq", "target_namespace": "target"}
+    assert set(add_elmo(config)["dataset_reader"]) == {"type", "target_namespace", "source_token_indexers"}
+
+
+# The biLM, its parameters and sizes
+
+
+@pytest.mark.parametrize(
+    ("bilm", "dim"),
+    [
+        ("original", 1024),
+        ("medium", 512),
+        ({"options_file": "a/options.json", "weight_file": "a/weights.hdf5", "dim": 10}, 10),
+    ],
+)
+def test_any_bilm(bilm: Any, dim: int) -> None:
+    added = add_elmo(CASES["simple_tagger"].config(), bilm)["model"]
+    assert added["encoder"]["input_size"] == WORDS + dim
+    given = {key: bilm[key] for key in ("options_file", "weight_file")} if isinstance(bilm, dict) else bilm
+    assert added["text_field_embedder"]["token_embedders"]["elmo"]["bilm"] == given
+
+
+def test_parameters_of_the_embedder() -> None:
+    added = add_elmo(CASES["simple_tagger"].config(), parameters={"dropout": 0.5, "projection_dim": 7})["model"]
+    embedder = added["text_field_embedder"]["token_embedders"]["elmo"]
+    assert embedder == {**ELMO, "dropout": 0.5, "projection_dim": 7}
+    assert added["encoder"]["input_size"] == WORDS + 7
+
+
+@pytest.mark.parametrize(("place", "input_size", "input_dim"), [("input", 1, 0), ("output", 0, 1), ("both", 1, 1)])
+def test_elmos_place_in_our_own_models(place: str, input_size: int, input_dim: int) -> None:
+    config = CASES["elmo_crf_tagger"].config()
+    config["model"]["feedforward"] = feedforward(4)
+    placed = add_elmo(config, parameters={"place": place})
+    longer = add_elmo(placed, "original", replace=True)["model"]
+    assert longer["encoder"]["input_size"] == WORDS + input_size * 1024
+    assert longer["feedforward"]["input_dim"] == 4 + input_dim * 1024
+    added = placed["model"]
+    assert added["elmo"] == {"bilm": "mini", "dropout": 0, "place": place}
+    assert added["encoder"]["input_size"] == WORDS + input_size * MINI
+    assert added["feedforward"]["input_dim"] == 4 + input_dim * MINI
+
+
+def test_sizes_that_are_named() -> None:
+    config = CASES["simple_tagger"].config()
+    config["model"] = {
+        "type": "unheard_of",
+        "text": {"inner": EMBEDDER},
+        "layers": [{"width": 6}, {"width": 12}],
+        "both": 4,
+    }
+    added = add_elmo(config, sizes=["model.layers.0.width", "model.layers.1.width:2", "model.both:0.5"])["model"]
+    assert added["text"]["inner"]["token_embedders"]["elmo"] == ELMO
+    assert added["layers"] == [{"width": 6 + MINI}, {"width": 12 + 2 * MINI}]
+    assert added["both"] == 4 + MINI // 2
+    assert add_elmo(config, sizes=[])["model"]["layers"] == config["model"]["layers"]
+
+
+def test_the_sizes_that_are_named_are_the_only_ones() -> None:
+    case = decomposable({"premise_encoder": lstm(WORDS, WORDS // 2)}, {})
+    sizes = [
+        "model.premise_encoder.input_size",
+        "model.premise_encoder.hidden_size:0.5",
+        "model.attend_feedforward.input_dim",
+        "model.compare_feedforward.input_dim:2",
+    ]
+    model = add_elmo(case.config(), sizes=sizes)["model"]
+    assert model["premise_encoder"]["hidden_size"] == WORDS // 2 + MINI // 2
+    assert model["compare_feedforward"]["input_dim"] == 2 * (WORDS + MINI)
+    assert model["aggregate_feedforward"]["input_dim"] == 6
+
+
+# Replacing
+
+
+def with_stock_elmo(**parameters: Any) -> dict[str, Any]:
+    config = copy.deepcopy(CASES["simple_tagger"].config())
+    embedders = config["model"]["text_field_embedder"]["token_embedders"]
+    embedders["contextual"] = {"type": "elmo_token_embedder", **parameters}
+    config["model"]["encoder"]["input_size"] = WORDS + 1024
+    return config
+
+
+def test_replacing_stocks_embedder_changes_its_type_alone() -> None:
+    config = with_stock_elmo(**STOCK_FILES, do_layer_norm=True)
+    changed = copy.deepcopy(config)
+    changed["model"]["text_field_embedder"]["token_embedders"]["contextual"]["type"] = "elmo"
+    assert add_elmo(config, replace=True) == changed
+
+
+def test_replacing_with_another_bilm_changes_the_sizes_by_the_difference() -> None:
+    model = add_elmo(with_stock_elmo(**STOCK_FILES, dropout=0.1), "mini", replace=True)["model"]
+    assert model["text_field_embedder"]["token_embedders"]["contextual"] == {
+        "type": "elmo",
+        "bilm": "mini",
+        "dropout": 0.1,
+    }
+    assert model["encoder"]["input_size"] == WORDS + MINI
+
+
+def test_replacing_stocks_default_biLM() -> None:
+    embedder = add_elmo(with_stock_elmo(), replace=True)["model"]["text_field_embedder"]["token_embedders"]
+    assert embedder["contextual"] == {"type": "elmo", "bilm": "original"}
+    assert add_elmo(with_stock_elmo(), "small", replace=True)["model"]["encoder"]["input_size"] == WORDS + 256
+
+
+def test_replacing_files_whose_length_must_be_told() -> None:
+    config = with_stock_elmo(options_file="a.json", weight_file="a.hdf5")
+    with pytest.raises(ConfigurationError, match=r"give old_dim \(--old-dim\), twice the projection_dim"):
+        add_elmo(config, "mini", replace=True)
+    assert add_elmo(config, "mini", replace=True, old_dim=1024)["model"]["encoder"]["input_size"] == WORDS + MINI
+
+
+def test_replacing_where_a_projection_keeps_the_length() -> None:
+    config = with_stock_elmo(options_file="a.json", weight_file="a.hdf5", projection_dim=1024)
+    assert add_elmo(config, "mini", replace=True)["model"]["encoder"]["input_size"] == WORDS + 1024
+    shorter = add_elmo(config, "mini", replace=True, parameters={"projection_dim": 24})
+    assert shorter["model"]["encoder"]["input_size"] == WORDS + 24
+
+
+def test_replacing_our_own() -> None:
+    added = add_elmo(CASES["simple_tagger"].config())
+    assert add_elmo(added, "original", replace=True) == add_elmo(CASES["simple_tagger"].config(), "original")
+    added = add_elmo(CASES["elmo_crf_tagger"].config())
+    assert add_elmo(added, "original", replace=True) == add_elmo(CASES["elmo_crf_tagger"].config(), "original")
+
+
+def test_a_replaced_stock_embedder_trains(tmp_path: Path) -> None:
+    options_file, weight_file = map(str, find_bilm("mini"))
+    config = with_stock_elmo(options_file=options_file, weight_file=weight_file)
+    config["model"]["encoder"]["input_size"] = WORDS + MINI
+    config["dataset_reader"] = {**TAGGING, "token_indexers": {**TOKENS, "contextual": INDEXER}}
+    (tmp_path / "data").write_text(TAGGED)
+    config["train_data_path"] = str(tmp_path / "data")
+    params = Params(add_elmo(config, replace=True))
+    metrics = TrainModel.from_params(params, serialization_dir=str(tmp_path / "run"), local_rank=0).run()
+    assert math.isfinite(metrics["training_loss"])
+
+
+# What is refused
+
+
+def refuses(message: str, **arguments: Any) -> Callable[[Any], None]:
+    def check(config: Any) -> None:
+        with pytest.raises(ConfigurationError, match=message):
+            add_elmo(config, **arguments)
+
+    return check
+
+
+def edited(name: str, **edits: Any) -> dict[str, Any]:
+    """A case's config with fields changed: `model__encoder` is `model.encoder`; None takes one out."""
+    config = copy.deepcopy(CASES[name].config())
+    for key, value in edits.items():
+        change(config, key.replace("__", "."), value)
+    return without_nulls(config)
+
+
+def test_what_is_no_config() -> None:
+    refuses("This is no config but array")([])
+    refuses('it has no "model"')({"dataset_reader": TAGGING})
+    refuses('it has no "dataset_reader"')(edited("simple_tagger", dataset_reader=None))
+    refuses("dataset_reader is no dataset reader but array")(edited("simple_tagger", dataset_reader=[]))
+    refuses('nothing in "model" has "token_embedders"')(edited("simple_tagger", model__text_field_embedder=None))
+
+
+def test_adding_twice() -> None:
+    message = r"There is ELMo already, at model\.text_field_embedder\.token_embedders\.elmo\. .*replace=true"
+    refuses(message)(add_elmo(CASES["simple_tagger"].config()))
+    refuses(r"There is ELMo already, at model\.elmo\.")(add_elmo(CASES["elmo_crf_tagger"].config()))
+    refuses(r"ELMo already, at model\.text_field_embedder\.token_embedders\.contextual\.")(with_stock_elmo())
+    indexers = {**TOKENS, "elmo": INDEXER}
+    refuses(r'dataset_reader\.token_indexers has an indexer called "elmo" already')(
+        edited("simple_tagger", dataset_reader__token_indexers=indexers)
+    )
+
+
+def test_replacing_what_is_not_there_or_already_so() -> None:
+    refuses("There is no ELMo to be replaced", replace=True)(CASES["simple_tagger"].config())
+    refuses("is what it would be replaced by already", replace=True)(add_elmo(CASES["simple_tagger"].config()))
+
+
+def test_an_unknown_model() -> None:
+    config = edited("simple_tagger", model__type="unheard_of")
+    refuses(r'model "unheard_of" is not known.*raised by 256 in sizes, such as "model\.encoder\.input_size"')(config)
+
+
+def test_sizes_that_are_not_there() -> None:
+    config = CASES["simple_tagger"].config()
+    refuses(
+        r'There is no "size" in model\.encoder, only: bidirectional, hidden_size, input_size, type\.',
+        sizes=["model.encoder.size"],
+    )(config)
+    refuses(r"There is no \"modle\" in the config", sizes=["modle.encoder"])(config)
+    refuses(r"model\.encoder\.type cannot be raised: it is no number but lstm", sizes=["model.encoder.type"])(config)
+    refuses(r"input_size would be 6\.25, which is not a whole", sizes=["model.encoder.input_size:0.0009765625"])(config)
+
+
+def test_an_unknown_bilm() -> None:
+    refuses('There is no biLM called "big", only', bilm="big")(CASES["simple_tagger"].config())
+    refuses('needs "dim" too', bilm={"options_file": "a", "weight_file": "b"})(CASES["simple_tagger"].config())
+
+
+def test_parts_whose_sizes_do_not_follow() -> None:
+    refuses(r"model\.encoder must take an input that is longer by 256, and has none of the fields input_size")(
+        edited("simple_tagger", model__encoder={"type": "mine", "width": 6})
+    )
+    refuses(r'model\.encoder is a "gated-cnn-encoder"')(
+        edited("simple_tagger", model__encoder={"type": "gated-cnn-encoder", "input_dim": 6, "layers": [[[1, 6]]]})
+    )
+    refuses(r"How much longer the input of model\.feedforward must be is not known")(
+        edited("crf_tagger", model__encoder={"type": "mine", "input_dim": 6})
+    )
+    refuses(r"model\.decoder must take an input that is longer by 256")(
+        edited("composed_seq2seq", model__encoder=pass_through())
+    )
+    refuses(r"How much longer the input of model\.feedforward must be")(
+        edited("constituency_parser, endpoints", model__feedforward=feedforward(12))
+    )
+    refuses(r"model\.premise_encoder must give vectors as long as those it takes")(
+        decomposable({"premise_encoder": lstm(WORDS, WORDS // 2)}, {}).config()
+    )
+
+
+def test_stock_models_with_a_way_of_their_own() -> None:
+    refuses(r'model\.elmo is the ELMo that the model "bcn" runs itself')(edited("bcn", model__elmo=STOCK_FILES))
+    refuses(r"model\.target_embedding_dim is not given")(
+        edited("simple_seq2seq", model__target_embedding_dim=None, model__target_pretrain_file="glove.txt")
+    )
+
+
+# In jsonnet
+
+
+def test_a_jsonnet_config_that_derives_one_size_from_another() -> None:
+    added = json.loads(
+        evaluate_snippet(
+            str(Path(__file__).parents[2] / "training_configs" / "lib" / "test"),
+            """
+            local elmo = import 'elmo.libsonnet';
+            elmo.add({
+              local config = self,
+              hidden:: 3,
+              dataset_reader: { type: 'sequence_tagging' },
+              model: {
+                type: 'crf_tagger',
+                text_field_embedder: { token_embedders: { tokens: { type: 'embedding', embedding_dim: 6 } } },
+                encoder: { type: 'pass_through', input_dim: 6 },
+                feedforward: { input_dim: config.model.encoder.input_dim, hidden_dims: config.hidden },
+              },
+            }) + { model+: { dropout: 0.5 } }
+            """,
+        )
+    )
+    assert added["model"]["encoder"]["input_dim"] == 6 + MINI
+    assert added["model"]["feedforward"] == {"input_dim": 6 + MINI, "hidden_dims": 3}
+    assert added["model"]["dropout"] == 0.5
+
+
+def test_the_library_is_in_the_package() -> None:
+    assert LIBRARY.is_file()
+    thin = Path(__file__).parents[2] / "training_configs" / "lib" / "elmo.libsonnet"
+    assert f"import '../../{LIBRARY.relative_to(LIBRARY.parents[2])}'" in thin.read_text()
