@@ -1,0 +1,213 @@
+"""Questions and passages to answers."""
+
+import json
+from collections.abc import Iterable
+from typing import Any, NamedTuple
+
+import torch
+from allennlp.common.checks import ConfigurationError
+from allennlp.common.util import JsonDict, lazy_groups_of
+from allennlp.data import DatasetReader, Instance
+from allennlp.models import Model
+from allennlp.predictors import Predictor
+from overrides import overrides
+from torch import Tensor
+
+from elmo_tasks.tasks.squad.decoding import best_spans
+from elmo_tasks.tasks.squad.reader import SquadReader
+
+_BATCH = 32
+"""So many instances at once go through the model, whatever is asked at once."""
+
+
+class _Asked(NamedTuple):
+    id: str | None
+    question: str
+    passage: str
+
+
+@Predictor.register("elmo_reading_comprehension")
+class ReadingComprehensionPredictor(Predictor):
+    """
+    Answers questions about passages: `{"passage": "Ada went to Oslo.", "question": "Where did she go?"}`.
+
+    The answer has `answer`, its text; its characters in the passage, from `start_char` up to and without `end_char`,
+    counted as Python counts them (in Unicode code points); its `probability`, that of its start times that of its end;
+    and `best`, the best spans of all, of which it is the first. Those have their tokens too, from `start` up to and
+    without `end`. If the question has an `"id"`, so has the answer.
+
+    SQuAD's own JSON is an input too: a file of it (all in one line), an article of one or a paragraph of one, with or
+    without answers. The output is then `{question id: answer}`, the form of predictions that the official script
+    scores.
+
+    # Parameters
+
+    best : `int`, optional (default = `5`)
+        How many of the best spans to give (`--predictor-args '{"best": 1}'`).
+
+    # Raises
+
+    `ConfigurationError`
+        If the input is not as said above, with the input's beginning; or if the model was not trained with the reader
+        "elmo_squad".
+
+    Registered as a `Predictor` with name "elmo_reading_comprehension".
+    """
+
+    def __init__(self, model: Model, dataset_reader: DatasetReader, frozen: bool = True, best: int = 5) -> None:
+        super().__init__(model, dataset_reader, frozen)
+        if not isinstance(dataset_reader, SquadReader):
+            raise ConfigurationError(
+                f'This predictor reads with the dataset reader "elmo_squad", not with {type(dataset_reader).__name__}.'
+            )
+        if best < 1:
+            raise ConfigurationError(f"best is {best}; it must be 1 at least.")
+        self._reader = dataset_reader
+        self._best = best
+
+    @overrides
+    def load_line(self, line: str) -> JsonDict:
+        try:
+            return json.loads(line)
+        except json.JSONDecodeError as error:
+            raise _error(line.strip(), f"is not JSON: {error}") from None
+
+    def predict(self, question: str, passage: str) -> JsonDict:
+        """The answer to one question."""
+        return self.predict_json({"question": question, "passage": passage})
+
+    @overrides
+    def predict_json(self, inputs: JsonDict) -> JsonDict:
+        return self.predict_batch_json([inputs])[0]
+
+    @overrides
+    def predict_batch_json(self, inputs: list[JsonDict]) -> list[JsonDict]:
+        asked = [_asked(one) for one in inputs]
+        answers = iter(self._answers([question for questions in asked for question in questions]))
+        outputs = []
+        for one, questions in zip(inputs, asked, strict=True):
+            given = [next(answers) for _ in questions]
+            is_squad = "question" not in one
+            outputs.append({answer["id"]: answer["answer"] for answer in given} if is_squad else given[0])
+        return outputs
+
+    def _answers(self, asked: list[_Asked]) -> list[JsonDict]:
+        windows = [self._reader.instances(one.question, one.passage, question_id=one.id) for one in asked]
+        instances = [instance for question_windows in windows for instance in question_windows]
+        outputs = iter(self._outputs(instances))
+        return [self._answer(one, [next(outputs) for _ in one]) for one in windows]
+
+    def _outputs(self, instances: Iterable[Instance]) -> list[JsonDict]:
+        outputs: list[JsonDict] = []
+        for batch in lazy_groups_of(instances, _BATCH):
+            for instance in batch:
+                self._reader.apply_token_indexers(instance)
+            outputs += self._model.forward_on_instances(batch)
+        return outputs
+
+    @overrides
+    def _json_to_instance(self, json_dict: JsonDict) -> Instance:
+        ((question_id, question, passage),) = _asked(json_dict)
+        return self._reader.text_to_instance(question, passage, question_id=question_id)
+
+    @overrides
+    def predict_instance(self, instance: Instance) -> JsonDict:
+        """The answer of one window of a passage."""
+        return self.predict_batch_instance([instance])[0]
+
+    @overrides
+    def predict_batch_instance(self, instances: list[Instance]) -> list[JsonDict]:
+        outputs = self._outputs(instances)
+        return [self._answer([instance], [output]) for instance, output in zip(instances, outputs, strict=True)]
+
+    def _answer(self, instances: list[Instance], outputs: list[JsonDict]) -> JsonDict:
+        """From the windows of one passage."""
+        scores: dict[tuple[int, int], float] = {}
+        totals = []
+        for instance, output in zip(instances, outputs, strict=True):
+            start = instance["metadata"]["window_start"]  # type: ignore[index]
+            # Each of shape: (1, tokens)
+            starts, ends, mask = (
+                torch.as_tensor(output[name])[None] for name in ("start_logits", "end_logits", "passage_mask")
+            )
+            totals.append(starts.logsumexp(dim=1) + ends.logsumexp(dim=1))
+            for span, score in self._spans(starts, ends, mask, start):
+                scores[span] = max(score, scores.get(span, score))
+        # What the probabilities of all starts and ends, in all windows, sum to.
+        total = float(torch.stack(totals).logsumexp(dim=0))
+        about = instances[0]["metadata"].metadata  # type: ignore[attr-defined]
+        offsets = {
+            instance["metadata"]["window_start"] + number: place  # type: ignore[index]
+            for instance in instances
+            for number, place in enumerate(instance["metadata"]["offsets"])  # type: ignore[index]
+        }
+        ranked = sorted(scores.items(), key=lambda item: -item[1])[: self._best]
+        best = [_span(about["passage"], offsets, first, last, score - total) for (first, last), score in ranked]
+        answer = {"answer": best[0]["text"], **{name: best[0][name] for name in ("start_char", "end_char", "probability")}}
+        identified = {} if about["id"] is None else {"id": about["id"]}
+        return {**identified, **answer, "best": best}
+
+    def _spans(self, starts: Tensor, ends: Tensor, mask: Tensor, shift: int) -> list[tuple[tuple[int, int], float]]:
+        """A window's best spans, in the whole passage's tokens, with their scores."""
+        (spans,), (scores,) = best_spans(starts, ends, mask, self._model.max_span_length, self._best)
+        pairs = zip(spans.tolist(), scores.tolist(), strict=True)
+        return [((first + shift, last + shift), score) for (first, last), score in pairs if score > float("-inf")]
+
+
+def _span(
+    passage: str, offsets: dict[int, tuple[int, int]], first: int, last: int, log_probability: float
+) -> JsonDict:
+    start, end = offsets[first][0], offsets[last][1]
+    return {
+        "text": passage[start:end],
+        "start": first,
+        "end": last + 1,
+        "start_char": start,
+        "end_char": end,
+        "probability": float(torch.tensor(log_probability).exp()),
+    }
+
+
+def _asked(given: Any) -> list[_Asked]:
+    """The questions of an input."""
+    if not isinstance(given, dict):
+        raise _error(given, "must be an object")
+    if "question" in given:
+        passage = "passage" if "passage" in given else "context"
+        return [_Asked(_id(given), _text(given, "question"), _text(given, passage))]
+    paragraphs = [
+        paragraph
+        for article in _list(given, "data", [given])
+        for paragraph in _list(article, "paragraphs", [article])
+    ]
+    asked = [
+        _Asked(_id(question, needed=True), _text(question, "question"), _text(paragraph, "context"))
+        for paragraph in paragraphs
+        for question in _list(paragraph, "qas")
+    ]
+    if not asked:
+        raise _error(given, "has no question")
+    return asked
+
+
+def _text(holder: Any, name: str) -> str:
+    if not isinstance(holder, dict) or not isinstance(holder.get(name), str) or not holder[name].strip():
+        raise _error(holder, f'must have "{name}", a string that is not empty')
+    return holder[name]
+
+
+def _id(holder: Any, needed: bool = False) -> str | None:
+    if isinstance(holder, dict) and "id" not in holder and not needed:
+        return None
+    return _text(holder, "id")
+
+
+def _list(holder: Any, name: str, otherwise: list[Any] | None = None) -> list[Any]:
+    if not isinstance(holder, dict) or not isinstance(holder.get(name, otherwise), list):
+        raise _error(holder, f'must have "passage" and "question", or be SQuAD\'s JSON with a list "{name}"')
+    return holder.get(name, otherwise)  # type: ignore[return-value]
+
+
+def _error(given: Any, message: str) -> ConfigurationError:
+    text = given if isinstance(given, str) else json.dumps(given)
+    return ConfigurationError(f"The input {message}. It begins: {text[:200]}")

@@ -1,0 +1,21 @@
+// The 35 questions of fixtures/squad with ELMo at the contextual layer's input and output: for trying the
+// commands, in less than a minute.
+//
+// The paper's model at a tiny size; it learns its training questions by heart, and little else.
+//
+//   allennlp train training_configs/squad/small_elmo.jsonnet -s runs/squad-small-elmo
+//   allennlp evaluate runs/squad-small-elmo/model.tar.gz fixtures/squad/dev.json \
+//     --output-file runs/squad-small-elmo/dev.json
+//   allennlp predict runs/squad-small-elmo/model.tar.gz fixtures/squad/questions.jsonl
+local squad = import '../lib/squad.libsonnet';
+
+local data = 'fixtures/squad';
+
+squad.experiment(
+  train=data + '/train.json',
+  validation=data + '/dev.json',
+  bilm='mini',
+  place='both',
+  sizes=squad.small_sizes,
+  training=squad.small_training,
+)
