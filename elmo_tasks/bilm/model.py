@@ -23,7 +23,7 @@ from elmo_tasks.bilm.lstm import BidirectionalLstm, LstmState
 from elmo_tasks.bilm.options import BiLMOptions
 from elmo_tasks.bilm.packing import Packing, pack
 from elmo_tasks.bilm.precision import wide
-from elmo_tasks.bilm.weights import read_weights, write_weights
+from elmo_tasks.bilm.weights import check_weights, read_weights, write_weights
 from elmo_tasks.bilm.word_table import WordTable
 
 
@@ -115,6 +115,7 @@ class BiLM(nn.Module):
             If a file cannot be read or the two do not belong together.
         """
         options = BiLMOptions.from_file(options_file)
+        check_weights(options, weight_file)
         # The random weights are about to be replaced; the caller's random numbers should not depend on them.
         with torch.random.fork_rng(devices=()):
             bilm = cls(options, stateful)

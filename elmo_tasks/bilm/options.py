@@ -1,6 +1,7 @@
 """The shape of a biLM: a dataclass, and the options.json that bilm-tf writes."""
 
 import json
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -10,6 +11,9 @@ from elmo_tasks.bilm.characters import MAX_WORD_LENGTH, NUM_CHARACTER_IDS
 from elmo_tasks.bilm.files import writing
 
 ACTIVATIONS = ("relu", "tanh")
+
+# Far beyond any biLM: what is larger is a mistake, or meant to exhaust the reader.
+_LARGEST_DIM, _MOST_LAYERS, _LARGEST_FILE = 1 << 20, 100, 1 << 20
 
 
 class OptionsError(ValueError):
@@ -59,12 +63,16 @@ class BiLMOptions:
 
     def __post_init__(self) -> None:
         for name in ("character_dim", "cell_dim", "projection_dim", "num_layers"):
-            if getattr(self, name) < 1:
-                raise OptionsError(f"{name} is {getattr(self, name)}; it must be at least 1.")
+            most = _MOST_LAYERS if name == "num_layers" else _LARGEST_DIM
+            if not 1 <= getattr(self, name) <= most:
+                raise OptionsError(f"{name} is {getattr(self, name)}; it must be in 1..{most}.")
         if self.activation not in ACTIVATIONS:
             raise OptionsError(f'activation is "{self.activation}"; it must be one of {", ".join(ACTIVATIONS)}.')
-        if self.num_highway < 0:
-            raise OptionsError(f"n_highway is {self.num_highway}; it must not be negative.")
+        if not 0 <= self.num_highway <= _MOST_LAYERS:
+            raise OptionsError(f"n_highway is {self.num_highway}; it must be in 0..{_MOST_LAYERS}.")
+        for name in ("cell_clip", "projection_clip"):
+            if not 0 <= getattr(self, name) < math.inf:
+                raise OptionsError(f"{name} is {getattr(self, name)}; it must be a number that is not negative.")
         if not self.filters:
             raise OptionsError("filters is empty; the character CNN needs at least one [width, number] pair.")
         for width, number in self.filters:
@@ -72,6 +80,11 @@ class BiLMOptions:
                 raise OptionsError(
                     f"filter [{width}, {number}]: the width must be in 1..{MAX_WORD_LENGTH} and the number at least 1."
                 )
+        if len(self.filters) > _MOST_LAYERS or self.num_filters > _LARGEST_DIM:
+            raise OptionsError(
+                f"filters has {len(self.filters)} pairs with {self.num_filters} filters; "
+                f"{_MOST_LAYERS} pairs and {_LARGEST_DIM} filters are the most."
+            )
 
     @property
     def num_filters(self) -> int:
@@ -135,15 +148,17 @@ class BiLMOptions:
     @classmethod
     def from_file(cls, path: str | Path) -> "BiLMOptions":
         """Reads an options.json. Every error names the file."""
+        if Path(path).stat().st_size > _LARGEST_FILE:
+            raise OptionsError(f"{path} has more than {_LARGEST_FILE} bytes: it is no options.json.")
         try:
             content = json.loads(Path(path).read_text(encoding="utf-8"))
-        except (json.JSONDecodeError, UnicodeDecodeError) as error:
+        except (ValueError, RecursionError) as error:
             raise OptionsError(f"{path} is not JSON: {error}") from None
         if not isinstance(content, dict):
             raise OptionsError(f"{path}: expected a JSON object, found {type(content).__name__}.")
         try:
             return cls.from_dict(content)
-        except (OptionsError, ValueError) as error:
+        except (ValueError, OverflowError) as error:
             raise OptionsError(f"{path}: {error}") from None
 
     def to_file(self, path: str | Path) -> None:

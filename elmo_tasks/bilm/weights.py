@@ -12,7 +12,11 @@ from torch import Tensor
 from elmo_tasks.bilm.char_cnn import CharCnn
 from elmo_tasks.bilm.files import writing
 from elmo_tasks.bilm.lstm import BidirectionalLstm
+from elmo_tasks.bilm.options import BiLMOptions
 from elmo_tasks.bilm.parallel import DIRECTIONS
+
+_MOST_INFLATED = 100
+"""A file of n bytes may hold weights of so many times n bytes: HDF5 can claim any shape without storing it."""
 
 
 class WeightsError(ValueError):
@@ -45,9 +49,37 @@ def _datasets(char_cnn: CharCnn, lstm: BidirectionalLstm) -> Iterator[tuple[str,
             yield f"{group}/W_P_0", layer.projection_weight[direction]
 
 
+def check_weights(options: BiLMOptions, path: str | Path) -> None:
+    """
+    Holds a file's shapes against the options before a biLM of that size is made: neither can then have more memory
+    allocated than the file accounts for.
+
+    # Parameters
+
+    options : `BiLMOptions`
+    path : `str` or `Path`
+
+    # Raises
+
+    `FileNotFoundError`
+    `WeightsError`
+        Names the file, the dataset, and both shapes where they differ.
+    """
+    # Parameters on the device "meta" have shapes and no memory.
+    with torch.device("meta"):
+        char_cnn, lstm = CharCnn(options), BidirectionalLstm(options)
+    with _opened(path) as file:
+        wanted = ((name, parameter.shape) for name, parameter in _stored(file, char_cnn, lstm))
+        # Bytes in float32.
+        size = sum(4 * _dataset(file, path, name, tuple(shape)).size for name, shape in wanted)
+    if size > _MOST_INFLATED * Path(path).stat().st_size:
+        raise WeightsError(f"{path} would grow to {size} bytes, over {_MOST_INFLATED} times the file: it is refused.")
+
+
 def read_weights(char_cnn: CharCnn, lstm: BidirectionalLstm, path: str | Path) -> None:
     """
-    Reads weights into a biLM's parts.
+    Reads weights into a biLM's parts. Only what is in this file is read: links, and datasets whose values are in other
+    files, are refused.
 
     # Parameters
 
@@ -62,29 +94,43 @@ def read_weights(char_cnn: CharCnn, lstm: BidirectionalLstm, path: str | Path) -
     `WeightsError`
         Names the file, the dataset, and both shapes where they differ. The biLM is then half read.
     """
+    with _opened(path) as file, torch.no_grad():
+        if not _has_projection(file, char_cnn):
+            weight = char_cnn.projection.weight
+            weight.copy_(torch.eye(*weight.shape))
+            char_cnn.projection.bias.zero_()
+        for name, parameter in _stored(file, char_cnn, lstm):
+            parameter.copy_(torch.from_numpy(_read(file, path, name, tuple(parameter.shape))))
+
+
+def _opened(path: str | Path) -> h5py.File:
     if not Path(path).exists():
         raise FileNotFoundError(f"There is no weight file {path}.")
     try:
-        file = h5py.File(path, "r")
+        return h5py.File(path, "r")
     except OSError as error:
         raise WeightsError(
             f"{path} cannot be read as HDF5; it may be something else, or cut off: download or copy it again. ({error})"
         ) from error
-    with file, torch.no_grad():
-        for name, parameter in _datasets(char_cnn, lstm):
-            if name.startswith("CNN_proj/") and "CNN_proj" not in file and _is_square(char_cnn):
-                # bilm-tf does not project where the length is right already.
-                parameter.copy_(torch.eye(*parameter.shape) if parameter.dim() == 2 else torch.zeros_like(parameter))
-                continue
-            parameter.copy_(torch.from_numpy(_read(file, path, name, tuple(parameter.shape))))
 
 
-def _is_square(char_cnn: CharCnn) -> bool:
-    return char_cnn.projection.in_features == char_cnn.projection.out_features
+def _stored(file: h5py.File, char_cnn: CharCnn, lstm: BidirectionalLstm) -> Iterator[tuple[str, Tensor]]:
+    """`_datasets`, without those that this file leaves out."""
+    has_projection = _has_projection(file, char_cnn)
+    for name, parameter in _datasets(char_cnn, lstm):
+        if has_projection or not name.startswith("CNN_proj/"):
+            yield name, parameter
 
 
-def _read(file: h5py.File, path: str | Path, name: str, shape: tuple[int, ...]) -> np.ndarray:
-    dataset = file.get(name)
+def _has_projection(file: h5py.File, char_cnn: CharCnn) -> bool:
+    """bilm-tf does not project where the length is right already."""
+    is_square = char_cnn.projection.in_features == char_cnn.projection.out_features
+    return not is_square or file.id.links.exists(b"CNN_proj")
+
+
+def _dataset(file: h5py.File, path: str | Path, name: str, shape: tuple[int, ...]) -> h5py.Dataset:
+    """The dataset of that name and shape, whose values are numbers in this very file."""
+    dataset = _item(file, path, name)
     if not isinstance(dataset, h5py.Dataset):
         raise WeightsError(
             f"{path}: there is no dataset {name} of shape {shape}, which the options ask for. "
@@ -95,6 +141,31 @@ def _read(file: h5py.File, path: str | Path, name: str, shape: tuple[int, ...]) 
             f"{path}: dataset {name} has shape {dataset.shape}, but the options ask for {shape}. "
             "Do the options and the weights belong together?"
         )
+    if dataset.is_virtual or dataset.external:
+        raise WeightsError(f"{path}: the values of dataset {name} are in another file, which is not read.")
+    if dataset.dtype.kind not in "fiu":
+        raise WeightsError(f"{path}: dataset {name} holds values of type {dataset.dtype}, not numbers.")
+    return dataset
+
+
+def _item(file: h5py.File, path: str | Path, name: str) -> Any:
+    """What is there under that name, `None` for nothing; h5py would follow links to other files."""
+    item: Any = file
+    for part in name.split("/"):
+        link = part.encode()
+        if not isinstance(item, h5py.Group) or not item.id.links.exists(link):
+            return None
+        if item.id.links.get_info(link).type != h5py.h5l.TYPE_HARD:
+            raise WeightsError(f"{path}: {name} is a link, which can lead to another file; links are not followed.")
+        try:
+            item = item[part]
+        except (KeyError, OSError, RuntimeError) as error:
+            raise WeightsError(f"{path}: {name} is damaged: download or copy the file again. ({error})") from error
+    return item
+
+
+def _read(file: h5py.File, path: str | Path, name: str, shape: tuple[int, ...]) -> np.ndarray:
+    dataset = _dataset(file, path, name, shape)
     try:
         values = dataset[...].astype(np.float32)
     except OSError as error:
