@@ -1,6 +1,7 @@
 # make setup   makes .venv and installs all there is to install; costs nothing where that was done
 # make demo    trains a tagger without and with ELMo, and compares them
 # make test    runs the tests; ARGS="-k name" goes to pytest
+# make bench   measures speed and memory beside stock AllenNLP; ARGS="--rows small" goes to it, see benchmarks/README.md
 # make check   formatter, linter, type checker
 # make wheel   builds the package into dist/
 #
@@ -24,7 +25,7 @@ TORCHVISION_IMPORTS = $(PY) -W ignore -c 'import sys, torchvision as t; \
 LIBRARIES = $(VENV)/.libraries-installed
 PROJECT = $(VENV)/.project-installed
 
-.PHONY: setup demo test check wheel clean
+.PHONY: setup demo test bench check wheel clean
 
 setup: $(PROJECT)
 
@@ -33,6 +34,9 @@ demo: setup
 
 test: setup
 	$(PY) -m pytest $(ARGS)
+
+bench: setup
+	$(PY) -m benchmarks $(ARGS)
 
 check: setup
 	$(VENV)/bin/ruff format --check

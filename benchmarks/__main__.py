@@ -1,0 +1,86 @@
+"""
+Speed and memory of this project's ELMo beside stock AllenNLP's.
+
+    python -m benchmarks            all of it; writes benchmarks/results.json and the table in benchmarks/README.md
+    python -m benchmarks --quick    tries the program with tiny shapes; its figures mean nothing
+"""
+
+import argparse
+import logging
+import os
+import sys
+import tempfile
+import warnings
+from collections.abc import Callable, Iterator
+from functools import partial
+from pathlib import Path
+
+# The benchmark's own lines are enough.
+os.environ.setdefault("TQDM_DISABLE", "1")
+warnings.filterwarnings("ignore")
+
+import torch  # noqa: E402
+
+from benchmarks import inference, language_model, loading, ner  # noqa: E402
+from benchmarks.inference import Case  # noqa: E402
+from benchmarks.inputs import Place  # noqa: E402
+from benchmarks.measure import Rates, measure_rates  # noqa: E402
+from benchmarks.report import Row, machine, markdown, table, write  # noqa: E402
+
+Rows = Callable[[str, Place, Rates, int], Iterator[Row]]
+
+ROWS: dict[str, Rows] = {
+    "original-fp32": partial(inference.rows, Case("original", required=2)),
+    "original-bf16": partial(inference.rows, Case("original", required=4, dtype=torch.bfloat16)),
+    "small": partial(inference.rows, Case("small", required=5)),
+    "small-kept": partial(inference.rows, Case("small", required=8, keeps_words=True)),
+    "small-one": partial(inference.rows, Case("small", required=2, batch=1)),
+    "loading": loading.rows,
+    "ner": ner.rows,
+    "language-model": language_model.rows,
+}
+
+
+def _arguments() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(
+        prog="python -m benchmarks", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--rows", nargs="+", choices=ROWS, default=list(ROWS), help="only these rows")
+    parser.add_argument("--runs", type=int, help="runs of each (default: 5; 1 with --quick)")
+    parser.add_argument("--quick", action="store_true", help="tiny shapes and little text")
+    parser.add_argument(
+        "-o",
+        "--out",
+        type=Path,
+        help="folder for results.json, and with the README.md to update (default: benchmarks for all rows, else none)",
+    )
+    arguments = parser.parse_args()
+    arguments.runs = arguments.runs or (1 if arguments.quick else 5)
+    if arguments.out is None and not arguments.quick and arguments.rows == list(ROWS):
+        arguments.out = Path(__file__).parent
+    return arguments
+
+
+def main() -> None:
+    """The command line."""
+    arguments = _arguments()
+    logging.disable(logging.WARNING)
+    load = os.getloadavg()[0] if hasattr(os, "getloadavg") else 0.0
+    if load > 0.5 and not arguments.quick:
+        print(f"The load of this machine is {load:.1f}: what else runs on it falsifies the figures.", file=sys.stderr)
+    rates, rows = measure_rates(arguments.quick), []
+    with tempfile.TemporaryDirectory() as folder:
+        place = Place(Path(folder), arguments.quick)
+        for name in arguments.rows:
+            print(f"{name} ...", file=sys.stderr, flush=True)
+            for row in ROWS[name](name, place, rates, arguments.runs):
+                rows.append(row)
+                print(table([row]).splitlines()[-1], file=sys.stderr, flush=True)
+    where = machine()
+    print(markdown(rows, rates, where, arguments.runs), end="")
+    if arguments.out is not None:
+        write(arguments.out, rows, rates, where, arguments.runs)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,106 @@
+"""
+A long text through `allennlp elmo`: once without a break, once killed twice on the way and resumed. Prints the seconds
+and the peak memory of each, and whether the two files are equal.
+
+    python -m benchmarks.kill_and_resume TEXT FOLDER --lines 200000 --options --top --float16
+
+needs room in FOLDER for four times the output: --top --float16 makes 0.5 kB of a token with the mini biLM, --all in
+single precision 3 kB.
+"""
+
+import argparse
+import json
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from itertools import chain, islice, repeat
+from pathlib import Path
+
+import h5py
+import numpy as np
+
+from elmo_tasks.bilm.dump.text import read_sentences
+from elmo_tasks.bilm.files import writing
+
+_PART_TOKENS = 32768  # of the command's parts
+
+
+def write_lines(text: Path, number: int, path: Path) -> int:
+    """Writes so many of the text's lines that are not blank, over and over if need be; returns their tokens."""
+    sentences: Iterator = (s for s in chain.from_iterable(map(read_sentences, repeat(text))) if s.tokens)
+    tokens = 0
+    with writing(path) as temporary, open(temporary, "w", encoding="utf-8") as file:
+        for line, sentence in enumerate(islice(sentences, number)):
+            # No line is another's copy.
+            file.write(f"{sentence.text} {line}\n")
+            tokens += len(sentence.tokens) + 1
+    return tokens
+
+
+def run(text: Path, output: Path, options: list[str], parts: int | None = None) -> str:
+    """Runs the command, to be killed once so many parts are there. Returns what it took, in words."""
+    command = [sys.executable, "-m", "elmo_tasks", "elmo", str(text), str(output), *options]
+    start = time.perf_counter()
+    with open(output.with_suffix(".log"), "a") as log:
+        process = subprocess.Popen(command, stdout=log, stderr=log)
+    if parts is not None:
+        folder = output.with_name(output.name + ".parts")
+        while process.poll() is None and len(list(folder.glob("part-*.hdf5"))) < parts:
+            time.sleep(0.1)
+        process.send_signal(signal.SIGKILL)
+    if process.returncode is not None:
+        raise SystemExit(f"The command ended with {process.returncode}; see {output.with_suffix('.log')}.")
+    _, status, usage = os.wait4(process.pid, 0)
+    how = "killed" if os.WIFSIGNALED(status) else f"exit code {os.WEXITSTATUS(status)}"
+    return f"{how}, {time.perf_counter() - start:.0f} s, peak {usage.ru_maxrss / 1024:.0f} MB"
+
+
+def largest_difference(one: Path, other: Path) -> float:
+    """Between the vectors of two files; infinity where their datasets are not the same."""
+    largest = 0.0
+    with h5py.File(one) as first, h5py.File(other) as second:
+        if len(first) != len(second):
+            return float("inf")
+        for key in first:
+            if key == "sentence_to_index":
+                if json.loads(first[key][0]) != json.loads(second[key][0]):
+                    return float("inf")
+                continue
+            vectors, others = first[key][...], second[key][...]
+            if vectors.shape != others.shape or vectors.dtype != others.dtype:
+                return float("inf")
+            largest = max(largest, float(np.abs(vectors.astype(np.float32) - others).max(initial=0)))
+    return largest
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("text", type=Path, help="tokenized, one sentence a line, plain or .gz")
+    parser.add_argument("folder", type=Path, help="for the text and the outputs, which stay")
+    parser.add_argument("--lines", type=int, default=200_000)
+    parser.add_argument("--bilm", default="mini")
+    parser.add_argument("--options", nargs=argparse.REMAINDER, default=["--all"], help="for allennlp elmo; come last")
+    arguments = parser.parse_args()
+    folder = arguments.folder
+    shutil.rmtree(folder / "killed.hdf5.parts", ignore_errors=True)
+    for name in ("whole.hdf5", "killed.hdf5"):
+        (folder / name).unlink(missing_ok=True)
+    tokens = write_lines(arguments.text, arguments.lines, folder / "text.txt")
+    parts = max(1, tokens // _PART_TOKENS)
+    options = ["--bilm", arguments.bilm, *arguments.options]
+    print(f"{arguments.lines} lines, {tokens} tokens, about {parts} parts", flush=True)
+    print("without a break:", run(folder / "text.txt", folder / "whole.hdf5", options), flush=True)
+    for third in (1, 2):
+        wanted = max(1, third * parts // 3)
+        print(f"to part {wanted}:", run(folder / "text.txt", folder / "killed.hdf5", options, wanted), flush=True)
+    print("resumed:", run(folder / "text.txt", folder / "killed.hdf5", options), flush=True)
+    print("largest difference:", largest_difference(folder / "whole.hdf5", folder / "killed.hdf5"))
+    print(f"size: {(folder / 'whole.hdf5').stat().st_size / 1e6:.0f} MB")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,63 @@
+"""Trains as `allennlp train` does, and says how long each epoch took."""
+
+import tempfile
+import time
+from itertools import pairwise
+from pathlib import Path
+from typing import Any
+
+from allennlp.commands.train import TrainModel
+from allennlp.common import Params
+from allennlp.common.util import prepare_environment
+from allennlp.training import GradientDescentTrainer, TrainerCallback
+from overrides import overrides
+
+
+class EpochClock(TrainerCallback):
+    """Notes the time at the beginning and behind each epoch."""
+
+    def __init__(self, serialization_dir: str) -> None:
+        super().__init__(serialization_dir)
+        self.times: list[float] = []
+
+    @overrides
+    def on_start(self, trainer: GradientDescentTrainer, is_primary: bool = True, **kwargs: Any) -> None:
+        super().on_start(trainer, is_primary, **kwargs)
+        self.times.append(time.perf_counter())
+
+    @overrides
+    def on_epoch(
+        self,
+        trainer: GradientDescentTrainer,
+        metrics: dict[str, Any],
+        epoch: int,
+        is_primary: bool = True,
+        **kwargs: Any,
+    ) -> None:
+        self.times.append(time.perf_counter())
+
+
+def epoch_seconds(config: dict[str, Any], folder: Path) -> list[float]:
+    """
+    # Parameters
+
+    config : `dict[str, Any]`
+        A training's.
+    folder : `Path`
+        Where the training's own folder is made, and removed afterwards.
+
+    # Returns
+
+    `list[float]`
+        Each epoch's seconds: training, validation, and the checkpoint of the epoch before.
+    """
+    params = Params(config)
+    prepare_environment(params)
+    with tempfile.TemporaryDirectory(dir=folder) as run:
+        experiment = TrainModel.from_params(params=params, serialization_dir=run, local_rank=0)
+        trainer = experiment.trainer
+        assert isinstance(trainer, GradientDescentTrainer)
+        clock = EpochClock(run)
+        trainer._callbacks.append(clock)
+        experiment.run()
+    return [end - start for start, end in pairwise(clock.times)]
