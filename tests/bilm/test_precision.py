@@ -9,13 +9,14 @@ from elmo_tasks.bilm import BiLM, batch_to_ids, find_bilm
 from elmo_tasks.bilm.lstm import HalfPrecisionError
 from elmo_tasks.bilm.precision import WeightsMark, wide
 
-SENTENCES = [
-    "The shares of the company fell by 12 % on Tuesday , its worst day since 1987 .".split(),
-    "Rockall Bank is 300 miles west of Scotland .".split(),
-    "I can n't wait for the new season #excited :) http://t.co/abc".split(),
-    [],
-    "« Ça va ? » she asked .".split(),
+TEXTS = [
+    "The shares of the company fell by 12 % on Tuesday , its worst day since 1987 .",
+    "Rockall Bank is 300 miles west of Scotland .",
+    "I can n't wait for the new season #excited :) http://t.co/abc",
+    "",
+    "« Ça va ? » she asked .",
 ]
+SENTENCES = [text.split() for text in TEXTS]
 
 
 def mini(dtype: torch.dtype, stateful: bool = False) -> BiLM:

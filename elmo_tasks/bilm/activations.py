@@ -1,0 +1,203 @@
+"""A frozen biLM that keeps the layers of sentences on disk."""
+
+import hashlib
+import logging
+import sys
+import weakref
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from elmo_tasks.bilm.model import BiLM, BiLMOutput
+from elmo_tasks.bilm.precision import DTYPES, WeightsMark, wide
+from elmo_tasks.bilm.store import Store
+
+logger = logging.getLogger(__name__)
+
+DEFAULT_MAX_BYTES = 10 * 2**30
+
+_FORMAT = 1
+"""Raise it when entries come to mean something else, or when a biLM comes to give other layers."""
+
+_BATCHES_A_REPORT = 1000
+_DIGEST_BYTES = 32
+_KEY_BYTES = 16
+
+
+class ActivationsError(ValueError):
+    """The layers of a biLM cannot be kept as asked."""
+
+
+@dataclass
+class Counts:
+    """What a cache's file was asked for so far. Sentences without tokens do not count."""
+
+    file: Path
+    batches: int = 0
+    hits: int = 0
+    misses: int = 0
+
+
+class CachedBiLM:
+    """
+    A frozen, stateless biLM that keeps the layers of each sentence on disk, and runs only on sentences it has not seen.
+
+    A file in the folder belongs to one biLM: it is named by a digest of its weights, its options, the precision it
+    runs in and that of what is kept; and each sentence in it is found by a digest of all of that and of its
+    character ids. So the cache of another biLM, or of another version of this one, is never taken for this one's.
+    Several processes may use a folder at once. Whatever befalls the file costs time and no more, see `Store`.
+
+    A sentence's layers are rounded in the same way when they are computed and when they are read, so that it does not
+    matter to a training whether the cache was there before.
+
+    The log tells every 1000 batches, and at the end, how many sentences were found and how many computed.
+
+    # Parameters
+
+    bilm : `BiLM`
+    folder : `str` or `Path`
+        `~` is the home folder.
+    max_bytes : `int`
+        The biLM's file grows no longer; then nothing more is kept, and what is there is still used. A token takes
+        `num_layers * output_dim` numbers: 6 KB for the original biLM in float16, 1.5 KB for the small one.
+    dtype : `str`
+        `"float16"` rounds the layers to 11 bits, a relative error of at most 0.0005; `"float32"` keeps them as they
+        are. What comes out is float32 in both cases.
+
+    # Raises
+
+    `ActivationsError`
+        If the biLM is stateful or trained, or a value makes no sense.
+    """
+
+    def __init__(
+        self, bilm: BiLM, folder: str | Path, max_bytes: int = DEFAULT_MAX_BYTES, dtype: str = "float16"
+    ) -> None:
+        if bilm.stateful:
+            raise ActivationsError("A stateful biLM gives a sentence other layers each time: nothing can be kept.")
+        if any(weight.requires_grad for weight in bilm.parameters()):
+            raise ActivationsError("The biLM is trained, so that its layers change: nothing can be kept.")
+        if dtype not in ("float16", "float32"):
+            raise ActivationsError(f'Layers are kept in "float16" or "float32", not in "{dtype}".')
+        if max_bytes <= 0:
+            raise ActivationsError(f"max_bytes is {max_bytes}; it must be a positive number of bytes.")
+        self.bilm = bilm
+        self.folder = Path(folder).expanduser()
+        self.max_bytes = max_bytes
+        self.dtype = DTYPES[dtype]
+        self._open()
+        self.counts = Counts(self.store.path)
+        weakref.finalize(self, _report, self.counts)
+
+    def _open(self) -> None:
+        self._mark = WeightsMark(self.bilm)
+        self._digest = _digest(self.bilm, self.dtype)
+        self.store = Store(self.folder / f"layers-{self._digest.hex()[:32]}.sqlite", self.max_bytes)
+
+    def __call__(self, character_ids: Tensor) -> BiLMOutput:
+        """As `BiLM.forward`, but without gradients."""
+        if not self._mark.holds(self.bilm):
+            # Another device, most often, which does not change the digest.
+            self._open()
+            self.counts.file = self.store.path
+        ids = character_ids.cpu()
+        # Shape: (batch, tokens of the output)
+        mask = self.bilm.token_mask(ids)
+        keys = self._keys(ids)
+        rows = mask.any(dim=1).nonzero().squeeze(1).tolist()
+        values = self.store.get([keys[row] for row in rows])
+        shape = (len(mask), self.bilm.num_layers, mask.shape[1], self.bilm.output_dim)
+        kept = torch.zeros(shape, dtype=self.dtype)
+        arrays, is_token = kept.numpy(), mask.numpy()
+        missing = [
+            row
+            for row, value in zip(rows, values, strict=True)
+            if value is None or not _copy(value, arrays[row], is_token[row])
+        ]
+        self._count(len(rows) - len(missing), len(missing))
+        # Shape: (batch, num_layers, tokens, output_dim)
+        layers = kept.to(character_ids.device).to(wide(self.bilm.dtype))
+        if missing:
+            layers[missing] = self._compute(character_ids[missing], mask[missing], [keys[row] for row in missing])
+        return BiLMOutput(layers, mask.to(character_ids.device))
+
+    def _keys(self, ids: Tensor) -> list[bytes]:
+        """Each sentence's key, whatever its padding."""
+        # Shape: (batch, tokens)
+        mask = (ids != 0).any(dim=2).numpy()
+        # Shape: (batch, tokens, 50)
+        narrow = ids.to(torch.int16).numpy()
+        return [
+            hashlib.blake2b(sentence[is_token].tobytes(), digest_size=_KEY_BYTES, key=self._digest).digest()
+            for sentence, is_token in zip(narrow, mask, strict=True)
+        ]
+
+    def _compute(self, character_ids: Tensor, mask: Tensor, keys: list[bytes]) -> Tensor:
+        """The layers of these sentences, rounded as those that are kept; shape `(batch, layers, tokens, dim)`."""
+        with torch.no_grad(), torch.autocast(character_ids.device.type, enabled=False):
+            layers = self.bilm(character_ids).layers
+        rounded = layers.to(self.dtype)
+        # Half precision ends at 65504. What lies beyond is not kept, and not rounded.
+        fits = rounded.isfinite().flatten(start_dim=1).all(dim=1)
+        arrays = rounded.cpu().numpy()
+        self.store.put(
+            {
+                key: array[:, is_token].tobytes()
+                for key, array, is_token, fit in zip(keys, arrays, mask.numpy(), fits.tolist(), strict=True)
+                if fit
+            }
+        )
+        return torch.where(fits.view(-1, 1, 1, 1), rounded.to(layers.dtype), layers)
+
+    def _count(self, hits: int, misses: int) -> None:
+        self.counts.batches += 1
+        self.counts.hits += hits
+        self.counts.misses += misses
+        if self.counts.batches % _BATCHES_A_REPORT == 0:
+            _report(self.counts)
+
+
+def _copy(value: bytes, layers: np.ndarray, is_token: np.ndarray) -> bool:
+    """
+    Puts a sentence's value to where its tokens are.
+
+    # Parameters
+
+    value : `bytes`
+        Shape `(num_layers, number of tokens, dim)`.
+    layers : `np.ndarray`
+        Shape `(num_layers, tokens, dim)`.
+    is_token : `np.ndarray`
+        Shape `(tokens,)`.
+
+    # Returns
+
+    `bool`
+        Whether the value has the right length.
+    """
+    number = int(is_token.sum())
+    if len(value) != layers.shape[0] * number * layers.shape[2] * layers.itemsize:
+        return False
+    array = np.frombuffer(value, dtype=layers.dtype).reshape(len(layers), number, layers.shape[2])
+    # Padding stands behind the tokens, almost always; slices are copied faster.
+    layers[:, slice(number) if is_token[:number].all() else is_token] = array
+    return True
+
+
+def _digest(bilm: BiLM, dtype: torch.dtype) -> bytes:
+    """Of all that a sentence's layers depend on beside the sentence, and of how they are kept."""
+    digest = hashlib.blake2b(digest_size=_DIGEST_BYTES)
+    digest.update(repr((_FORMAT, sys.byteorder, type(bilm).__qualname__, bilm.options, dtype)).encode())
+    for name, weight in bilm.named_parameters():
+        digest.update(repr((name, tuple(weight.shape), weight.dtype)).encode())
+        digest.update(weight.detach().cpu().contiguous().view(torch.uint8).numpy())
+    return digest.digest()
+
+
+def _report(counts: Counts) -> None:
+    size = counts.file.stat().st_size if counts.file.is_file() else 0
+    message = "Activations cache %s: %d sentences found and %d computed in %d batches; %.1f MB on disk."
+    logger.info(message, counts.file, counts.hits, counts.misses, counts.batches, size / 1e6)
