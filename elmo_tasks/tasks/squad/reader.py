@@ -10,7 +10,7 @@ from allennlp.data.dataset_readers import DatasetReader
 from allennlp.data.dataset_readers.dataset_reader import PathOrStr
 from allennlp.data.fields import Field, MetadataField, SpanField, TextField
 from allennlp.data.token_indexers import SingleIdTokenIndexer, TokenIndexer
-from allennlp.data.tokenizers import Tokenizer
+from allennlp.data.tokenizers import Token, Tokenizer
 from overrides import overrides
 
 from elmo_tasks.tasks.squad.answers import TokenSpan, find_span
@@ -93,7 +93,7 @@ class SquadReader(DatasetReader):
 
     token_indexers : `dict[str, TokenIndexer]`, optional (default = `{"tokens": SingleIdTokenIndexer()}`)
     tokenizer : `Tokenizer`, optional (default = `SpacyRulesTokenizer()`)
-        One whose tokens know their places (`idx` and `idx_end`), and that leaves out nothing but white space.
+        One whose tokens know their places (`idx`), and that leaves out nothing but white space.
     max_passage_tokens : `int`, optional
         What to do with longer passages is said by `long_passages`.
     long_passages : `str`, optional (default = `"cut"`)
@@ -211,7 +211,7 @@ class SquadReader(DatasetReader):
     def _passage(self, text: str) -> _Passage:
         tokens = self._tokenizer.tokenize(text)
         windows = [_Window(start, PassageField(tokens[start:end])) for start, end in self._bounds(len(tokens))]
-        return _Passage(text, [(int(token.idx or 0), int(token.idx_end or 0)) for token in tokens], windows)
+        return _Passage(text, [_place(token) for token in tokens], windows)
 
     def _bounds(self, length: int) -> list[tuple[int, int]]:
         """Each window's first token and the one behind its last."""
@@ -287,6 +287,12 @@ class SquadReader(DatasetReader):
     def apply_token_indexers(self, instance: Instance) -> None:
         for name in ("question", "passage"):
             instance[name].token_indexers = self._token_indexers  # type: ignore[attr-defined]
+
+
+def _place(token: Token) -> tuple[int, int]:
+    if token.idx is None:
+        raise ConfigurationError("The tokenizer must say where each token is in the text (idx), and does not.")
+    return token.idx, token.idx + len(str(token.text))
 
 
 def _inside(span: TokenSpan, start: int, window: TextField) -> bool:
