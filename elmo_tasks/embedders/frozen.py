@@ -2,7 +2,7 @@
 
 import hashlib
 from collections import deque
-from collections.abc import Callable, Hashable
+from collections.abc import Callable, Hashable, Iterable
 from dataclasses import dataclass
 from typing import Any
 from weakref import WeakSet, WeakValueDictionary
@@ -11,9 +11,11 @@ import torch
 from torch import Tensor
 from torch.utils.weak import WeakTensorKeyDictionary
 
+from elmo_tasks.bilm.activations import CachedBiLM
 from elmo_tasks.bilm.model import BiLM, BiLMOutput
 from elmo_tasks.bilm.options import BiLMOptions
 from elmo_tasks.bilm.pretrained import BiLMFiles
+from elmo_tasks.embedders.cache_settings import CacheSettings
 
 _KEPT = 4
 """Tensors of character ids whose layers are kept while they live: a batch's text fields, with room."""
@@ -46,10 +48,14 @@ class FrozenBiLM:
 
     bilm : `BiLM`
         Is frozen, and must not be changed any more.
+    cache : `CacheSettings`, optional
+        Where the layers of all sentences are kept on disk, see `CachedBiLM`. The biLM must be stateless then.
     """
 
-    def __init__(self, bilm: BiLM) -> None:
+    def __init__(self, bilm: BiLM, cache: CacheSettings | None = None) -> None:
         self.bilm = bilm.eval().requires_grad_(False)
+        self.cache = cache
+        self._layers: Callable[[Tensor], BiLMOutput] = bilm if cache is None else CachedBiLM(bilm, *cache)
         self._runs: WeakTensorKeyDictionary = WeakTensorKeyDictionary()
 
     def __call__(self, character_ids: Tensor, place: object) -> BiLMOutput:
@@ -81,7 +87,12 @@ class FrozenBiLM:
             self.bilm.to(character_ids.device)
         # A tensor born in inference mode could not be used for training a mix later.
         with torch.inference_mode(False), torch.no_grad(), torch.autocast(character_ids.device.type, enabled=False):
-            return self.bilm(character_ids)
+            return self._layers(character_ids)
+
+    def keep_words(self, most: int, words: Iterable[str] = ()) -> None:
+        """As `BiLM.keep_words`, but what another place of use has asked for stays."""
+        words = set(words)
+        self.bilm.keep_words(max(most, len(words), self.bilm.kept_words), words)
 
     def _keep(self, run: _Run, character_ids: Tensor) -> None:
         # Where a model reshapes its input the view dies at once; what it views lives as long as the batch.
@@ -96,13 +107,19 @@ class FrozenBiLM:
 
     def __reduce__(self) -> tuple[Any, ...]:
         """Pickled without the layers that are kept."""
-        return FrozenBiLM, (self.bilm,)
+        return FrozenBiLM, (self.bilm, self.cache)
 
 
 _shared: WeakValueDictionary[Hashable, FrozenBiLM] = WeakValueDictionary()
 
 
-def share_files(files: BiLMFiles, stateful: bool = False, kind: type[BiLM] = BiLM) -> FrozenBiLM:
+def share_files(
+    files: BiLMFiles,
+    stateful: bool = False,
+    kind: type[BiLM] = BiLM,
+    dtype: torch.dtype = torch.float32,
+    cache: CacheSettings | None = None,
+) -> FrozenBiLM:
     """
     The process's frozen biLM with these files' content: read once, and freed when nobody holds it any more.
 
@@ -114,6 +131,10 @@ def share_files(files: BiLMFiles, stateful: bool = False, kind: type[BiLM] = BiL
         Whether it carries its states from batch to batch. All that share it share the states.
     kind : `type[BiLM]`
         The class to read it into.
+    dtype : `torch.dtype`
+        The weights' precision.
+    cache : `CacheSettings`, optional
+        Where the layers are kept on disk.
 
     # Returns
 
@@ -121,18 +142,18 @@ def share_files(files: BiLMFiles, stateful: bool = False, kind: type[BiLM] = BiL
     """
     with open(files.weight_file, "rb") as weights:
         digest = hashlib.file_digest(weights, "sha256").hexdigest()
-    key = (kind, BiLMOptions.from_file(files.options_file), digest, stateful)
-    return _share(key, lambda: kind.from_files(*files, stateful=stateful))
+    key = (kind, BiLMOptions.from_file(files.options_file), digest, stateful, dtype, cache)
+    return _share(key, lambda: kind.from_files(*files, stateful=stateful, dtype=dtype), cache)
 
 
-def share_object(bilm: BiLM) -> FrozenBiLM:
-    """The process's frozen biLM around this object, which is frozen."""
+def share_object(bilm: BiLM, cache: CacheSettings | None = None) -> FrozenBiLM:
+    """The process's frozen biLM around this object, which is frozen, with these cache settings."""
     # As long as it is shared it lives, and nothing else has its id.
-    return _share(id(bilm), lambda: bilm)
+    return _share((id(bilm), cache), lambda: bilm, cache)
 
 
-def _share(key: Hashable, make: Callable[[], BiLM]) -> FrozenBiLM:
+def _share(key: Hashable, make: Callable[[], BiLM], cache: CacheSettings | None) -> FrozenBiLM:
     frozen = _shared.get(key)
     if frozen is None:
-        frozen = _shared[key] = FrozenBiLM(make())
+        frozen = _shared[key] = FrozenBiLM(make(), cache)
     return frozen

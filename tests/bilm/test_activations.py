@@ -239,7 +239,7 @@ def test_faults_cost_time_only(
         else:
             # Values of the wrong length, with a right checksum.
             keys = cached._keys(ids)
-            cached.store.put({key: b"short" for key in keys})
+            cached.store.put(dict.fromkeys(keys, b"short"))
     runs.clear()
     for _ in range(2):
         torch.testing.assert_close(cached(ids).layers, expected, rtol=1e-3, atol=1e-6)

@@ -312,7 +312,10 @@ def test_a_file_that_cannot_be_written_to(filled: Path, warnings: Callable[[], l
 
 
 def _in_own_mounts() -> bool:
-    """Moves this process, which must have one thread, to a space of mounts of its own. Needs root or user namespaces."""
+    """
+    Gives this process, which must have one thread, mounts of its own, if it may: root, or whoever may have user
+    namespaces.
+    """
     new_user, new_mounts = 0x10000000, 0x00020000
     libc = ctypes.CDLL(None, use_errno=True)
     user, group = os.geteuid(), os.getegid()

@@ -254,6 +254,12 @@ def test_ways_to_give_a_bilm(bilm_files: BiLMFiles, character_ids: Tensor, given
         ({"do_layer_norm": True, "layer_norm": "token"}, 'layer_norm is "token"'),
         ({"layer_norm": "batch"}, "none, token, stock"),
         ({"layers": 3}, r"a layer in 0\.\.2"),
+        ({"dtype": "half"}, "float32, bfloat16, float16"),
+        ({"dtype": "bfloat16", "requires_grad": True}, 'dtype "bfloat16" is for a frozen biLM'),
+        ({"kept_words": -1}, "kept_words is -1"),
+        ({"cache": "folder", "requires_grad": True}, "requires_grad is true"),
+        ({"cache": "folder", "stateful": True}, "stateful is true"),
+        ({"cache": {"folder": "x"}}, r"the keys \['folder'\]"),
         ({"scalar_mix_parameters": [1, 2, 3], "initial_scalar_mix_parameters": [1, 2, 3]}, "give one of them"),
         ({"scalar_mix_parameters": [1, 2]}, "2 scalar parameters for the biLM's 3 layers"),
     ],
@@ -273,11 +279,23 @@ def test_bad_objects(bilm_files: BiLMFiles) -> None:
         ElmoTokenEmbedder(bilm=bilm, stateful=True)
     with pytest.raises(ConfigurationError, match="BoundaryBiLM"):
         ElmoTokenEmbedder(bilm=bilm, do_layer_norm=True)
+    with pytest.raises(ConfigurationError, match=r"convert it, `bilm\.to\(torch\.bfloat16\)`"):
+        ElmoTokenEmbedder(bilm=bilm, dtype="bfloat16")
+    with pytest.raises(ConfigurationError, match="the given BiLM is stateful"):
+        ElmoTokenEmbedder(bilm=BiLM.from_files(*bilm_files, stateful=True), cache="folder")
 
 
 @pytest.mark.parametrize("copied", [copy.deepcopy, lambda embedder: pickle.loads(pickle.dumps(embedder))])
-@pytest.mark.parametrize("arguments", [{}, {"requires_grad": True}, {"vocab_to_cache": WORDS}])
-def test_copies(bilm_files: BiLMFiles, character_ids: Tensor, copied: Any, arguments: dict[str, Any]) -> None:
+@pytest.mark.parametrize("arguments", [{}, {"requires_grad": True}, {"vocab_to_cache": WORDS}, {"cache": "cache"}])
+def test_copies(
+    bilm_files: BiLMFiles,
+    character_ids: Tensor,
+    copied: Any,
+    arguments: dict[str, Any],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.chdir(tmp_path)
     embedder = ElmoTokenEmbedder(**strings(bilm_files), **arguments).eval()
     expected = embedder(character_ids)
     torch.testing.assert_close(copied(embedder)(character_ids.clone()), expected)
@@ -290,3 +308,60 @@ def test_result_has_the_models_type(bilm_files: BiLMFiles, character_ids: Tensor
     assert embedder.bilm.lstm.layers[0].weight.dtype == torch.float32
     with torch.autocast("cpu", torch.bfloat16):
         torch.testing.assert_close(embedder.float()(character_ids).float(), expected, rtol=0.05, atol=0.05)
+
+
+def test_cache(bilm_files: BiLMFiles, character_ids: Tensor, bilm_calls: list[torch.Size], tmp_path: Path) -> None:
+    """A config's embedders at two places, in two runs: the biLM runs once on each sentence."""
+    params = {"type": "elmo", **strings(bilm_files), "cache": {"path": str(tmp_path), "max_bytes": 10_000_000}}
+    expected = ElmoTokenEmbedder(**strings(bilm_files)).eval()(character_ids)
+    bilm_calls.clear()
+    for _ in range(2):
+        places = [TokenEmbedder.from_params(Params(copy.deepcopy(params))).eval() for _ in range(2)]
+        for ids in (character_ids, character_ids.flip(0), character_ids[:1, :, :]):
+            batch = ids.clone()
+            for place in places:
+                vectors = place(batch)
+        torch.testing.assert_close(vectors, expected[:1], rtol=1e-3, atol=1e-4)
+        assert places[0].bilm is places[1].bilm
+        del place, places
+    assert len(bilm_calls) == 1
+
+
+@pytest.mark.parametrize("layer_norm", ["none", "token", "stock"])
+def test_cache_changes_nothing(bilm_files: BiLMFiles, character_ids: Tensor, tmp_path: Path, layer_norm: str) -> None:
+    arguments: dict[str, Any] = {**strings(bilm_files), "layer_norm": layer_norm}
+    expected = ElmoTokenEmbedder(**arguments).eval()(character_ids)
+    cached = ElmoTokenEmbedder(**arguments, cache={"path": str(tmp_path), "dtype": "float32"}).eval()
+    for _ in range(2):
+        torch.testing.assert_close(cached(character_ids.clone()), expected, rtol=1e-5, atol=1e-5)
+
+
+def test_mix_is_trained_on_cached_layers(bilm_files: BiLMFiles, character_ids: Tensor, tmp_path: Path) -> None:
+    embedder = ElmoTokenEmbedder(**strings(bilm_files), cache=str(tmp_path))
+    gradients = []
+    for _ in range(2):
+        embedder.zero_grad()
+        torch.manual_seed(0)
+        embedder(character_ids.clone()).square().sum().backward()
+        gradients.append([parameter.grad for parameter in embedder.parameters()])
+    assert all(torch.equal(*pair) for pair in zip(*gradients, strict=True))
+
+
+@pytest.mark.parametrize("dtype", ["bfloat16", "float16"])
+def test_dtype(bilm_files: BiLMFiles, character_ids: Tensor, dtype: str) -> None:
+    expected = ElmoTokenEmbedder(**strings(bilm_files)).eval()(character_ids)
+    embedder = TokenEmbedder.from_params(Params({"type": "elmo", **strings(bilm_files), "dtype": dtype})).eval()
+    vectors = embedder(character_ids)
+    assert embedder.bilm.dtype == getattr(torch, dtype)
+    assert vectors.dtype == torch.float32
+    assert not torch.equal(vectors, expected)
+    torch.testing.assert_close(vectors, expected, rtol=0, atol=0.1)
+
+
+def test_kept_words(bilm_files: BiLMFiles, character_ids: Tensor) -> None:
+    bilm = BiLM.from_files(*bilm_files)
+    assert ElmoTokenEmbedder(bilm=bilm, kept_words=0).bilm.kept_words == 0
+    assert ElmoTokenEmbedder(bilm=bilm, kept_words=10).bilm.kept_words == 10
+    assert ElmoTokenEmbedder(bilm=bilm, kept_words=0, vocab_to_cache=WORDS).bilm.kept_words == 10
+    assert ElmoTokenEmbedder(bilm=bilm).bilm.kept_words == 50_000
+    assert ElmoTokenEmbedder(**strings(bilm_files), requires_grad=True).bilm.kept_words == 0
