@@ -8,6 +8,7 @@ import argparse
 import sys
 from pathlib import Path
 
+from elmo_tasks.embedders.trained_mixes import layer_names, read_mixes
 from elmo_tasks.reproduce.compare import Run, RunError, execute, plan, table
 
 CONFIGS = ("training_configs/ner/demo_baseline.jsonnet", "training_configs/ner/elmo_demo.jsonnet")
@@ -21,16 +22,11 @@ SENTENCES = (
 
 def layer_weights(run: Run) -> str:
     """What the tagger's scalar mix (Peters et al. 2018, equation 1) has learned."""
-    from allennlp.models import load_archive
-
-    from elmo_tasks.embedders import ScalarMix
-
-    model = load_archive(str(run.folder)).model
-    (mix,) = (module for module in model.modules() if isinstance(module, ScalarMix))
-    weights = mix.normalized_weights().tolist()
-    names = ["token layer", *(f"biLSTM layer {layer}" for layer in range(1, len(weights)))]
-    shares = [f"{name} {weight:.2f}" for name, weight in zip(names, weights, strict=True)]
-    return f"{', '.join(shares)}; gamma {mix.gamma.item():.2f}"
+    (mix,) = read_mixes(run.folder)
+    assert mix.weights is not None
+    names = layer_names(len(mix.weights))
+    shares = [f"{name} {weight:.2f}" for name, weight in zip(names, mix.weights, strict=True)]
+    return f"{', '.join(shares)}; gamma {mix.gamma:.2f}"
 
 
 def tagged(run: Run) -> list[str]:
