@@ -16,7 +16,6 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
 from itertools import chain, islice, repeat
 from pathlib import Path
 
@@ -31,13 +30,12 @@ _PART_TOKENS = 32768  # of the command's parts
 
 def write_lines(text: Path, number: int, path: Path) -> int:
     """Writes so many of the text's lines that are not blank, over and over if need be; returns their tokens."""
-    sentences: Iterator = (s for s in chain.from_iterable(map(read_sentences, repeat(text))) if s.tokens)
+    sentences = (sentence for sentence in chain.from_iterable(map(read_sentences, repeat(text))) if sentence.tokens)
     tokens = 0
     with writing(path) as temporary, open(temporary, "w", encoding="utf-8") as file:
-        for line, sentence in enumerate(islice(sentences, number)):
-            # No line is another's copy.
-            file.write(f"{sentence.text} {line}\n")
-            tokens += len(sentence.tokens) + 1
+        for sentence in islice(sentences, number):
+            file.write(f"{sentence.text}\n")
+            tokens += len(sentence.tokens)
     return tokens
 
 

@@ -55,7 +55,7 @@ def bilm_digest(bilm: BiLM) -> str:
     for name, parameter in bilm.named_parameters():
         digest.update(name.encode())
         # numpy has no bfloat16; float32 holds each of its values.
-        digest.update(parameter.detach().cpu().to(wide(parameter.dtype)).contiguous().numpy())
+        digest.update(parameter.detach().cpu().to(wide(parameter.dtype)).contiguous().numpy().data)
     return digest.hexdigest()
 
 
