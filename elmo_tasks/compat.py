@@ -9,12 +9,23 @@ Tried and found well on torch 2.13 without help: `Model.load`, archives, `evalua
 worker processes in the data loader, and `train --recover` with every other optimizer and scheduler.
 """
 
+import sys
 import warnings
+from collections.abc import Iterator
+from contextlib import nullcontext
 
 import numpy as np
 import torch
+from allennlp.commands.predict import _PredictManager
+from allennlp.common.checks import ConfigurationError
+from allennlp.common.file_utils import cached_path, open_compressed
+from allennlp.common.util import JsonDict
+from allennlp.models import archival
+from allennlp.predictors import Predictor
 from allennlp.training.learning_rate_schedulers import LearningRateScheduler, ReduceOnPlateauLearningRateScheduler
 from allennlp.training.optimizers import Optimizer
+
+from elmo_tasks import archives
 
 
 @LearningRateScheduler.register("reduce_on_plateau", exist_ok=True)
@@ -100,5 +111,50 @@ def silence_autocast_warning() -> None:
     )
 
 
+def unpack_archives_safely() -> None:
+    """
+    Has AllenNLP unpack archives by `archives.unpacked`, in `predict`, `evaluate` and wherever it loads one.
+
+    What broke: an archive may write anywhere in the file system, and its config may run code; see `archives.py`.
+    With which version: any; Python 3.14 is the first whose `tarfile` stays inside the folder unless told otherwise.
+    When it can go: not while AllenNLP is used. For the files alone, with Python 3.14 as the oldest version.
+    """
+    archival.extracted_archive = archives.unpacked  # type: ignore[assignment]
+
+
+def name_bad_lines() -> None:
+    """
+    Has `allennlp predict` say which line of its input a predictor cannot read, and where a file is not UTF-8.
+
+    What broke: nothing; stock's error is the JSON parser's, which says "line 1" of whatever line it was.
+    With which version: any.
+    When it can go: not while AllenNLP is used.
+    """
+
+    def get_json_data(self: _PredictManager) -> Iterator[JsonDict]:
+        number = 0
+        try:
+            is_stdin = self._input_file == "-"
+            with nullcontext(sys.stdin) if is_stdin else open_compressed(cached_path(self._input_file)) as lines:
+                for number, line in enumerate(lines, start=1):
+                    if not line.isspace():
+                        # For predictors that name the line themselves; they count no blank lines.
+                        self._predictor.lines_read = number - 1  # type: ignore[attr-defined]
+                        yield _loaded(self._predictor, line, number)
+        except UnicodeDecodeError as error:
+            raise ConfigurationError(f"{self._input_file}, after line {number}: not UTF-8 ({error.reason}).") from None
+
+    _PredictManager._get_json_data = get_json_data  # type: ignore[method-assign]
+
+
+def _loaded(predictor: Predictor, line: str, number: int) -> JsonDict:
+    try:
+        return predictor.load_line(line)
+    except (ValueError, RecursionError) as error:
+        raise ConfigurationError(f"Line {number} cannot be read: {error}. It begins: {line.strip()[:200]}") from error
+
+
 allow_numpy_scalars()
+unpack_archives_safely()
+name_bad_lines()
 silence_autocast_warning()

@@ -9,10 +9,13 @@ import torch
 from allennlp.commands.subcommand import Subcommand
 from allennlp.common import Tqdm
 from allennlp.common.checks import ConfigurationError
-from allennlp.models import load_archive
+from allennlp.models import Model
 from overrides import overrides
 
+from elmo_tasks.archives import open_archive
+from elmo_tasks.bilm import BiLM
 from elmo_tasks.bilm.files import writing
+from elmo_tasks.embedders import ElmoTokenEmbedder
 from elmo_tasks.pretraining import CorpusReader, LanguageModel, WindowDataLoader
 
 _ARCHIVE_HELP = "a run's folder or its model.tar.gz"
@@ -30,11 +33,9 @@ def load_language_model(archive: str, cuda_device: int = -1) -> LanguageModel:
     # Raises
 
     `ConfigurationError`
-        Where there is no archive, or its model is no language model.
+        Where there is no archive, it is not safe to load, or its model is no language model.
     """
-    if not Path(archive).exists():
-        raise ConfigurationError(f"{archive} does not exist: give {_ARCHIVE_HELP}.")
-    model = load_archive(archive, cuda_device=cuda_device).model
+    model = open_archive(archive, cuda_device).model
     if not isinstance(model, LanguageModel):
         raise ConfigurationError(f'{archive} holds a {type(model).__name__}, not an "elmo_language_model".')
     return model.eval()
@@ -117,6 +118,19 @@ def _print_perplexity(args: argparse.Namespace) -> None:
             temporary.write_text(json.dumps(figures, indent=2) + "\n", encoding="utf-8")
 
 
+def bilms_of(model: Model) -> dict[str, BiLM]:
+    """
+    The biLMs of a model, by the names of the modules that hold them: a language model's, or those that a task's model
+    trained; where it trained none, the frozen ones. One that several places share is there once.
+    """
+    trained = {name: module for name, module in model.named_modules() if isinstance(module, BiLM)}
+    if trained:
+        return trained
+    embedders = {name: module for name, module in model.named_modules() if isinstance(module, ElmoTokenEmbedder)}
+    first_names = {id(embedder.bilm): name for name, embedder in reversed(embedders.items())}
+    return {name: embedders[name].bilm for name in reversed(first_names.values())}
+
+
 @Subcommand.register("elmo-export")
 class Export(Subcommand):
     """
@@ -128,7 +142,8 @@ class Export(Subcommand):
     @overrides
     def add_subparser(self, parser: argparse._SubParsersAction) -> argparse.ArgumentParser:
         description = (
-            "Writes a trained language model's biLM as options.json and weights.hdf5, in the published format. "
+            "Writes the biLM of a trained model as options.json and weights.hdf5, in the published format: a language "
+            "model's, or that of a task's model, trained with it (\"requires_grad\": true) or frozen. "
             "Example: allennlp elmo-export runs/mini runs/mini-bilm"
         )
         subparser = parser.add_parser(self.name, description=description, help="write options.json and weights.hdf5")
@@ -137,15 +152,30 @@ class Export(Subcommand):
         subparser.add_argument(
             "--half",
             action="store_true",
-            help="round the weights to half precision and compress them: half the size, still float32 to its readers",
+            help="round the weights to half precision and compress them: half the size, still float32 to its readers "
+            "(default: neither)",
+        )
+        subparser.add_argument(
+            "--module", help="which biLM, by its module's name, where a model has several (default: the only one)"
         )
         subparser.set_defaults(func=_export)
         return subparser
 
 
 def _export(args: argparse.Namespace) -> None:
-    model = load_language_model(args.archive)
-    out = Path(args.out)
-    options: dict[str, Any] = {"compress": True, "round_to_half": True} if args.half else {}
-    model.bilm.save(out / "options.json", out / "weights.hdf5", **options)
+    bilms = bilms_of(open_archive(args.archive).model)
+    if not bilms:
+        raise ConfigurationError(f"{args.archive} holds no biLM: its model neither is nor has one.")
+    if args.module is None and len(bilms) > 1:
+        raise ConfigurationError(f"{args.archive} holds {len(bilms)} biLMs; give one by --module: {', '.join(bilms)}.")
+    name = args.module if args.module is not None else next(iter(bilms))
+    if name not in bilms:
+        raise ConfigurationError(f'There is no biLM "{name}" in {args.archive}, but: {", ".join(bilms)}.')
+    export_bilm(bilms[name], Path(args.out), args.half)
+
+
+def export_bilm(bilm: BiLM, out: Path, half: bool = False) -> None:
+    """Writes options.json and weights.hdf5 into a folder, `half` as for the command, and says so."""
+    options: dict[str, Any] = {"compress": True, "round_to_half": True} if half else {}
+    bilm.save(out / "options.json", out / "weights.hdf5", **options)
     print(f"Wrote {out / 'options.json'} and {out / 'weights.hdf5'}.")

@@ -2,14 +2,19 @@
 
 import hashlib
 import shutil
+import tarfile
 from collections.abc import Mapping
 from pathlib import Path
 
 from allennlp.common.checks import ConfigurationError
 from allennlp.common.file_utils import cached_path
 
+from elmo_tasks.archives import check_archive
 from elmo_tasks.bilm.files import writing
 from elmo_tasks.bilm.pretrained import OPTIONS_NAME, WEIGHTS_NAME, BiLMFiles, find_bilm
+
+KEPT = ".elmo"
+"""Where a run keeps biLMs, in its folder `vocabulary`."""
 
 
 class BiLMSource:
@@ -73,7 +78,7 @@ class BiLMSource:
         try:
             if len(self._given) == 1:
                 return find_bilm(*self._given)
-            return BiLMFiles(*(Path(cached_path(given, extract_archive="!" in given)) for given in self._given))
+            return BiLMFiles(*map(_path, self._given))
         except (FileNotFoundError, ValueError) as error:
             raise ConfigurationError(f"The biLM's files cannot be found: {error}") from error
 
@@ -96,5 +101,14 @@ class BiLMSource:
             return None
         # Named after what the config says: where the files are gone, nothing else is known of them.
         name = hashlib.sha256("\n".join(self._given).encode("utf-8", "surrogatepass")).hexdigest()[:16]
-        folder = self._vocabulary / ".elmo" / name
+        folder = self._vocabulary / KEPT / name
         return BiLMFiles(folder / OPTIONS_NAME, folder / WEIGHTS_NAME)
+
+
+def _path(given: str) -> Path:
+    """A path, a URL's file, or a file in an archive, which is looked at before it is unpacked."""
+    archive, mark, _ = given.partition("!")
+    # What is no tar is a zip, which Python unpacks within the folder.
+    if mark and tarfile.is_tarfile(path := cached_path(archive)):
+        check_archive(path)
+    return Path(cached_path(given, extract_archive=bool(mark)))

@@ -93,7 +93,7 @@ def test_sizes_are_held_against_the_file_before_memory_is_taken(
         return tensor
 
     monkeypatch.setattr(torch, "empty", watched)
-    with pytest.raises((OptionsError, WeightsError), match="options.json|weights.hdf5"):
+    with pytest.raises((OptionsError, WeightsError), match=r"options\.json|weights\.hdf5"):
         BiLM.from_files(*files)
 
 

@@ -12,12 +12,13 @@ from allennlp.models import Model
 from allennlp.predictors import Predictor
 from overrides import overrides
 
+from elmo_tasks.tasks.lines import LinePredictor
 from elmo_tasks.tasks.ner.schemes import tags_to_spans
 from elmo_tasks.tasks.tokenizer import SpacyRulesTokenizer
 
 
 @Predictor.register("elmo_tagger")
-class ElmoTaggerPredictor(Predictor):
+class ElmoTaggerPredictor(LinePredictor):
     """
     Tags sentences. `{"sentence": "Ada went to Oslo."}` is split into tokens by spaCy's rules; `{"tokens": ["Ada",
     ...]}` is taken as it is. A line of a file that does not begin with `{` is a sentence without any JSON around it.
@@ -32,6 +33,8 @@ class ElmoTaggerPredictor(Predictor):
 
     language : `str`, optional (default = `"en"`)
         Whose rules split sentences: spaCy's code of the language (`--predictor-args '{"language": "de"}'`).
+    skip_bad_lines : `bool`, optional (default = `False`)
+        See `LinePredictor`.
 
     # Raises
 
@@ -41,13 +44,20 @@ class ElmoTaggerPredictor(Predictor):
     Registered as a `Predictor` with name "elmo_tagger".
     """
 
-    def __init__(self, model: Model, dataset_reader: DatasetReader, frozen: bool = True, language: str = "en") -> None:
-        super().__init__(model, dataset_reader, frozen)
+    def __init__(
+        self,
+        model: Model,
+        dataset_reader: DatasetReader,
+        frozen: bool = True,
+        language: str = "en",
+        skip_bad_lines: bool = False,
+    ) -> None:
+        super().__init__(model, dataset_reader, frozen, skip_bad_lines)
         self._tokenizer = SpacyRulesTokenizer(language)
         self._marks_spans = getattr(model, "label_encoding", None) is not None
 
     @overrides
-    def load_line(self, line: str) -> JsonDict:
+    def parse_line(self, line: str) -> JsonDict:
         """A JSON object where the line begins with `{`, and a raw sentence otherwise."""
         line = line.strip("\r\n")
         if not line.lstrip().startswith("{"):

@@ -120,6 +120,19 @@ def test_a_batch_is_answered_as_its_sentences_are(archive: str) -> None:
     assert predictor.predict_batch_json(inputs) == [predictor.predict_json(one) for one in inputs]
 
 
+def test_answers_do_not_depend_on_order_or_batch(archive: str, assert_stable: Callable[..., None]) -> None:
+    predictor = Predictor.from_path(archive)
+    with torch.no_grad():
+        # Random weights: what the tagger has learned in an epoch is the same tag everywhere.
+        for parameter in predictor._model.parameters():
+            parameter.normal_()
+    sentences = ["Ada Lovelace left Oslo United.", "It", "Bergen!", "Oslo beat Bergen, and it rained on", "A cat sat"]
+    inputs = [{"sentence": sentence} for sentence in sentences]
+    tags = {tag for one in inputs for tag in predictor.predict_json(one)["tags"]}
+    assert len(tags) > 3
+    assert_stable(predictor, inputs)
+
+
 @pytest.mark.parametrize(
     ("given", "message"),
     [
@@ -180,3 +193,23 @@ def test_the_command_line(archive: str, corpus: str, tmp_path: Path, monkeypatch
     assert [answer["tokens"] for answer in predict(str(lines))] == expected
     answers = predict(corpus, "--use-dataset-reader", "--batch-size", "3")
     assert [len(answer["tags"]) for answer in answers] == [5, 9, 3, 2, 1]
+
+
+def test_bad_lines_through_the_command_line(archive: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    lines, output = tmp_path / "input.jsonl", tmp_path / "output.jsonl"
+    lines.write_text('Ada left.\n\n{"sentence": \n{"tokens": 3}\nOslo.\n')
+
+    def run(*command: str) -> None:
+        arguments = [archive, str(lines), "--output-file", str(output), "--silent"]
+        monkeypatch.setattr(sys, "argv", ["elmo-tasks", *command, *arguments])
+        main()
+
+    for command in ("predict", "elmo-predict"):
+        with pytest.raises(ConfigurationError, match=r"Line 3: The input begins with \{ but is not JSON"):
+            run(command)
+    run("elmo-predict", "--skip-bad-lines", "--batch-size", "2", "--predictor-args", '{"language": "de"}')
+    answers = [json.loads(line) for line in output.read_text().splitlines()]
+    assert [answer.get("tokens") for answer in answers] == [["Ada", "left", "."], None, None, ["Oslo", "."]]
+    assert [answer.get("line") for answer in answers] == [None, 3, 4, None]
+    run("predict", "--predictor-args", '{"skip_bad_lines": true}')
+    assert [json.loads(line) for line in output.read_text().splitlines()] == answers

@@ -1,0 +1,40 @@
+"""What holds for every task's predictor."""
+
+import random
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import pytest
+from allennlp.predictors import Predictor
+
+
+def assert_same(actual: Any, expected: Any) -> None:
+    """Equal, where numbers may differ by rounding, wherever they are in lists and dictionaries."""
+    if isinstance(expected, dict):
+        assert set(actual) == set(expected)
+        for key, value in expected.items():
+            assert_same(actual[key], value)
+    elif isinstance(expected, list):
+        for one, other in zip(actual, expected, strict=True):
+            assert_same(one, other)
+    elif isinstance(expected, float):
+        assert actual == pytest.approx(expected, rel=1e-4, abs=1e-5)
+    else:
+        assert actual == expected
+
+
+@pytest.fixture
+def assert_stable() -> Callable[[Predictor, Sequence[dict[str, Any]]], None]:
+    """Checks that a predictor gives each input the same answer twice, in any order, in batches of any size."""
+
+    def check(predictor: Predictor, inputs: Sequence[dict[str, Any]]) -> None:
+        expected = [predictor.predict_json(dict(one)) for one in inputs]
+        assert len({str(answer) for answer in expected}) == len(inputs), "each input should have an answer of its own"
+        for size in (1, 2, 3, len(inputs)):
+            order = random.Random(size).sample(range(len(inputs)), len(inputs))
+            for start in range(0, len(order), size):
+                places = order[start : start + size]
+                answers = predictor.predict_batch_json([dict(inputs[place]) for place in places])
+                assert_same(answers, [expected[place] for place in places])
+
+    return check
