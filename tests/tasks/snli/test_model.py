@@ -1,0 +1,253 @@
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+from allennlp.commands.train import train_model
+from allennlp.common import Params
+from allennlp.common.checks import ConfigurationError
+from allennlp.data import Batch, DatasetReader, Instance, Vocabulary
+from allennlp.models import Model, load_archive
+from sklearn.metrics import precision_recall_fscore_support
+
+from elmo_tasks.bilm.model import BiLM
+
+Config = Callable[..., Params]
+PLACES = [None, "input", "output", "both"]
+FIXTURES = Path(__file__).parents[3] / "fixtures" / "snli"
+LONG = ["Llanfairpwllgwyngyllgogerychwyrndrobwllllantysiliogogogoch"] * 30
+
+
+class Setup:
+    """A reader, its instances and a model, from a config."""
+
+    def __init__(self, params: Params) -> None:
+        self.reader = DatasetReader.from_params(params["dataset_reader"])
+        self.instances = list(self.reader.read(params["train_data_path"]))
+        self.vocab = Vocabulary.from_instances(self.instances)
+        self.model = Model.from_params(params["model"], vocab=self.vocab)
+
+    def instance(self, premise: list[str], hypothesis: list[str], label: str | None = None) -> Instance:
+        instance = self.reader.text_to_instance(premise, hypothesis, label)
+        self.reader.apply_token_indexers(instance)
+        return instance
+
+    def tensors(self, instances: list[Instance]) -> dict[str, Any]:
+        batch = Batch(instances)
+        batch.index_instances(self.vocab)
+        return batch.as_tensor_dict()
+
+    def run(self, instances: list[Instance]) -> dict[str, Any]:
+        return self.model(**self.tensors(instances))
+
+    def train(self, steps: int, lr: float = 0.01) -> None:
+        tensors = self.tensors(self.instances)
+        optimizer = torch.optim.Adam([p for p in self.model.parameters() if p.requires_grad], lr=lr)
+        for _ in range(steps):
+            optimizer.zero_grad()
+            self.model(**tensors)["loss"].backward()
+            optimizer.step()
+        self.model.get_metrics(reset=True)
+        self.model.eval()
+
+
+def logits_by_hand(setup: Setup, instance: Instance) -> np.ndarray:
+    """ESIM for one pair without padding, in plain NumPy but for the token vectors and the LSTMs."""
+    model, tensors = setup.model, setup.tensors([instance])
+    encoded = []
+    for vectors, output_elmo in model.embed(tensors["premise"], tensors["hypothesis"]):
+        states = model.encoder._module(vectors)[0]
+        encoded.append(torch.cat([states, *([output_elmo] if output_elmo is not None else [])], dim=-1)[0].numpy())
+    pooled = []
+    for text, other in (encoded, encoded[::-1]):
+        projected = []
+        for token in text:
+            weights = np.exp([token @ one for one in other])
+            aligned = sum(weight * one for weight, one in zip(weights / weights.sum(), other, strict=True))
+            enhanced = np.concatenate([token, aligned, token - aligned, token * aligned])
+            layer = model.projection
+            projected.append(np.maximum(layer.weight.numpy() @ enhanced + layer.bias.numpy(), 0))
+        inferred = model.inference_encoder._module(torch.tensor(np.stack(projected))[None])[0][0].numpy()
+        pooled += [inferred.mean(axis=0), inferred.max(axis=0)]
+    first, last = (layer for layer in model.classifier if isinstance(layer, torch.nn.Linear))
+    hidden = np.maximum(first.weight.numpy() @ np.concatenate(pooled) + first.bias.numpy(), 0)
+    return last.weight.numpy() @ hidden + last.bias.numpy()
+
+
+@torch.no_grad()
+@pytest.mark.parametrize("elmo", PLACES)
+def test_is_esim(config: Config, elmo: str | None) -> None:
+    setup = Setup(config(elmo))
+    setup.model.eval()
+    together = setup.run(setup.instances)["logits"]
+    for number, instance in enumerate(setup.instances):
+        np.testing.assert_allclose(together[number], logits_by_hand(setup, instance), atol=1e-5)
+
+
+@torch.no_grad()
+@pytest.mark.parametrize("elmo", PLACES)
+def test_batch_mates_and_padding_change_nothing(config: Config, elmo: str | None) -> None:
+    setup = Setup(config(elmo))
+    setup.model.eval()
+    mates = [setup.instance(*texts, "neutral") for texts in ((LONG, ["short"]), (["short"], LONG + LONG))]
+    alone = torch.cat([setup.run([instance])["probabilities"] for instance in setup.instances])
+    for before, after in (([], []), (mates, []), ([], mates[:1]), (mates[1:], mates)):
+        together = setup.run([*before, *setup.instances, *after])["probabilities"]
+        ours = together[len(before) : len(before) + len(alone)]
+        torch.testing.assert_close(ours, alone, rtol=0, atol=1e-5)
+
+
+@pytest.mark.parametrize("elmo", PLACES)
+def test_trains_saves_loads_and_predicts_the_same(config: Config, elmo: str | None, tmp_path: Path) -> None:
+    model = train_model(config(elmo), str(tmp_path / "run"))
+    assert model is not None
+    archive = load_archive(tmp_path / "run")
+    instances = list(archive.validation_dataset_reader.read(archive.config["validation_data_path"]))
+    before, after = (m.eval().forward_on_instances(instances) for m in (model, archive.model))
+    for one, other in zip(before, after, strict=True):
+        assert one["label"] == other["label"] == max(one["probabilities"], key=one["probabilities"].get)
+        assert one["probabilities"] == pytest.approx(other["probabilities"], abs=1e-5)
+        assert sum(one["probabilities"].values()) == pytest.approx(1, abs=1e-5)
+    assert before[0]["premise_tokens"] == ["A", "dog", "barks", "."]
+
+
+@pytest.mark.parametrize("elmo", PLACES)
+def test_gradients_reach_every_parameter_and_none_of_the_bilm(config: Config, elmo: str | None) -> None:
+    setup = Setup(config(elmo, {"model.dropout": 0.0}))
+    setup.run(setup.instances)["loss"].backward()
+    trained = {name: parameter for name, parameter in setup.model.named_parameters() if parameter.requires_grad}
+    for name, parameter in trained.items():
+        assert parameter.grad is not None, name
+        assert parameter.grad.abs().sum() > 0, name
+    mixes = {"input": 1, "output": 1, "both": 2}.get(elmo or "", 0)
+    assert sum("gamma" in name for name in trained) == mixes
+    assert sum("scalar_parameters" in name for name in trained) == 3 * mixes
+    assert not any("bilm" in name for name in trained)
+
+
+@pytest.mark.parametrize("elmo", PLACES)
+def test_the_bilm_runs_once_a_batch(config: Config, elmo: str | None, monkeypatch: pytest.MonkeyPatch) -> None:
+    setup = Setup(config(elmo))
+    runs: list[int] = []
+    forward = BiLM.forward
+    monkeypatch.setattr(BiLM, "forward", lambda self, *args, **kwargs: runs.append(1) or forward(self, *args, **kwargs))
+    for batch in range(2):
+        setup.run(setup.instances[batch : batch + 3])
+    assert len(runs) == (2 if elmo else 0)
+
+
+@pytest.mark.parametrize("elmo", [None, "both"])
+def test_learns_the_fixtures(config: Config, elmo: str | None) -> None:
+    sizes = {"text_field_embedder.token_embedders.tokens.embedding_dim": 24, "projection_dim": 24, "hidden_dim": 24}
+    sizes |= {"encoder.hidden_size": 24, "inference_encoder.hidden_size": 24, "dropout": 0.0}
+    overrides = {f"model.{name}": size for name, size in sizes.items()}
+    setup = Setup(config(elmo, {**overrides, "train_data_path": str(FIXTURES / "train.jsonl")}))
+    setup.train(30)
+    setup.run(setup.instances)
+    metrics = setup.model.get_metrics(reset=True)
+    assert len(setup.instances) == 48
+    assert len(metrics) == 1 + 2 * 3
+    assert set(metrics.values()) == {1.0}
+
+
+def test_metrics_are_scikit_learns(config: Config) -> None:
+    setup = Setup(config())
+    setup.model.eval()
+    for start in (0, 3):
+        setup.run(setup.instances[start : start + 3])
+    assert set(setup.model.get_metrics()) == {"accuracy"}
+    metrics = setup.model.get_metrics(reset=True)
+
+    predicted = [one["label"] for one in setup.model.forward_on_instances(setup.instances)]
+    gold = [instance["label"].label for instance in setup.instances]
+    labels = ["entailment", "neutral", "contradiction"]
+    precision, recall, _, _ = precision_recall_fscore_support(gold, predicted, labels=labels, zero_division=0)
+    expected = {"accuracy": np.mean([one == other for one, other in zip(predicted, gold, strict=True)])}
+    expected |= {f"precision-{label}": value for label, value in zip(labels, precision, strict=True)}
+    expected |= {f"recall-{label}": value for label, value in zip(labels, recall, strict=True)}
+    assert metrics == pytest.approx(expected)
+
+
+def test_metrics_before_anything_was_seen(config: Config) -> None:
+    assert Setup(config()).model.get_metrics(reset=True) == {"accuracy": 0.0}
+
+
+@pytest.mark.parametrize(("premise", "hypothesis", "which"), [(["a"], [], "hypothesis"), ([], ["a"], "premise")])
+def test_an_empty_text_is_an_error(config: Config, premise: list[str], hypothesis: list[str], which: str) -> None:
+    setup = Setup(config("both"))
+    with pytest.raises(ConfigurationError, match=f"The {which} of pair 2 of a batch .* has no tokens"):
+        setup.run([*setup.instances[:2], setup.instance(premise, hypothesis, "neutral")])
+
+
+def test_variational_dropout_drops_a_dimension_in_all_tokens(config: Config) -> None:
+    setup = Setup(config("both", {"model.dropout": 0.5}))
+    seen: dict[str, torch.Tensor] = {}
+    for name in ("encoder", "inference_encoder"):
+        module = getattr(setup.model, name)
+        module.register_forward_pre_hook(lambda _, inputs, name=name: seen.update({name: inputs[0]}))
+    setup.run(setup.instances)
+    # Token vectors are never exactly 0; at the inference encoder ReLU makes zeros too.
+    zero = seen["encoder"][:, 0] == 0
+    assert 0 < zero.float().mean() < 1
+    lengths = [len(pair["premise"].tokens) for pair in setup.instances]
+    for row, length in enumerate(lengths):
+        assert torch.equal(seen["encoder"][row, :length] == 0, zero[row].expand(length, -1))
+
+
+def test_attention_dropout_is_of_what_is_projected(config: Config) -> None:
+    setup = Setup(config(None, {"model.attention_dropout": 0.5}))
+    seen: list[torch.Tensor] = []
+    setup.model.projection.register_forward_pre_hook(lambda _, inputs: seen.append(inputs[0]))
+    setup.run(setup.instances)
+    # The first token of each text, which is never padding.
+    assert 0.3 < (seen[0][:, 0] == 0).float().mean() < 0.7
+
+
+def test_an_override_moves_elmo(config: Config) -> None:
+    dims = {}
+    for place in ("input", "output", "both"):
+        model = Setup(config("input", {"model.elmo.place": place})).model
+        dims[place] = (model.encoder.get_input_dim(), model.projection.in_features)
+    # Words 5, ELMo 6, twice 4 hidden units.
+    assert dims == {"input": (5 + 6, 4 * 8), "output": (5, 4 * (8 + 6)), "both": (5 + 6, 4 * (8 + 6))}
+    last = Setup(config("both", {"model.elmo.layers": "last", "model.elmo.scalar_l2": 0}))
+    assert not any("scalar_parameters" in name for name, _ in last.model.named_parameters())
+    assert last.model.get_regularization_penalty() is None
+    setup = Setup(config("input", {"model.elmo": None}))
+    assert setup.run(setup.instances)["loss"] > 0
+
+
+def test_the_weights_of_the_layers_are_regularized(config: Config) -> None:
+    setup = Setup(config("both", {"model.elmo.scalar_l2": 0.1}))
+    assert setup.model.get_regularization_penalty() == 0
+    for name, parameter in setup.model.named_parameters():
+        if "scalar_parameters" in name:
+            torch.nn.init.constant_(parameter, 2.0)
+    # Two mixes of three layers.
+    torch.testing.assert_close(setup.model.get_regularization_penalty(), torch.tensor(2 * 3 * 0.1 * 2.0**2))
+
+
+@pytest.mark.parametrize("name", ["encoder", "inference_encoder"])
+def test_sizes_that_do_not_fit_are_an_error(config: Config, name: str) -> None:
+    with pytest.raises(ConfigurationError, match="encoder input dim"):
+        Setup(config(None, {f"model.{name}.input_size": 12}))
+
+
+def test_elmo_needs_its_indexer(config: Config) -> None:
+    params = config("output").as_dict()
+    del params["dataset_reader"]["token_indexers"]["elmo"]
+    setup = Setup(Params(params))
+    with pytest.raises(ConfigurationError, match=r'indexer named "elmo".*there is only: tokens'):
+        setup.run(setup.instances)
+
+
+def test_other_encoders_than_lstms_may_be_used(config: Config) -> None:
+    params = config("both").as_dict()
+    params["model"]["encoder"] = {"type": "gru", "hidden_size": 3}
+    params["model"]["inference_encoder"] = {"type": "stacked_bidirectional_lstm", "hidden_size": 2, "num_layers": 2}
+    del params["model"]["initializer"]
+    setup = Setup(Params(params))
+    assert setup.model.projection.in_features == 4 * (3 + 6)
+    assert setup.run(setup.instances)["loss"] > 0

@@ -1,0 +1,121 @@
+import json
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from allennlp.commands import main
+from allennlp.commands.train import train_model
+from allennlp.common import Params
+from allennlp.common.checks import ConfigurationError
+from allennlp.predictors import Predictor
+
+Config = Callable[..., Params]
+LABELS = {"entailment", "neutral", "contradiction"}
+PAIR = {"premise": "Ada didn't leave.", "hypothesis": "Ada stayed here."}
+
+
+@pytest.fixture(scope="module")
+def archive(config: Config, tmp_path_factory: pytest.TempPathFactory) -> str:
+    """A model that has learned next to nothing."""
+    folder = tmp_path_factory.mktemp("esim") / "run"
+    train_model(config("both"), str(folder))
+    return str(folder / "model.tar.gz")
+
+
+@pytest.fixture(scope="module")
+def predictor(archive: str) -> Predictor:
+    """The archive's own."""
+    return Predictor.from_path(archive)
+
+
+def test_is_the_default_predictor(predictor: Predictor) -> None:
+    assert type(predictor).__name__ == "ElmoEntailmentPredictor"
+
+
+def test_a_pair(predictor: Predictor) -> None:
+    answer = predictor.predict_json(PAIR)
+    assert set(answer) == {"label", "probabilities", "premise_tokens", "hypothesis_tokens"}
+    assert answer["premise_tokens"] == ["Ada", "did", "n't", "leave", "."]
+    assert answer["hypothesis_tokens"] == ["Ada", "stayed", "here", "."]
+    assert set(answer["probabilities"]) == LABELS
+    assert sum(answer["probabilities"].values()) == pytest.approx(1, abs=1e-5)
+    assert answer["label"] == max(answer["probabilities"], key=answer["probabilities"].get)
+    assert predictor.predict(**PAIR) == answer
+
+
+def test_given_tokens_are_taken_as_they_are(predictor: Predictor) -> None:
+    answer = predictor.predict_json({"premise": ["Ada", "didn't", "leave."], "hypothesis": "She stayed."})
+    assert answer["premise_tokens"] == ["Ada", "didn't", "leave."]
+    assert answer["hypothesis_tokens"] == ["She", "stayed", "."]
+
+
+@pytest.mark.parametrize("text", ["👩‍👩‍👧 😀", "שלום עולם", "lone \ud83d surrogate", "a\u200bb", "\u0301"])
+def test_unusual_text(predictor: Predictor, text: str) -> None:
+    assert predictor.predict_json({"premise": text, "hypothesis": text})["label"] in LABELS
+
+
+def test_a_batch_is_answered_as_its_pairs_are(predictor: Predictor) -> None:
+    inputs = [PAIR, {"premise": "Oslo", "hypothesis": "A dog barked all day long and then some more."}]
+    for one, together in zip(inputs, predictor.predict_batch_json(inputs), strict=True):
+        alone = predictor.predict_json(one)
+        assert together.pop("probabilities") == pytest.approx(alone.pop("probabilities"), abs=1e-5)
+        assert together == alone
+
+
+@pytest.mark.parametrize(
+    ("given", "message"),
+    [
+        ({}, 'must be an object with "premise" and "hypothesis"'),
+        ({"premise": "Oslo"}, r'with "premise" and "hypothesis".*Oslo'),
+        (["Oslo", "Bergen"], "must be an object"),
+        ({"premise": "Oslo", "hypothesis": ""}, r'"hypothesis" is empty.*begins: .*Oslo'),
+        ({"premise": " \n", "hypothesis": "Oslo"}, '"premise" is empty'),
+        ({"premise": [], "hypothesis": "Oslo"}, '"premise" is empty'),
+        ({"premise": 3, "hypothesis": "Oslo"}, '"premise" must be text or a list of tokens, not 3'),
+        ({"premise": "Oslo", "hypothesis": ["a", ""]}, 'token 1 of "hypothesis"'),
+        ({"premise": [None], "hypothesis": "Oslo"}, 'token 0 of "premise".*not None'),
+    ],
+)
+def test_bad_input_is_explained(predictor: Predictor, given: Any, message: str) -> None:
+    with pytest.raises(ConfigurationError, match=message):
+        predictor.predict_json(given)
+
+
+def test_a_line_that_is_not_json_is_explained(predictor: Predictor) -> None:
+    assert predictor.load_line('{"premise": "a"}\n') == {"premise": "a"}
+    with pytest.raises(ConfigurationError, match=r"is not JSON.*begins: Two dogs run"):
+        predictor.load_line("Two dogs run.\n")
+
+
+def run(monkeypatch: pytest.MonkeyPatch, *arguments: str) -> None:
+    monkeypatch.setattr(sys, "argv", ["allennlp", *arguments])
+    main()
+
+
+def test_predicts_from_the_command_line(
+    archive: str, corpus: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    lines, output = tmp_path / "pairs.jsonl", tmp_path / "output.jsonl"
+    lines.write_text(f"{json.dumps(PAIR)}\n{json.dumps({'premise': ['It', 'rained'], 'hypothesis': 'Rain.'})}\n")
+    to_output = ("--output-file", str(output), "--silent")
+
+    run(monkeypatch, "predict", archive, str(lines), *to_output)
+    answers = [json.loads(line) for line in output.read_text().splitlines()]
+    assert [answer["hypothesis_tokens"] for answer in answers] == [["Ada", "stayed", "here", "."], ["Rain", "."]]
+
+    run(monkeypatch, "predict", archive, corpus, "--use-dataset-reader", "--batch-size", "3", *to_output)
+    answers = [json.loads(line) for line in output.read_text().splitlines()]
+    assert len(answers) == 5
+    assert all(answer["label"] in LABELS for answer in answers)
+
+
+def test_evaluates_from_the_command_line(
+    archive: str, corpus: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    output = tmp_path / "metrics.json"
+    run(monkeypatch, "evaluate", archive, corpus, "--output-file", str(output))
+    metrics = json.loads(output.read_text())
+    assert 0 <= metrics["accuracy"] <= 1
+    assert {f"{what}-{label}" for what in ("precision", "recall") for label in LABELS} < set(metrics)

@@ -1,0 +1,235 @@
+import gzip
+import json
+import logging
+from collections.abc import Callable
+from itertools import islice
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch.distributed as dist
+from allennlp.common import Params, util
+from allennlp.common.checks import ConfigurationError
+from allennlp.data import DatasetReader, Instance
+from allennlp.data.data_loaders import MultiProcessDataLoader
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from elmo_tasks.tasks.snli.pairs import LABELS
+from elmo_tasks.tasks.snli.reader import SnliReader
+
+SHARED = Path(__file__).parents[3].parent / "shared" / "data" / "snli"
+GOOD = {"gold_label": "neutral", "sentence1": "It rains.", "sentence2": "Ada sings."}
+
+
+def write(folder: Path, lines: list[Any] | bytes, name: str = "snli.jsonl") -> Path:
+    path = folder / name
+    if isinstance(lines, bytes):
+        path.write_bytes(lines)
+    else:
+        texts = [line if isinstance(line, str) else json.dumps(line) for line in lines]
+        path.write_text("".join(text + "\n" for text in texts), encoding="utf-8")
+    return path
+
+
+def read(path: Path | str, **options: Any) -> list[tuple[list[str], list[str], str]]:
+    return [content(instance) for instance in SnliReader(**options).read(path)]
+
+
+def content(instance: Instance) -> tuple[list[str], list[str], str]:
+    premise, hypothesis = ([token.text for token in instance[name]] for name in ("premise", "hypothesis"))
+    assert instance["metadata"].metadata == {"premise_tokens": premise, "hypothesis_tokens": hypothesis}
+    return premise, hypothesis, instance["label"].label
+
+
+def test_reads_binary_parses(corpus: str) -> None:
+    pairs = read(corpus, tokens_from="binary_parse")
+    assert [" | ".join([" ".join(premise), " ".join(hypothesis), label]) for premise, hypothesis, label in pairs] == [
+        "A dog barks . | An animal makes noise . | entailment",
+        "The tall ( sic ) cat | The cat is Oslo 's | neutral",
+        "It rained | It was dry all day . | contradiction",
+        '" Hello " said Ada . | Ada spoke . | entailment',
+        "Ada left | Ada stayed here | contradiction",
+    ]
+
+
+def test_reads_raw_text_by_spacys_rules(tmp_path: Path) -> None:
+    path = write(tmp_path, [{"gold_label": "entailment", "sentence1": "Ada's dog didn't bark.", "sentence2": " Wow! "}])
+    assert read(path) == [(["Ada", "'s", "dog", "did", "n't", "bark", "."], ["Wow", "!"], "entailment")]
+
+
+def test_reads_raw_text_with_another_tokenizer(tmp_path: Path) -> None:
+    params = Params({"type": "elmo_snli", "tokenizer": "whitespace"})
+    (instance,) = DatasetReader.from_params(params).read(write(tmp_path, [GOOD]))
+    assert content(instance) == (["It", "rains."], ["Ada", "sings."], "neutral")
+
+
+def test_reads_token_lists(tmp_path: Path) -> None:
+    tokens = {"sentence1_tokens": ["It", "rains."], "sentence2_tokens": ["New York", "-LRB-"]}
+    path = write(tmp_path, [{"gold_label": "neutral", **tokens}])
+    assert read(path, tokens_from="tokens") == [(["It", "rains."], ["New York", "-LRB-"], "neutral")]
+
+
+def test_pairs_without_a_gold_label_are_skipped_and_counted(corpus: str, caplog: pytest.LogCaptureFixture) -> None:
+    with caplog.at_level(logging.INFO):
+        assert len(read(corpus)) == 5
+    assert f"{corpus}: 5 pairs; skipped: 1 without a gold label, 0 bad lines." in caplog.text
+
+
+def test_blank_lines_a_byte_order_mark_and_gzip(tmp_path: Path) -> None:
+    data = b"\xef\xbb\xbf" + json.dumps(GOOD).encode() + b"\r\n\n  \n" + json.dumps(GOOD).encode()
+    expected = [(["It", "rains", "."], ["Ada", "sings", "."], "neutral")] * 2
+    assert read(write(tmp_path, data)) == expected
+    assert read(write(tmp_path, gzip.compress(data), "snli.jsonl.gz")) == expected
+
+
+token = st.text(st.characters(exclude_categories=["Cs"]), min_size=1, max_size=5)
+tokens = st.lists(token, min_size=1, max_size=4)
+
+
+@settings(max_examples=30)
+@given(st.lists(st.tuples(tokens, tokens, st.sampled_from(LABELS)), min_size=1, max_size=4))
+def test_reads_what_was_written(
+    tmp_path_factory: pytest.TempPathFactory, pairs: list[tuple[list[str], list[str], str]]
+) -> None:
+    records = [{"sentence1_tokens": p, "sentence2_tokens": h, "gold_label": label} for p, h, label in pairs]
+    path = write(tmp_path_factory.mktemp("corpus"), records)
+    assert read(path, tokens_from="tokens") == pairs
+
+
+BAD: list[tuple[Any, dict[str, Any], str]] = [
+    ('{"gold_label": "neutral", ', {}, "this is not JSON: .*column"),
+    ("gold_label\tsentence1", {}, "this is not JSON"),
+    (["neutral", "a", "b"], {}, "no JSON object"),
+    ({"sentence1": "a", "sentence2": "b"}, {}, 'no field "gold_label", only sentence1, sentence2'),
+    ({}, {}, "only an empty object"),
+    ({"gold_label": "neutral", "sentence2": "b"}, {}, 'no field "sentence1"'),
+    (GOOD, {"tokens_from": "binary_parse"}, 'no field "sentence1_binary_parse"'),
+    (GOOD, {"tokens_from": "tokens"}, 'no field "sentence1_tokens"'),
+    ({**GOOD, "gold_label": "entails"}, {}, "\"gold_label\" is 'entails'; it must be one of entailment"),
+    ({**GOOD, "gold_label": None}, {}, '"gold_label" is None'),
+    ({**GOOD, "gold_label": ["neutral"]}, {}, '"gold_label" is '),
+    ({**GOOD, "sentence2": ""}, {}, '"sentence2" is empty'),
+    ({**GOOD, "sentence1": " \u00a0\t"}, {}, '"sentence1" is empty'),
+    ({**GOOD, "sentence2": 3}, {}, '"sentence2" must be a string, not 3'),
+    ({**GOOD, "sentence2": ["b"]}, {}, '"sentence2" must be a string, not .*tokens_from'),
+    (
+        {**GOOD, "sentence1_binary_parse": "( a )", "sentence2_binary_parse": "( )"},
+        {"tokens_from": "binary_parse"},
+        '"sentence2_binary_parse" is empty',
+    ),
+    (
+        {**GOOD, "sentence1_tokens": ["a"], "sentence2_tokens": []},
+        {"tokens_from": "tokens"},
+        '"sentence2_tokens" is empty',
+    ),
+    (
+        {**GOOD, "sentence1_tokens": ["a", ""], "sentence2_tokens": ["b"]},
+        {"tokens_from": "tokens"},
+        "token 1 of \"sentence1_tokens\".* not ''",
+    ),
+    ({**GOOD, "sentence1_tokens": "a b"}, {"tokens_from": "tokens"}, '"sentence1_tokens" must be a list of tokens'),
+]
+
+
+@pytest.mark.parametrize(("line", "options", "message"), BAD)
+def test_a_bad_line_is_named(
+    tmp_path: Path, line: Any, options: dict[str, Any], message: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    good = {
+        **GOOD,
+        "sentence1_tokens": ["a"],
+        "sentence2_tokens": ["b"],
+        "sentence1_binary_parse": "( a )",
+        "sentence2_binary_parse": "( b )",
+    }
+    path = write(tmp_path, [good, "", line, good])
+    with pytest.raises(ConfigurationError, match=rf"snli\.jsonl, line 3: .*{message}.*skip_bad_lines"):
+        read(path, **options)
+
+    with caplog.at_level(logging.INFO):
+        assert len(read(path, skip_bad_lines=True, **options)) == 2
+    assert "snli.jsonl, line 3: " in caplog.text
+    assert "2 pairs; skipped: 0 without a gold label, 1 bad lines." in caplog.text
+
+
+def test_text_that_is_not_utf8_is_named(tmp_path: Path) -> None:
+    path = write(tmp_path, json.dumps(GOOD).encode() + b'\n{"gold_label": "\xff"}\n')
+    with pytest.raises(ConfigurationError, match=r"line 2: this is not UTF-8"):
+        read(path)
+    assert len(read(path, skip_bad_lines=True)) == 1
+
+
+@pytest.mark.parametrize("damage", [lambda data: data[: len(data) // 2], lambda data: b"no gzip at all"])
+def test_a_damaged_gzip_file_is_named(tmp_path: Path, damage: Callable[[bytes], bytes]) -> None:
+    data = gzip.compress("".join(json.dumps({**GOOD, "pairID": n}) + "\n" for n in range(1000)).encode())
+    path = write(tmp_path, damage(data), "snli.jsonl.gz")
+    with pytest.raises(ConfigurationError, match=r"snli\.jsonl\.gz, line \d+: this is not gzip, or is damaged"):
+        read(path, skip_bad_lines=True)
+
+
+@pytest.mark.parametrize("lines", [[], [""], [{**GOOD, "gold_label": "-"}]])
+def test_a_file_without_any_pair_is_named(tmp_path: Path, lines: list[Any]) -> None:
+    with pytest.raises(ConfigurationError, match=r"snli\.jsonl: there is no pair with a gold label"):
+        read(write(tmp_path, lines))
+
+
+def test_a_missing_file_is_named(tmp_path: Path) -> None:
+    with pytest.raises(FileNotFoundError, match="nowhere"):
+        read(tmp_path / "nowhere.jsonl")
+
+
+def test_options_are_checked() -> None:
+    with pytest.raises(
+        ConfigurationError, match='tokens_from is "parse"; it must be one of text, binary_parse, tokens'
+    ):
+        SnliReader(tokens_from="parse")
+
+
+def test_streams(tmp_path: Path) -> None:
+    # The mistake in line 2 is not yet read when the first pair is given.
+    pairs = SnliReader()._read(write(tmp_path, [GOOD, "mistake"]))
+    assert [content(instance)[2] for instance in islice(pairs, 1)] == ["neutral"]
+    with pytest.raises(ConfigurationError, match="line 2"):
+        list(pairs)
+
+
+def test_without_a_label() -> None:
+    instance = SnliReader().text_to_instance("It rains.", ["So", "what?"])
+    assert "label" not in instance
+    assert instance["metadata"]["premise_tokens"] == ["It", "rains", "."]
+    assert instance["metadata"]["hypothesis_tokens"] == ["So", "what?"]
+
+
+def numbered(folder: Path, count: int) -> Path:
+    """Pairs whose premises are numbers; each is followed by one without a gold label."""
+    lines = []
+    for number in range(count):
+        lines += [{**GOOD, "sentence1": str(number)}, {**GOOD, "gold_label": "-"}]
+    return write(folder, lines)
+
+
+def test_worker_processes_share_the_pairs(tmp_path: Path) -> None:
+    loader = MultiProcessDataLoader(SnliReader(), numbered(tmp_path, 7), batch_size=1, num_workers=2)
+    assert sorted(content(instance)[0][0] for instance in loader.iter_instances()) == [str(n) for n in range(7)]
+
+
+def test_distributed_processes_share_the_pairs_evenly(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = numbered(tmp_path, 6)
+    monkeypatch.setattr(util, "is_distributed", lambda: True)
+    monkeypatch.setattr(dist, "get_world_size", lambda: 2)
+    shares = []
+    for rank in range(2):
+        monkeypatch.setattr(dist, "get_rank", lambda rank=rank: rank)
+        shares.append([premise[0] for premise, _, _ in read(path)])
+    assert shares == [["0", "2", "4"], ["1", "3", "5"]]
+
+
+def test_no_more_instances_than_asked_for(corpus: str) -> None:
+    assert len(read(corpus, max_instances=3)) == 3
+
+
+@pytest.mark.skipif(not SHARED.is_dir(), reason="the shared corpora are not here")
+@pytest.mark.parametrize(("name", "pairs"), [("part_dev", 1000), ("part_train", 8842), ("revised_train", 8330)])
+def test_reads_the_shared_corpora(name: str, pairs: int) -> None:
+    assert sum(1 for _ in SnliReader()._pairs(SHARED / f"snli_{name}.jsonl")) == pairs
