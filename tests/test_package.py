@@ -83,7 +83,7 @@ def test_the_wheel_holds_every_file_of_the_package(wheel: Path) -> None:
     assert any(name.endswith("LICENSE") for name in held)
 
 
-def test_the_wheel_trains_from_another_folder(wheel: Path, tmp_path: Path) -> None:
+def test_the_wheel_adds_elmo_and_trains_from_another_folder(wheel: Path, tmp_path: Path) -> None:
     site = tmp_path / "site"
     zipfile.ZipFile(wheel).extractall(site)
     work = tmp_path / "work"
@@ -91,21 +91,29 @@ def test_the_wheel_trains_from_another_folder(wheel: Path, tmp_path: Path) -> No
     (work / "train.tsv").write_text("the###D cat###N sees###V Anna###P\nAnna###P sees###V\n" * 4)
     dim = BiLMOptions.from_file(site / "elmo_tasks/bilm/models/mini/options.json").output_dim
     config = {
-        "dataset_reader": {"type": "sequence_tagging", "token_indexers": {"elmo": {"type": "elmo_characters"}}},
+        "dataset_reader": {"type": "sequence_tagging"},
         "train_data_path": "train.tsv",
         "model": {
             "type": "simple_tagger",
-            "text_field_embedder": {"token_embedders": {"elmo": {"type": "elmo", "bilm": "mini"}}},
-            "encoder": {"type": "pass_through", "input_dim": dim},
+            "text_field_embedder": {"token_embedders": {"tokens": {"type": "embedding", "embedding_dim": 6}}},
+            "encoder": {"type": "pass_through", "input_dim": 6},
         },
         "data_loader": {"batch_size": 2},
         "trainer": {"num_epochs": 1, "optimizer": "adam", "cuda_device": -1},
     }
-    (work / "config.json").write_text(json.dumps(config))
-    code = "import elmo_tasks.__main__ as command; print(command.__file__); command.main()"
-    done = run_python("-c", code, "train", "config.json", "-s", "run", cwd=work, pythonpath=site)
+    (work / "plain.json").write_text(json.dumps(config))
+    code = """
+import sys
+import elmo_tasks.__main__ as command
+print(command.__file__)
+for arguments in ["elmo-add", "plain.json", "-o", "config.json"], ["train", "config.json", "-s", "run"]:
+    sys.argv[1:] = arguments
+    command.main()
+"""
+    done = run_python("-c", code, cwd=work, pythonpath=site)
     assert done.returncode == 0, done.stderr
     assert done.stdout.splitlines()[0] == str(site / "elmo_tasks/__main__.py")
+    assert json.loads((work / "config.json").read_text())["model"]["encoder"]["input_dim"] == 6 + dim
     assert (work / "run/model.tar.gz").exists()
     # Neither of the two warnings that no user can act upon.
     assert "autocast" not in done.stderr

@@ -98,9 +98,11 @@ def _without_trace(error: RuntimeError) -> str:
 
 
 def _in_order_of(value: Any, original: Any) -> Any:
-    """`value` with the keys of `original` in their order and new ones last; jsonnet sorts them by name."""
-    if isinstance(value, dict) and isinstance(original, dict):
-        keys = [key for key in original if key in value] + [key for key in value if key not in original]
+    """`value` with the keys of `original` in their order and new ones last, of which jsonnet has lost the order."""
+    if isinstance(value, dict):
+        original = original if isinstance(original, dict) else {}
+        keys = [key for key in original if key in value]
+        keys += sorted((key for key in value if key not in original), key=lambda key: key != "type")
         return {key: _in_order_of(value[key], original.get(key)) for key in keys}
     if isinstance(value, list) and isinstance(original, list) and len(value) == len(original):
         return [_in_order_of(*pair) for pair in zip(value, original, strict=True)]
@@ -117,8 +119,8 @@ def _order(path: str) -> Any:
 
 
 def _difference(before: dict[str, Any], after: dict[str, Any], name: str) -> str:
-    texts = [_text(config).splitlines(keepends=True) for config in (before, after)]
-    return "".join(difflib.unified_diff(*texts, fromfile=name, tofile=f"{name} with ELMo"))
+    old, new = (_text(config).splitlines(keepends=True) for config in (before, after))
+    return "".join(difflib.unified_diff(old, new, fromfile=name, tofile=f"{name} with ELMo"))
 
 
 def _text(config: dict[str, Any]) -> str:
@@ -151,8 +153,8 @@ def _add(args: argparse.Namespace) -> None:
         parameters = json.loads(args.parameters)
     except ValueError as error:
         raise ConfigurationError(f"--parameters {args.parameters} is not JSON: {error}.") from error
-    order = _order(args.config)
-    before = _in_order_of(read_config(args.config), order)
+    before = read_config(args.config)
+    before = _in_order_of(before, _order(args.config))
     after = add_elmo(before, _bilm(args.bilm), args.replace, args.sizes, args.old_dim, parameters)
     after = _in_order_of(after, before)
     print(_difference(before, after, args.config), end="")

@@ -8,6 +8,8 @@
 // the same from the command line.
 local bilms = import 'bilms.libsonnet';
 
+local get(value, key) = if std.isObject(value) then std.get(value, key) else null;
+
 // Which part of a model reads which, and how many times over: coref's antecedent_feedforward reads two spans and their
 // product, and a span is made of a token vector and of two outputs of the context_layer. A part that a config leaves
 // out passes on what it would have read. 'token_vectors' stands for the text field embedder, 'output_elmo' for ELMo at
@@ -83,9 +85,22 @@ local models = {
 
 // This project's models: ELMo is their parameter `elmo`, and whatever size a config leaves out they find themselves.
 local own_models = {
-  elmo_crf_tagger: {
+  elmo_bidaf: function(model) {
+    contextual_layer: { token_vectors: 1 },
+  } + if get(model, 'self_attention') == true then {
+    modeling_layer: { contextual_layer: 1 },
+    span_start_encoder: { contextual_layer: 1 },
+    span_end_encoder: { contextual_layer: 1, span_start_encoder: 1 },
+  } else {
+    modeling_layer: { contextual_layer: 4, output_elmo: 4 },
+    span_end_encoder: { modeling_layer: 1 },
+  },
+  elmo_crf_tagger: function(model) {
     encoder: { token_vectors: 1 },
     feedforward: { encoder: 1, output_elmo: 1 },
+  },
+  elmo_esim: function(model) {
+    encoder: { token_vectors: 1 },
   },
 };
 
@@ -119,8 +134,7 @@ local output_fields = [
   'output_projection_dim',
 ];
 
-// Readers of readers, and readers of two texts, of which the source alone gets ELMo.
-local reader_fields = ['base_reader', 'readers'];
+// Readers of two texts, of which the source alone gets ELMo.
 local source_readers = ['cnn_dm', 'copynet_seq2seq', 'seq2seq'];
 // Where these have no indexers for the target they take the source's.
 local sharing_readers = ['cnn_dm', 'seq2seq'];
@@ -131,9 +145,7 @@ local indexer = { type: 'elmo_characters' };
 // By the shape in their names, how long the vectors of published biLMs are.
 local published = { '2x1024_128': 256, '2x2048_256': 512, '2x4096_512': 1024 };
 
-local listed(names) = std.join(', ', ['"' + name + '"' for name in names]);
 local dotted(path) = std.join('.', [std.toString(step) for step in path]);
-local get(value, key) = if std.isObject(value) then std.get(value, key) else null;
 // A part of a config that has a type alone may be just its name.
 local type_of(part) = if std.isString(part) then part else get(part, 'type');
 
@@ -250,7 +262,7 @@ local part_edits(part, path, growth, sizes_itself) =
 // output_elmo.
 local model_edits(model, growths) =
   local own = std.objectHas(own_models, model.type);
-  local table = (if own then own_models else models)[model.type];
+  local table = if own then own_models[model.type](model) else models[model.type];
   local input_growth(name) =
     std.foldl(
       function(so_far, source)
@@ -281,10 +293,10 @@ local model_edits(model, growths) =
 // The edits to the fields that a user names: 'model.encoder.input_size', or 'model.feedforward.input_dim:3' for a field
 // that grows three times as much.
 local named_edits(config, sizes, growth) =
+  local made_of(text, characters) =
+    text != '' && std.all([std.member(characters, one) for one in std.stringChars(text)]);
   local step(so_far, key) =
-    local index = if std.isArray(so_far.value) && std.length(key) > 0
-                     && std.all([std.member('0123456789', digit) for digit in std.stringChars(key)])
-    then std.parseInt(key) else null;
+    local index = if std.isArray(so_far.value) && made_of(key, '0123456789') then std.parseInt(key) else null;
     local keys = if std.isObject(so_far.value) then std.objectFields(so_far.value)
     else if std.isArray(so_far.value) then std.range(0, std.length(so_far.value) - 1)
     else [];
@@ -293,10 +305,15 @@ local named_edits(config, sizes, growth) =
     then error 'There is no "' + key + '" in ' + (if so_far.path == [] then 'the config' else dotted(so_far.path))
                + ', only: ' + std.join(', ', [std.toString(name) for name in keys]) + '.'
     else { path: so_far.path + [found], value: so_far.value[found] };
-  [
-    local parts = std.split(size, ':');
-    local times = if std.length(parts) > 1 then std.parseJson(parts[1]) else 1;
-    raise(std.foldl(step, std.split(parts[0], '.'), { path: [], value: config }).path, growth * times)
+  if !std.isArray(sizes) then error 'sizes must be a list of fields, and is ' + std.type(sizes) + '.'
+  else [
+    local parts = std.split(size, ':') + ['1'];
+    if std.length(parts) > 3 || !made_of(parts[1], '0123456789.')
+    then error 'sizes has "' + size + '"; each must be the path of a field, after which ":3" may say how many times '
+               + 'over it grows.'
+    else
+      local found = std.foldl(step, std.split(parts[0], '.'), { path: [], value: config });
+      raise(found.path, growth * std.parseJson(parts[1]))
     for size in sizes
   ];
 

@@ -406,8 +406,41 @@ CASES: dict[str, Case] = {
         encoder=pass_through(),
     ),
     "composed_seq2seq": composed_seq2seq(),
-    "elmo_crf_tagger": Case(
-        TAGGING, TAGGED, OWN_TAGGER | {"encoder": lstm(WORDS)}, {"model.encoder.input_size": 1}
+    "elmo_crf_tagger": Case(TAGGING, TAGGED, OWN_TAGGER | {"encoder": lstm(WORDS)}, {"model.encoder.input_size": 1}),
+    "elmo_esim": Case(
+        {"type": "elmo_snli", "token_indexers": TOKENS},
+        PAIRS,
+        {"type": "elmo_esim", "encoder": lstm(WORDS), "inference_encoder": lstm(300)},
+        {"model.encoder.input_size": 1},
+    ),
+    "elmo_bidaf": Case(
+        {"type": "elmo_squad", "token_indexers": TOKENS},
+        QUESTIONS,
+        {
+            "type": "elmo_bidaf",
+            "contextual_layer": pass_through(),
+            "modeling_layer": lstm(4 * WORDS),
+            "span_end_encoder": lstm(4),
+        },
+        {"model.contextual_layer.input_dim": 1, "model.modeling_layer.input_size": 4},
+    ),
+    "elmo_bidaf, self-attention": Case(
+        {"type": "elmo_squad", "token_indexers": TOKENS},
+        QUESTIONS,
+        {
+            "type": "elmo_bidaf",
+            "self_attention": True,
+            "contextual_layer": pass_through(),
+            "modeling_layer": lstm(WORDS),
+            "span_start_encoder": lstm(WORDS),
+            "span_end_encoder": lstm(WORDS + 4),
+        },
+        {
+            "model.contextual_layer.input_dim": 1,
+            "model.modeling_layer.input_size": 1,
+            "model.span_start_encoder.input_size": 1,
+            "model.span_end_encoder.input_size": 1,
+        },
     ),
     "elmo_crf_tagger, sizing itself": Case(
         TAGGING, TAGGED, OWN_TAGGER | {"encoder": {"type": "lstm", "hidden_size": 2}}, {}
@@ -716,7 +749,9 @@ def test_sizes_that_are_not_there() -> None:
         r'There is no "size" in model\.encoder, only: bidirectional, hidden_size, input_size, type\.',
         sizes=["model.encoder.size"],
     )(config)
-    refuses(r"There is no \"modle\" in the config", sizes=["modle.encoder"])(config)
+    refuses('There is no "modle" in the config, only', sizes=["modle.encoder"])(config)
+    refuses('sizes has "model.encoder.input_size:two"', sizes=["model.encoder.input_size:two"])(config)
+    refuses("sizes must be a list of fields, and is string", sizes="model.encoder.input_size")(config)
     refuses(r"model\.encoder\.type cannot be raised: it is no number but lstm", sizes=["model.encoder.type"])(config)
     refuses(r"input_size would be 6\.25, which is not a whole", sizes=["model.encoder.input_size:0.0009765625"])(config)
 
