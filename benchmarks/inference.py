@@ -1,7 +1,7 @@
 """Character ids to mixed vectors, without gradients: our biLM and scalar mix, and stock's `Elmo`."""
 
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from functools import partial
 from itertools import islice
@@ -68,20 +68,23 @@ class Case:
         return [batches[0][:4]] if quick else batches
 
 
-def frequent_words(place: Place) -> tuple[str, ...]:
+def frequent_words(place: Place) -> list[str]:
     """The words that are kept: the most frequent ones of other text than that which is timed."""
-    if place.quick or not LM_TEXT.exists():
-        text = timed_sentences()[_BATCHES * _BATCH :]
-    else:
-        text = list(islice(sentence_stream(find_shards(str(LM_TEXT))), _READ_BEFORE))
-    return tuple(word for word, _ in Counter(word for words in text for word in words).most_common(_KEPT_WORDS))
+    file = place.folder / "words.txt"
+    if not file.exists():
+        text: Iterable[list[str]] = timed_sentences()[_BATCHES * _BATCH :]
+        if LM_TEXT.exists() and not place.quick:
+            text = islice(sentence_stream(find_shards(str(LM_TEXT))), _READ_BEFORE)
+        counts = Counter(word for words in text for word in words)
+        file.write_text("\n".join(word for word, _ in counts.most_common(_KEPT_WORDS)), encoding="utf-8")
+    return file.read_text(encoding="utf-8").split("\n")
 
 
 class _Ours:
     def __init__(self, case: Case, place: Place) -> None:
         self.bilm = BiLM.from_files(*place.bilm(case.shape), dtype=case.dtype)
         self.mix = ScalarMix(self.bilm.num_layers)
-        self.words = frequent_words(place) if case.keeps_words else ()
+        self.words = frequent_words(place) if case.keeps_words else []
 
     def prepare(self) -> None:
         """Each run begins with the same words kept, and none of its own."""
@@ -136,12 +139,14 @@ def rows(case: Case, name: str, place: Place, rates: Rates, runs: int) -> Iterat
         )
         yield row
         return
+    # What is written on first use is written here, lest it count as memory.
+    place.bilm(case.shape)
+    kept = frozenset(frequent_words(place)) if case.keeps_words else frozenset()
     batches = case.batches(place.quick)
     memory = {side: peak_memory(_run_once, side, case, place) for side in _SIDES}
     ids = [batch_to_ids(batch) for batch in batches]
     models = {side: make(case, place) for side, make in _SIDES.items()}
     times = in_turn({side: partial(_run, model, ids) for side, model in models.items()}, runs)
-    kept = frozenset(frequent_words(place)) if case.keeps_words else frozenset()
     flops = sum(bilm_flops(place.options(case.shape), batch, kept) for batch in batches)
     row.ours, row.other = (Side(times[side], memory[side]) for side in ("ours", "stock"))
     row.tokens = sum(map(number_of_tokens, batches))

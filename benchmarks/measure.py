@@ -1,6 +1,7 @@
 """The clock, the memory, and what the processor can do at best."""
 
 import gc
+import logging
 import multiprocessing
 import re
 import statistics
@@ -138,6 +139,7 @@ def peak_memory(function: Callable[..., object], *arguments: Any) -> float | Non
 
 def _measured(answer: Connection, threads: int, function: Callable[..., object], arguments: tuple[Any, ...]) -> None:
     torch.set_num_threads(threads)
+    logging.disable(logging.WARNING)
     before = _status("VmRSS")
     function(*arguments)
     answer.send(max(_status("VmHWM") - before, 0.1))

@@ -158,8 +158,8 @@ def _processor() -> str:
 
 def markdown(rows: Sequence[Row], rates: Rates, where: dict[str, Any], runs: int) -> str:
     """The section of README.md."""
-    return f"""{where["date"]}: {where["processor"]} ({where["capability"]}), {where["cores"]} cores,
-{where["threads"]} threads, Python {where["python"]}, torch {where["torch"]}, numpy {where["numpy"]}, stock AllenNLP
+    return f"""{where["date"]}: {where["processor"]} ({where["capability"]}), cores: {where["cores"]},
+threads: {where["threads"]}, Python {where["python"]}, torch {where["torch"]}, numpy {where["numpy"]}, stock AllenNLP
 {where["allennlp"]}. Medians of {runs} runs (epochs: {epoch_runs(runs)}); ± is half the range.
 
 Matrix products in the same run, GFLOP/s: a large one fp32 {rates.fp32:.0f}, bf16 {rates.bf16:.0f}; one LSTM step's of
