@@ -13,7 +13,7 @@ from torch import Tensor
 
 from elmo_tasks.bilm.model import BiLM, BiLMOutput
 from elmo_tasks.bilm.precision import DTYPES, WeightsMark, wide
-from elmo_tasks.bilm.store import Store
+from elmo_tasks.bilm.store import Store, size_on_disk
 
 logger = logging.getLogger(__name__)
 
@@ -193,11 +193,10 @@ def _digest(bilm: BiLM, dtype: torch.dtype) -> bytes:
     digest.update(repr((_FORMAT, sys.byteorder, type(bilm).__qualname__, bilm.options, dtype)).encode())
     for name, weight in bilm.named_parameters():
         digest.update(repr((name, tuple(weight.shape), weight.dtype)).encode())
-        digest.update(weight.detach().cpu().contiguous().view(torch.uint8).numpy())
+        digest.update(weight.detach().cpu().contiguous().view(torch.uint8).numpy().data)
     return digest.digest()
 
 
 def _report(counts: Counts) -> None:
-    size = counts.file.stat().st_size if counts.file.is_file() else 0
     message = "Activations cache %s: %d sentences found and %d computed in %d batches; %.1f MB on disk."
-    logger.info(message, counts.file, counts.hits, counts.misses, counts.batches, size / 1e6)
+    logger.info(message, counts.file, counts.hits, counts.misses, counts.batches, size_on_disk(counts.file) / 1e6)

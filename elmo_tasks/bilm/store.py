@@ -63,10 +63,8 @@ class Store:
 
     @property
     def size(self) -> int:
-        """Bytes of the file now; 0 if there is none."""
-        with suppress(OSError):
-            return self.path.stat().st_size
-        return 0
+        """Bytes on disk now, the journal's among them; 0 if there is no file."""
+        return size_on_disk(self.path)
 
     def get(self, keys: Sequence[bytes]) -> list[bytes | None]:
         """
@@ -123,9 +121,15 @@ class Store:
             if _code(error) != sqlite3.SQLITE_FULL:
                 raise
             self._writable = False
-            at_bound = self.size + sum(map(len, values.values())) > self.max_bytes
+            # A value may leave a page almost empty.
+            needed = sum(len(value) + _PAGE_BYTES for value in values.values())
+            at_bound = self._pages() * _PAGE_BYTES + needed > self.max_bytes
             reason = f"the file has its full size, {self.max_bytes} bytes" if at_bound else "the disk is full"
             logger.warning("%s: %s. Nothing more is written to it; what it has is still used.", self.path, reason)
+
+    def _pages(self) -> int:
+        assert self._connection is not None
+        return int(self._connection.execute("PRAGMA page_count").fetchone()[0])
 
     def _attempt(self, action: Callable[[], T], otherwise: T) -> T:
         if not self._usable:
@@ -154,6 +158,15 @@ class Store:
         if connection is not None:
             with suppress(sqlite3.Error):
                 connection.close()
+
+
+def size_on_disk(path: Path) -> int:
+    """Bytes of a store's file and of the journal beside it."""
+    size = 0
+    for file in (path, path.with_name(path.name + "-wal")):
+        with suppress(OSError):
+            size += file.stat().st_size
+    return size
 
 
 class _ForeignFileError(sqlite3.DatabaseError):

