@@ -1,9 +1,10 @@
 """
 Archives that somebody else may have made: what is in them is looked at before it is unpacked, imported or built.
 
-Stock AllenNLP unpacks a model.tar.gz wherever its members say (before Python 3.14), evaluates its config.json as jsonnet,
-which can read files and the environment, and imports and calls whatever a "type" with dots in it names. `compat.py` has
-AllenNLP unpack by `unpacked` instead, so that `predict`, `evaluate`, `"from_archive"` and the like refuse all that too.
+Stock AllenNLP unpacks a model.tar.gz wherever its members say (before Python 3.14), evaluates its config.json as
+jsonnet, which can read files and the environment, and imports and calls whatever a "type" with dots in it names.
+`compat.py` has AllenNLP unpack by `unpacked` instead, so that `predict`, `evaluate`, `"from_archive"` and the like
+refuse all that too.
 Weights are read by `torch.load`, which since torch 2.6 makes tensors and plain values only, and runs no code.
 """
 
@@ -158,8 +159,8 @@ def _reading(archive: Path) -> Iterator[tarfile.TarFile]:
 def _checked_name(member: tarfile.TarInfo, archive: Path) -> PurePosixPath:
     if not (member.isdir() or member.isreg()) or member.issparse():
         raise UnsafeArchiveError(
-            f'{archive}: "{member.name}" is neither a file nor a folder (but a link or a device, say). AllenNLP writes no '
-            "such archives; if you trust this one, unpack it yourself and give the folder."
+            f'{archive}: "{member.name}" is neither a file nor a folder (but a link or a device, say). AllenNLP writes '
+            "no such archives; if you trust this one, unpack it yourself and give the folder."
         )
     paths = PurePosixPath(member.name), PureWindowsPath(member.name)
     if any(path.anchor or ".." in path.parts for path in paths) or "\0" in member.name:
@@ -172,8 +173,8 @@ def _check_config(content: bytes, where: str) -> None:
         config = json.loads(content)
     except (ValueError, RecursionError) as error:
         raise UnsafeArchiveError(
-            f"{where} is not plain JSON, as AllenNLP writes it ({error}). As jsonnet it could read files and environment "
-            "variables."
+            f"{where} is not plain JSON, as AllenNLP writes it ({error}). "
+            "As jsonnet it could read files and environment variables."
         ) from None
     if isinstance(config, dict):
         config = {key: value for key, value in config.items() if key not in _DATA_PATHS}
@@ -188,8 +189,8 @@ def _check_config(content: bytes, where: str) -> None:
             waiting.extend(value.values())
         elif isinstance(value, str) and _would_import(value):
             raise UnsafeArchiveError(
-                f'{where} has "{value}", by which AllenNLP would import the module "{value.rpartition(".")[0]}" and call '
-                "what is in it. If it is a class of yours, have its package imported first: --include-package."
+                f'{where} has "{value}", by which AllenNLP would import the module "{value.rpartition(".")[0]}" and '
+                "call what is in it. If it is a class of yours, have its package imported first: --include-package."
             )
 
 

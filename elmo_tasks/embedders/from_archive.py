@@ -25,8 +25,8 @@ class ArchivedModel(Model):
     A model that training begins from: `{"type": "from_archive", "archive_file": "runs/tagger/model.tar.gz"}`.
 
     The stock one of this name loads the archive that training began from again whenever the new archive is loaded, so
-    that the two must travel together, and `allennlp predict` does not know the model's predictor. Here the run keeps the
-    old archive's model config, vocabulary and biLM in `vocabulary/.elmo/`, from where they get into the new archive.
+    that the two must travel together, and `allennlp predict` does not know the model's predictor. Here the run keeps
+    the old archive's model config, vocabulary and biLM in `vocabulary/.elmo/`, from where they get into the new one.
 
     Registered as a `Model` with name "from_archive", in place of the stock one, constructor `from_archive`.
     """

@@ -1,6 +1,8 @@
 """Training, archiving, loading: stock AllenNLP with the embedder `elmo` in a stock model."""
 
 import copy
+import json
+import sys
 import tarfile
 from pathlib import Path
 from typing import Any
@@ -8,13 +10,16 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
+from allennlp.commands import main
 from allennlp.commands.train import train_model
 from allennlp.common import Params
 from allennlp.data import Instance
 from allennlp.models import Model, load_archive
+from allennlp.predictors import Predictor
 
 import elmo_tasks.embedders  # noqa: F401
-from elmo_tasks.bilm import BiLMFiles
+from elmo_tasks.bilm import BiLM, BiLMFiles, BiLMOptions
+from elmo_tasks.commands.language_model import bilms_of
 
 SENTENCES = """The###D cat###N sat###V
 A###D dog###N saw###V the###D cat###N
@@ -167,3 +172,113 @@ def test_an_archive_of_stock_loads(config: dict[str, Any], tmp_path: Path, do_la
     expected = probabilities(load_archive(archive).model, config)
     overrides = {"model.text_field_embedder.token_embedders.elmo.type": "elmo"}
     assert_same(probabilities(load_archive(archive, overrides=overrides).model, config), expected)
+
+
+@pytest.fixture
+def tuned_config(config: dict[str, Any], tmp_path: Path) -> dict[str, Any]:
+    """What fine-tunes `first/model.tar.gz` on text with words of its own."""
+    data = tmp_path / "more.txt"
+    data.write_text("Snow###N fell###V\nThe###D dogs###N cheered###V Oslo###N\n")
+    model = {"type": "from_archive", "archive_file": str(tmp_path / "first" / "model.tar.gz")}
+    return {**config, "train_data_path": str(data), "validation_data_path": str(data), "model": model}
+
+
+@pytest.mark.parametrize("requires_grad", [False, True])
+def test_a_fine_tuned_archive_stands_alone(
+    config: dict[str, Any],
+    tuned_config: dict[str, Any],
+    new_bilm_files: BiLMFiles,
+    tmp_path: Path,
+    requires_grad: bool,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Train, fine-tune, and fine-tune again; each without what came before it; then evaluate and predict."""
+    elmo(config)["requires_grad"] = requires_grad
+    embedder, reader = config["model"]["text_field_embedder"], config["dataset_reader"]
+    # A vocabulary that grows.
+    embedder["token_embedders"]["tokens"] = {"type": "embedding", "embedding_dim": 4}
+    reader["token_indexers"]["tokens"] = {"type": "single_id"}
+    config["model"]["encoder"]["input_size"] = 20
+    first = train(config, tmp_path / "first")
+    forget(new_bilm_files)
+
+    second = train(tuned_config, tmp_path / "second")
+    assert second.vocab.get_vocab_size("tokens") > first.vocab.get_vocab_size("tokens")
+    expected = probabilities(second, tuned_config)
+    (tmp_path / "first").rename(tmp_path / "gone")
+    tuned_config["trainer"]["num_epochs"] = 3
+    Params(copy.deepcopy(tuned_config)).to_file(str(tmp_path / "second" / "config.json"))
+    train_model(Params(copy.deepcopy(tuned_config)), str(tmp_path / "second"), recover=True)
+    second_archive = load_archive(tmp_path / "second" / "model.tar.gz")
+    assert {epoch.name for epoch in (tmp_path / "second").glob("metrics_epoch_*")} >= {"metrics_epoch_2.json"}
+
+    tuned_config["model"]["archive_file"] = str(tmp_path / "second" / "model.tar.gz")
+    third = train(tuned_config, tmp_path / "third")
+    expected = probabilities(third, tuned_config)
+    (tmp_path / "second").rename(tmp_path / "gone too")
+    archive = tmp_path / "elsewhere.tar.gz"
+    (tmp_path / "third" / "model.tar.gz").rename(archive)
+    (tmp_path / "third").rename(tmp_path / "all gone")
+    assert_same(probabilities(load_archive(archive).model, tuned_config), expected)
+    assert second_archive.model.vocab.get_vocab_size("tokens") == third.vocab.get_vocab_size("tokens")
+
+    metrics = tmp_path / "metrics.json"
+    data = tuned_config["train_data_path"]
+    monkeypatch.setattr(sys, "argv", ["elmo-tasks", "evaluate", str(archive), data, "--output-file", str(metrics)])
+    main()
+    assert 0 <= json.loads(metrics.read_text())["accuracy"] <= 1
+
+
+def test_fine_tuning_a_tagger_and_predicting(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """`allennlp predict` knows the predictor of a model that came from an archive; with a trained biLM to export."""
+    files = BiLMFiles(tmp_path / "options.json", tmp_path / "weights.hdf5")
+    BiLM(BiLMOptions(filters=((1, 4), (2, 4)), num_highway=1, cell_dim=8, projection_dim=8)).save(*files)
+    (tmp_path / "data.txt").write_text("Ada B-PER\nleft O\nOslo B-LOC\n\nIt O\nrained O\n")
+    tagger = {
+        "type": "elmo_crf_tagger",
+        "text_field_embedder": {"token_embedders": {"tokens": {"type": "embedding", "embedding_dim": 4}}},
+        "elmo": {"bilm": {name: str(path) for name, path in files._asdict().items()}, "place": "both"},
+        "encoder": {"type": "lstm", "input_size": 20, "hidden_size": 8},
+    }
+    tagger["elmo"]["requires_grad"] = True
+    config = {
+        "dataset_reader": {
+            "type": "elmo_conll2003",
+            "token_indexers": {"tokens": {"type": "single_id"}, "elmo": {"type": "elmo_character_ids"}},
+        },
+        "train_data_path": str(tmp_path / "data.txt"),
+        "model": tagger,
+        "data_loader": {"batch_size": 2},
+        "trainer": {"optimizer": {"type": "adam", "lr": 0.1}, "num_epochs": 1, "cuda_device": -1},
+    }
+    train(config, tmp_path / "first")
+    config["model"] = {"type": "from_archive", "archive_file": str(tmp_path / "first")}
+    model = train(config, tmp_path / "second")
+    forget(files)
+    (tmp_path / "first").rename(tmp_path / "gone")
+    archive = tmp_path / "moved.tar.gz"
+    (tmp_path / "second" / "model.tar.gz").rename(archive)
+    lines, output, out = tmp_path / "lines.txt", tmp_path / "tags.jsonl", tmp_path / "bilm-out"
+    lines.write_text("Ada left Oslo.\nIt rained.\n")
+    arguments = ["predict", str(archive), str(lines), "--output-file", str(output), "--silent"]
+    monkeypatch.setattr(sys, "argv", ["elmo-tasks", *arguments])
+    main()
+    answers = [json.loads(line) for line in output.read_text().splitlines()]
+    expected = Predictor.by_name("elmo_tagger")(model, load_archive(archive).dataset_reader)
+    assert answers == [expected.predict_json({"sentence": line}) for line in lines.read_text().splitlines()]
+
+    monkeypatch.setattr(sys, "argv", ["elmo-tasks", "elmo-export", str(archive), str(out)])
+    main()
+    exported = BiLM.from_files(out / "options.json", out / "weights.hdf5")
+    trained = model.elmo.input.bilm.state_dict()
+    assert all(torch.equal(value, trained[name]) for name, value in exported.state_dict().items())
+    start = BiLM(exported.options)
+    assert not torch.equal(start.lstm.layers[0].bias, exported.lstm.layers[0].bias), "zeros at first: it was trained"
+
+
+def test_exporting_a_frozen_bilm(config: dict[str, Any], new_bilm_files: BiLMFiles, tmp_path: Path) -> None:
+    model = train(config, tmp_path / "run")
+    assert list(bilms_of(model)) == ["text_field_embedder.token_embedder_elmo"]
+    (bilm,) = bilms_of(model).values()
+    original = BiLM.from_files(*new_bilm_files).state_dict()
+    assert all(torch.equal(value, original[name]) for name, value in bilm.state_dict().items())

@@ -88,7 +88,7 @@ def test_bad_lines_are_skipped_on_request(batch_size: int, tmp_path: Path) -> No
 def test_from_python_nothing_is_skipped() -> None:
     predictor = EchoPredictor(Echo(), Reader(), skip_bad_lines=True)
     assert predictor.predict_json({"text": "a"}) == {"text": "a"}
-    with pytest.raises(ConfigurationError, match='^"text" must be a string'):
+    with pytest.raises(ConfigurationError, match=r'^"text" must be a string'):
         predictor.predict_json({})
 
 
