@@ -27,7 +27,7 @@ local bilms = import 'bilms.libsonnet';
   small_sizes:: { words: 50, hidden: 50, feedforward: 50 },
   small_training:: {
     batch_size: 8,
-    trainer: { num_epochs: 10, grad_norm: 5.0, optimizer: { type: 'adam', lr: 0.002 } },
+    trainer: { num_epochs: 15, grad_norm: 5.0, optimizer: { type: 'adam', lr: 0.005 } },
   },
 
   // train, validation, test: files in SNLI's form; test may be null.

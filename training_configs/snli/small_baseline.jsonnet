@@ -11,4 +11,5 @@ snli.experiment(
   validation=data + '/dev.jsonl',
   sizes=snli.small_sizes,
   training=snli.small_training,
+  dropout=0.1,
 )

@@ -14,4 +14,5 @@ snli.experiment(
   bilm='mini',
   sizes=snli.small_sizes,
   training=snli.small_training,
+  dropout=0.1,
 )

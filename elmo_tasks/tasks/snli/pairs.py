@@ -88,7 +88,7 @@ def check_text(text: Any, name: str) -> Text:
         for number, token in enumerate(text):
             if not isinstance(token, str) or not token:
                 raise PairError(
-                    f'token {number} of "{name}" (counted from 0) must be a string that is not empty, not {_short(token)}'
+                    f'token {number} of "{name}" (counted from 0) must be a non-empty string, not {_short(token)}'
                 )
     elif not isinstance(text, str):
         raise PairError(f'"{name}" must be text or a list of tokens, not {_short(text)}')
@@ -117,11 +117,12 @@ def _field(record: dict[str, Any], name: str) -> Any:
 
 def _text(record: dict[str, Any], name: str, tokens_from: str) -> Text:
     text = _field(record, name)
-    expected = list if tokens_from == "tokens" else str
-    if not isinstance(text, expected):
+    if isinstance(text, list) != (tokens_from == "tokens"):
         kind = "a list of tokens" if tokens_from == "tokens" else "a string"
         raise PairError(f'"{name}" must be {kind}, not {_short(text)}; see tokens_from')
-    return check_text(_leaves(text) if tokens_from == "binary_parse" else text, name)
+    if isinstance(text, str) and tokens_from == "binary_parse":
+        text = _leaves(text)
+    return check_text(text, name)
 
 
 def _leaves(parse: str) -> list[str]:

@@ -149,6 +149,4 @@ def _lines(file_path: PathOrStr) -> Iterator[tuple[int, bytes]]:
                 if line.strip():
                     yield number, line
     except (EOFError, gzip.BadGzipFile, zlib.error) as error:
-        raise ConfigurationError(
-            f"{file_path}, line {number + 1}: this is not gzip, or is damaged: {error}."
-        ) from None
+        raise ConfigurationError(f"{file_path}, line {number + 1}: this is not gzip, or is damaged: {error}.") from None

@@ -111,7 +111,7 @@ BAD: list[tuple[Any, dict[str, Any], str]] = [
     ({**GOOD, "gold_label": ["neutral"]}, {}, '"gold_label" is '),
     ({**GOOD, "sentence2": ""}, {}, '"sentence2" is empty'),
     ({**GOOD, "sentence1": " \u00a0\t"}, {}, '"sentence1" is empty'),
-    ({**GOOD, "sentence2": 3}, {}, '"sentence2" must be a string, not 3'),
+    ({**GOOD, "sentence2": 3}, {}, '"sentence2" must be text or a list of tokens, not 3'),
     ({**GOOD, "sentence2": ["b"]}, {}, '"sentence2" must be a string, not .*tokens_from'),
     (
         {**GOOD, "sentence1_binary_parse": "( a )", "sentence2_binary_parse": "( )"},
