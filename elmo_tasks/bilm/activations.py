@@ -48,7 +48,8 @@ class CachedBiLM:
     A file in the folder belongs to one biLM: it is named by a digest of its weights, its options, the precision it
     runs in and that of what is kept; and each sentence in it is found by a digest of all of that and of its
     character ids. So the cache of another biLM, or of another version of this one, is never taken for this one's.
-    Several processes may use a folder at once. Whatever befalls the file costs time and no more, see `Store`.
+    Several processes of one machine may use a folder at once. Whatever befalls the file costs time and no more, see
+    `Store`. What one device has computed serves the others too.
 
     A sentence's layers are rounded in the same way when they are computed and when they are read, so that it does not
     matter to a training whether the cache was there before.
@@ -198,5 +199,7 @@ def _digest(bilm: BiLM, dtype: torch.dtype) -> bytes:
 
 
 def _report(counts: Counts) -> None:
+    if not counts.batches:
+        return
     message = "Activations cache %s: %d sentences found and %d computed in %d batches; %.1f MB on disk."
     logger.info(message, counts.file, counts.hits, counts.misses, counts.batches, size_on_disk(counts.file) / 1e6)

@@ -133,7 +133,7 @@ class WordTable:
             hashes = word_hashes(character_ids)
             rows, known, taken = contents.find(character_ids, hashes)
             vectors = contents.vectors[rows]
-            contents.uses[rows[known]] += 1
+            contents.uses.index_add_(0, rows, known.long())
             # A GPU is waited for here.
             unknown = (~known).nonzero().squeeze(1)
             if len(unknown):

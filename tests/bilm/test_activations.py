@@ -307,3 +307,19 @@ def test_bad_arguments(make_bilm: Callable[..., BiLM], tmp_path: Path, arguments
     bilm = make_bilm(arguments.pop("stateful", False)).requires_grad_(arguments.pop("requires_grad", False))
     with pytest.raises(ActivationsError, match=message):
         CachedBiLM(bilm, tmp_path, **arguments)
+
+
+@pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a GPU")
+def test_on_a_gpu(bilm: BiLM, tmp_path: Path, runs: list[int]) -> None:
+    ids = batch_to_ids(SENTENCES)
+    expected = rounded(bilm(ids).layers)
+    bilm.cuda()
+    cached = CachedBiLM(bilm, tmp_path)
+    for _ in range(2):
+        layers, mask = cached(ids.cuda())
+        assert layers.is_cuda
+        assert mask.is_cuda
+        torch.testing.assert_close(layers.cpu(), expected, rtol=1e-3, atol=1e-4)
+    bilm.cpu()
+    torch.testing.assert_close(cached(ids).layers, expected, rtol=1e-3, atol=1e-4)
+    assert runs == [4, 3]

@@ -111,3 +111,11 @@ def test_weights_mark_of_weights_from_inference_mode() -> None:
     with torch.inference_mode():
         module = nn.Linear(2, 3)
     assert WeightsMark(module).holds(module)
+
+
+@pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a GPU")
+@pytest.mark.parametrize(("dtype", "bound"), [(torch.bfloat16, 0.01), (torch.float16, 0.001)])
+def test_error_of_half_precision_on_a_gpu(dtype: torch.dtype, bound: float) -> None:
+    expected = mini(torch.float32)(batch_to_ids(SENTENCES)).layers
+    actual = mini(dtype).cuda()(batch_to_ids(SENTENCES).cuda()).layers
+    assert errors(actual.cpu(), expected).max() < bound

@@ -195,3 +195,15 @@ def test_threads_share_a_table(bilm: BiLM) -> None:
         thread.join()
     assert not wrong
     assert len(table) <= 60
+
+
+@pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a GPU")
+def test_on_a_gpu_and_back(bilm: BiLM, convolved: list[int]) -> None:
+    ids = batch_to_ids(SENTENCES)
+    expected = bilm(ids).layers
+    bilm.keep_words(100)
+    for device in ("cuda", "cpu"):
+        bilm.to(device)
+        for _ in range(2):
+            torch.testing.assert_close(bilm(ids.to(device)).layers.cpu(), expected, rtol=1e-4, atol=1e-4)
+    assert convolved == [8, 8, 8]
