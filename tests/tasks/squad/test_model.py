@@ -1,0 +1,259 @@
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+from allennlp.commands.train import train_model
+from allennlp.common import Params
+from allennlp.common.checks import ConfigurationError
+from allennlp.data import Batch, DatasetReader, Instance, Vocabulary
+from allennlp.models import Model, load_archive
+from torch import Tensor
+
+from elmo_tasks.bilm.model import BiLM
+from elmo_tasks.tasks.squad.corpus import Answer
+
+Config = Callable[..., Params]
+FIXTURES = Path(__file__).parents[3] / "fixtures" / "squad"
+SETTINGS = [(None, True), (None, False), ("input", False), ("output", True), ("both", True), ("both", False)]
+"""Where ELMo is, and whether there is self-attention."""
+
+
+class Setup:
+    """A reader, its instances and a model, from a config."""
+
+    def __init__(self, params: Params) -> None:
+        self.reader = DatasetReader.from_params(params["dataset_reader"])
+        self.instances = list(self.reader.read(params["train_data_path"]))
+        self.vocab = Vocabulary.from_instances(self.instances)
+        self.model = Model.from_params(params["model"], vocab=self.vocab)
+
+    def instance(self, question: str, passage: str, answers: list[Answer] | None = None) -> Instance:
+        instance = self.reader.text_to_instance(question, passage, answers)
+        self.reader.apply_token_indexers(instance)
+        return instance
+
+    def tensors(self, instances: list[Instance]) -> dict[str, Any]:
+        batch = Batch(instances)
+        batch.index_instances(self.vocab)
+        return batch.as_tensor_dict()
+
+    def run(self, instances: list[Instance]) -> dict[str, Any]:
+        return self.model(**self.tensors(instances))
+
+
+@pytest.mark.parametrize(("elmo", "self_attention"), [("both", True), (None, False)])
+def test_trains_saves_loads_and_predicts_the_same(
+    config: Config, elmo: str | None, self_attention: bool, tmp_path: Path
+) -> None:
+    model = train_model(config(elmo, self_attention), str(tmp_path / "run"))
+    assert model is not None
+    archive = load_archive(tmp_path / "run")
+    instances = list(archive.validation_dataset_reader.read(archive.config["validation_data_path"]))
+    before, after = (m.eval().forward_on_instances(instances) for m in (model, archive.model))
+    for one, other in zip(before, after, strict=True):
+        for name in ("start_logits", "end_logits"):
+            torch.testing.assert_close(torch.tensor(one[name]), torch.tensor(other[name]), rtol=0, atol=1e-5)
+        assert one["best_answer"] == other["best_answer"]
+
+
+@pytest.mark.parametrize(("elmo", "self_attention"), SETTINGS)
+def test_batch_mates_and_padding_change_nothing(config: Config, elmo: str | None, self_attention: bool) -> None:
+    setup = Setup(config(elmo, self_attention))
+    setup.model.eval()
+    asked = [
+        (instance["metadata"]["question"], instance["metadata"]["passage"]) for instance in setup.instances[1:4]
+    ] + [("Why?", "Word")]
+    long = "Llanfairpwllgwyngyllgogerychwyrndrobwllllantysiliogogogoch " * 40
+    together = setup.run([setup.instance(*texts) for texts in [(long, "Short."), ("Short?", long), *asked]])
+    for number, texts in enumerate(asked):
+        alone = setup.run([setup.instance(*texts)])
+        for name in ("start_logits", "end_logits"):
+            length = alone[name].shape[1]
+            torch.testing.assert_close(together[name][number + 2, :length], alone[name][0], rtol=0, atol=1e-5)
+            assert (together[name][number + 2, length:] == torch.finfo(torch.float).min).all()
+        assert together["best_answer"][number + 2] == alone["best_answer"][0]
+
+
+@pytest.mark.parametrize(("elmo", "self_attention"), SETTINGS)
+def test_gradients_reach_every_parameter_and_none_of_the_bilm(
+    config: Config, elmo: str | None, self_attention: bool
+) -> None:
+    setup = Setup(config(elmo, self_attention, {"model.dropout": 0.0}))
+    setup.run(setup.instances)["loss"].backward()
+    trained = {name: parameter for name, parameter in setup.model.named_parameters() if parameter.requires_grad}
+    for name, parameter in trained.items():
+        assert parameter.grad is not None, name
+        assert parameter.grad.abs().sum() > 0, name
+    mixes = {"input": 1, "output": 1, "both": 2}.get(elmo or "", 0)
+    assert sum("gamma" in name for name in trained) == mixes
+    assert sum("scalar_parameters" in name for name in trained) == 3 * mixes
+    assert not any("bilm" in name for name in trained)
+
+
+def test_two_texts_at_two_places_share_one_run_of_the_bilm(config: Config, monkeypatch: pytest.MonkeyPatch) -> None:
+    setup = Setup(config("both"))
+    runs = []
+    forward = BiLM.forward
+    monkeypatch.setattr(BiLM, "forward", lambda self, *args, **kwargs: runs.append(1) or forward(self, *args, **kwargs))
+    setup.run(setup.instances)
+    assert len(runs) == 1
+
+
+@pytest.mark.parametrize("self_attention", [True, False])
+def test_learns_its_training_questions_by_heart(config: Config, self_attention: bool) -> None:
+    sizes = {"words": 24, "characters": 8, "filters": 16, "filter_width": 3, "hidden": 24}
+    setup = Setup(
+        config("both", self_attention, {"model.dropout": 0.0}, train=str(FIXTURES / "train.json"), sizes=sizes)
+    )
+    assert len(setup.instances) == 35
+    batches = [setup.tensors(setup.instances[start : start + 12]) for start in range(0, 35, 12)]
+    optimizer = torch.optim.Adam([p for p in setup.model.parameters() if p.requires_grad], lr=0.01)
+    for _ in range(30):
+        for batch in batches:
+            optimizer.zero_grad()
+            setup.model(**batch)["loss"].backward()
+            optimizer.step()
+        # As they were answered in training, before the last steps.
+        if setup.model.get_metrics(reset=True)["em"] == 1:
+            break
+    setup.model.eval()
+    for batch in batches:
+        setup.model(**batch)
+    assert setup.model.get_metrics() == {"em": 1, "f1": 1}
+
+
+@pytest.mark.parametrize("self_attention", [True, False])
+def test_an_unknown_answer_gives_no_loss(config: Config, self_attention: bool) -> None:
+    setup = Setup(config(None, self_attention, {"model.dropout": 0.0}))
+    known = setup.instances[:2]
+    # Inside a token, and with the option that would cover it taken away.
+    setup.reader._cover_inexact = False
+    unknown = setup.instance("Who?", "Ada went.", [Answer("da", 1)])
+    assert unknown["answer_span"].span_start == -1
+    expected = setup.run(known)["loss"]
+    setup.model.get_metrics(reset=True)
+    torch.testing.assert_close(setup.run([*known, unknown])["loss"], expected)
+    none = setup.run([unknown, unknown])["loss"]
+    assert none.item() == 0
+    none.backward()
+    assert all(parameter.grad is None or not parameter.grad.any() for parameter in setup.model.parameters())
+    # It is scored all the same.
+    assert setup.model._scores._count == 5
+
+
+def test_answers_have_a_longest_length(config: Config) -> None:
+    setup = Setup(config(None, True, {"model.max_span_length": 2}))
+    setup.model.eval()
+    # The model would like to begin at the first token and to end at the last.
+    tokens = setup.instances[0]["passage"].tokens
+    scores = torch.linspace(1, 0, len(tokens))[None], torch.linspace(0, 3, len(tokens))[None]
+    setup.model.layers.forward = lambda attended, mask: scores  # type: ignore[method-assign, assignment]
+    output = setup.run(setup.instances[:1])
+    assert output["best_span"].tolist() == [[len(tokens) - 2, len(tokens) - 1]]
+    assert output["best_answer"] == ["it."]
+    setup.model.max_span_length = None
+    assert setup.run(setup.instances[:1])["best_answer"] == [setup.instances[0]["metadata"]["passage"]]
+
+
+def test_a_question_counts_once_whatever_its_windows(config: Config) -> None:
+    windows = {"max_passage_tokens": 6, "long_passages": "window", "answerable_only": False}
+    setup = Setup(config("input", False, {f"dataset_reader.{name}": value for name, value in windows.items()}))
+    assert len(setup.instances) > 7
+    setup.run(setup.instances)
+    assert setup.model._scores._count == 5
+
+
+def test_an_override_moves_elmo(config: Config) -> None:
+    for self_attention in (True, False):
+        dims = {}
+        for place in ("input", "output", "both"):
+            setup = Setup(config("input", self_attention, {"model.elmo.place": place}))
+            assert setup.run(setup.instances)["loss"] > 0
+            dims[place] = setup.model.contextual_layer.get_input_dim(), setup.model.attention.output_dim
+        # Words 5, character filters 6, ELMo 6; an encoder gives 8.
+        assert dims == {"input": (17, 4 * 8), "output": (11, 4 * 14), "both": (17, 4 * 14)}
+    last = Setup(config("both", True, {"model.elmo.layers": "last"}))
+    assert not any("scalar_parameters" in name for name, _ in last.model.named_parameters())
+    none = Setup(config("both", True, {"model.elmo": None}))
+    assert none.run(none.instances)["loss"] > 0
+
+
+def test_the_weights_of_the_layers_are_regularized(config: Config) -> None:
+    setup = Setup(config("both", True, {"model.elmo.scalar_l2": 0.1}))
+    for name, parameter in setup.model.named_parameters():
+        if "scalar_parameters" in name:
+            torch.nn.init.constant_(parameter, 2.0)
+    # Two mixes of three layers.
+    torch.testing.assert_close(setup.model.get_regularization_penalty(), torch.tensor(2 * 3 * 0.1 * 2.0**2))
+
+
+@pytest.mark.parametrize(
+    ("self_attention", "overrides", "message"),
+    [
+        (True, {"model.self_attention": False}, "self_attention is false, and there is a span_start_encoder"),
+        (False, {"model.self_attention": True}, "self_attention is true, and there is no span_start_encoder"),
+        (True, {"model.max_span_length": 0}, "max_span_length is 0"),
+    ],
+)
+def test_what_does_not_fit_is_an_error(
+    config: Config, self_attention: bool, overrides: dict[str, Any], message: str
+) -> None:
+    with pytest.raises(ConfigurationError, match=message):
+        Setup(config(None, self_attention, overrides))
+
+
+def test_elmo_needs_its_indexer(config: Config) -> None:
+    params = config("output").as_dict()
+    del params["dataset_reader"]["token_indexers"]["elmo"]
+    setup = Setup(Params(params))
+    with pytest.raises(ConfigurationError, match=r'indexer named "elmo"'):
+        setup.run(setup.instances)
+
+
+def test_only_the_highway_is_without_elmo(config: Config) -> None:
+    setup = Setup(config("both", False))
+    # Words 5, character filters 6.
+    assert setup.model.highway._input_dim == 11
+    assert Setup(config("both", True)).model.highway is None
+
+
+def test_an_initializer(config: Config) -> None:
+    initializer = {"regexes": [["start_scores.weight", {"type": "constant", "val": 0.25}]]}
+    setup = Setup(config(None, True, {"model.initializer": initializer}))
+    assert (setup.model.layers.start_scores.weight == 0.25).all()
+
+
+def kept_bytes(setup: Setup, tokens: int) -> int:
+    """What a training step keeps for the backward pass, for two passages of so many tokens; parameters aside."""
+    parameters = {parameter.untyped_storage().data_ptr() for parameter in setup.model.parameters()}
+    kept: dict[int, int] = {}
+
+    def pack(tensor: Tensor) -> Tensor:
+        storage = tensor.untyped_storage()
+        if storage.data_ptr() not in parameters:
+            kept[storage.data_ptr()] = storage.nbytes()
+        return tensor
+
+    passage = " ".join(f"word{number}" for number in range(tokens))
+    instance = setup.instance("Which word is the first of all these many words?", passage, [Answer("word0", 0)])
+    with torch.autograd.graph.saved_tensors_hooks(pack, lambda tensor: tensor):
+        loss = setup.run([instance, instance])["loss"]
+    assert loss > 0
+    return sum(kept.values())
+
+
+def test_32_passages_of_700_tokens_fit_into_16_gb(
+    config: Config, make_bilm: Callable[[int], dict[str, str]], record_property: Callable[[str, Any], None]
+) -> None:
+    # The paper's sizes, with a small biLM whose layers are as long as the original's.
+    sizes = {"words": 300, "characters": 20, "filters": 100, "filter_width": 5, "hidden": 90}
+    setup = Setup(config("both", True, bilm={**make_bilm(1024), "dim": 1024}, sizes=sizes, elmo_dropout=0.5))
+    setup.model.train()
+    few, more, most = (kept_bytes(setup, tokens) for tokens in (60, 120, 240))
+    # It grows with the tokens, not with their square.
+    assert (most - more) < 2.1 * (more - few)
+    gigabytes = (most - more) / (2 * 120) * 32 * 700 / 1e9
+    record_property("gigabytes", gigabytes)
+    assert gigabytes < 12

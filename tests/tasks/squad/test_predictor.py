@@ -1,0 +1,193 @@
+import json
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from allennlp.commands import main
+from allennlp.commands.train import train_model
+from allennlp.common import Params
+from allennlp.common.checks import ConfigurationError
+from allennlp.data.dataset_readers import TextClassificationJsonReader
+from allennlp.predictors import Predictor
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from scipy.special import logsumexp, softmax
+
+from elmo_tasks.tasks.squad.metric import exact_match
+from elmo_tasks.tasks.squad.reader import SquadReader
+
+Config = Callable[..., Params]
+PASSAGE = "Ada's ferry  left Oslo at noon."
+QUESTION = "When did it leave?"
+
+
+@pytest.fixture(scope="module")
+def archive(config: Config, tmp_path_factory: pytest.TempPathFactory) -> str:
+    """A model that has learned next to nothing."""
+    folder = tmp_path_factory.mktemp("reader") / "run"
+    train_model(config("both"), str(folder))
+    return str(folder / "model.tar.gz")
+
+
+@pytest.fixture(scope="module")
+def predictor(archive: str) -> Predictor:
+    return Predictor.from_path(archive)
+
+
+def test_is_the_default_predictor(predictor: Predictor) -> None:
+    assert type(predictor).__name__ == "ReadingComprehensionPredictor"
+
+
+def test_an_answer(predictor: Predictor) -> None:
+    answer = predictor.predict_json({"passage": PASSAGE, "question": QUESTION})
+    assert list(answer) == ["answer", "start_char", "end_char", "probability", "best"]
+    assert len(answer["best"]) == 5
+    best = answer["best"][0]
+    assert (best["text"], best["start_char"], best["end_char"], best["probability"]) == tuple(answer.values())[:4]
+    for span in answer["best"]:
+        assert PASSAGE[span["start_char"] : span["end_char"]] == span["text"]
+        assert 0 <= span["start"] < span["end"] <= 8
+    tokens = ["Ada", "'s", "ferry", "left", "Oslo", "at", "noon", "."]
+    assert best["text"].startswith(tokens[best["start"]])
+    assert best["text"].endswith(tokens[best["end"] - 1])
+    assert predictor.predict_json({"context": PASSAGE, "question": QUESTION, "id": "7"}) == {"id": "7", **answer}
+    assert predictor.predict(QUESTION, PASSAGE) == answer  # type: ignore[call-arg, arg-type]
+
+
+def test_probabilities_are_those_of_start_and_end(archive: str) -> None:
+    predictor = Predictor.from_path(archive, best=1000)
+    answer = predictor.predict_json({"passage": PASSAGE, "question": QUESTION})
+    output = predictor._model.forward_on_instance(predictor._json_to_instance({"passage": PASSAGE, "question": QUESTION}))
+    starts, ends = softmax(output["start_logits"]), softmax(output["end_logits"])
+    expected = {(start, end + 1): starts[start] * ends[end] for start in range(8) for end in range(start, 8)}
+    found = {(span["start"], span["end"]): span["probability"] for span in answer["best"]}
+    assert found == pytest.approx(expected, abs=1e-6)
+    probabilities = [span["probability"] for span in answer["best"]]
+    assert probabilities == sorted(probabilities, reverse=True)
+
+
+def test_windows_are_one_passage(archive: str) -> None:
+    predictor = Predictor.from_path(archive, best=1000)
+    whole = predictor.predict_json({"passage": PASSAGE, "question": QUESTION})
+    plain = predictor._reader
+    windowed = SquadReader(plain._token_indexers, max_passage_tokens=4, long_passages="window")
+    predictor._reader = windowed
+    answer = predictor.predict_json({"passage": PASSAGE, "question": QUESTION})
+    instances = windowed.instances(QUESTION, PASSAGE)
+    assert [instance["metadata"]["window_start"] for instance in instances] == [0, 2, 4]
+    for instance in instances:
+        windowed.apply_token_indexers(instance)
+    expected: dict[tuple[int, int], float] = {}
+    totals = []
+    for shift, output in zip((0, 2, 4), predictor._model.forward_on_instances(instances), strict=True):
+        starts, ends = output["start_logits"], output["end_logits"]
+        totals.append(logsumexp(starts) + logsumexp(ends))
+        for start in range(4):
+            for end in range(start, 4):
+                span = shift + start, shift + end + 1
+                expected[span] = max(expected.get(span, -np.inf), starts[start] + ends[end])
+    total = logsumexp(totals)
+    found = {(span["start"], span["end"]): span["probability"] for span in answer["best"]}
+    assert found == pytest.approx({span: np.exp(score - total) for span, score in expected.items()}, abs=1e-6)
+    places = {(span["start"], span["end"]): span["text"] for span in whole["best"]}
+    assert all(places[span["start"], span["end"]] == span["text"] for span in answer["best"])
+
+
+@settings(max_examples=25, deadline=None)
+@given(
+    st.one_of(
+        st.text(min_size=1, max_size=30),
+        st.lists(st.sampled_from(["👩‍👩‍👧", "🇳🇴", "שלום", "\u200b", "\u200f", "e\u0301", "\u00a0", "Oslo", ", "])).map("".join),
+    ).filter(str.strip)
+)
+def test_offsets_in_any_text(predictor: Predictor, passage: str) -> None:
+    answer = predictor.predict_json({"passage": passage, "question": passage})
+    for span in answer["best"]:
+        assert passage[span["start_char"] : span["end_char"]] == span["text"] != ""
+
+
+def test_a_batch_is_answered_as_its_questions_are(predictor: Predictor) -> None:
+    inputs = [
+        {"passage": PASSAGE, "question": QUESTION},
+        {"passage": PASSAGE * 3, "question": "Who?"},
+        {"context": "Yes.", "qas": [{"id": "1", "question": "?"}, {"id": "2", "question": "Is it?"}]},
+    ]
+    together = predictor.predict_batch_json(inputs)
+    for one, answer in zip(inputs, together, strict=True):
+        alone = predictor.predict_json(one)
+        if "best" in answer:
+            assert answer.pop("best")[0]["probability"] == pytest.approx(alone.pop("best")[0]["probability"], abs=1e-5)
+            assert answer.pop("probability") == pytest.approx(alone.pop("probability"), abs=1e-5)
+        assert answer == alone
+
+
+def test_squads_own_json_gives_the_official_predictions(archive: str, corpus: str) -> None:
+    predictor = Predictor.from_path(archive)
+    content = json.loads(Path(corpus).read_text())
+    predictions = predictor.predict_json(content)
+    assert list(predictions) == ["q1", "q2", "q3", "q4", "q5"]
+    assert predictor.predict_json(content["data"][1]) == {name: predictions[name] for name in ("q4", "q5")}
+    assert predictor.predict_json(content["data"][0]["paragraphs"][1]) == {"q3": predictions["q3"]}
+    # They score as the model does.
+    instances = list(predictor._reader.read(corpus))
+    predictor._model.get_metrics(reset=True)
+    predictor.predict_batch_instance(instances)
+    gold = {instance["metadata"]["id"]: instance["metadata"]["answers"] for instance in instances}
+    expected = sum(exact_match(predictions[name], gold[name]) for name in gold) / 5
+    assert predictor._model.get_metrics()["em"] == pytest.approx(expected)
+
+
+@pytest.mark.parametrize(
+    ("given", "message"),
+    [
+        ([], "must be an object"),
+        ({}, 'must have "passage" and "question", or be SQuAD'),
+        ({"passage": "a"}, 'must have "passage" and "question"'),
+        ({"question": "a"}, 'must have "context"'),
+        ({"question": "", "passage": "a"}, '"question", a string that is not empty'),
+        ({"question": "a", "passage": " "}, '"passage", a string that is not empty'),
+        ({"question": "a", "passage": 3}, '"passage", a string that is not empty'),
+        ({"question": "a", "passage": "b", "id": 3}, '"id", a string'),
+        ({"context": "a", "qas": [{"question": "b"}]}, '"id", a string'),
+        ({"context": "a", "qas": []}, "has no question"),
+        ({"data": {}}, 'a list "data"'),
+    ],
+)
+def test_bad_input_is_explained(predictor: Predictor, given: Any, message: str) -> None:
+    with pytest.raises(ConfigurationError, match=message):
+        predictor.predict_json(given)
+
+
+def test_a_line_that_is_not_json(predictor: Predictor) -> None:
+    assert predictor.load_line('{"a": 1}\n') == {"a": 1}
+    with pytest.raises(ConfigurationError, match="is not JSON.*begins: When"):
+        predictor.load_line("When?\n")
+
+
+def test_what_does_not_fit(predictor: Predictor) -> None:
+    kind = type(predictor)
+    with pytest.raises(ConfigurationError, match="best is 0"):
+        kind(predictor._model, predictor._dataset_reader, best=0)  # type: ignore[call-arg]
+    with pytest.raises(ConfigurationError, match="not with TextClassificationJsonReader"):
+        kind(predictor._model, TextClassificationJsonReader())
+
+
+def test_the_command_line(archive: str, corpus: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def predict(*arguments: str) -> list[dict[str, Any]]:
+        output = tmp_path / "output.jsonl"
+        monkeypatch.setattr(
+            sys, "argv", ["allennlp", "predict", archive, *arguments, "--output-file", str(output), "--silent"]
+        )
+        main()
+        return [json.loads(line) for line in output.read_text().splitlines()]
+
+    fixtures = Path(__file__).parents[3] / "fixtures" / "squad"
+    asked = predict(str(fixtures / "questions.jsonl"))
+    assert [answer.get("id") for answer in asked] == [None, "ferry"]
+    (predictions,) = predict(corpus, "--predictor-args", '{"best": 1}')
+    assert len(predictions) == 5
+    answers = predict(corpus, "--use-dataset-reader", "--batch-size", "3")
+    assert {answer["id"]: answer["answer"] for answer in answers} == predictions
