@@ -45,6 +45,17 @@ def rounded(layers: Tensor) -> Tensor:
     return layers.half().float()
 
 
+def test_a_hit_is_exact(bilm: BiLM, tmp_path: Path) -> None:
+    ids = batch_to_ids([sentence for sentence in SENTENCES if sentence])
+    layers = bilm(ids).layers
+    for dtype, expected in (("float16", rounded(layers)), ("float32", layers)):
+        cached = CachedBiLM(bilm, tmp_path, dtype=dtype)
+        computed, found = cached(ids).layers, cached(ids).layers
+        assert cached.counts.hits == cached.counts.misses == 3
+        assert torch.equal(computed, expected)
+        assert torch.equal(found, expected)
+
+
 def test_a_hit_is_what_was_computed(bilm: BiLM, tmp_path: Path, runs: list[int]) -> None:
     ids = batch_to_ids(SENTENCES)
     expected = bilm(ids)
