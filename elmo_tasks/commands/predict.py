@@ -23,8 +23,8 @@ class ElmoPredict(Predict):
         subparser = super().add_subparser(parser)
         subparser.description = (
             "Answers for the lines of a JSON-lines file, with all the options of allennlp predict, and "
-            "--skip-bad-lines. Example: allennlp elmo-predict model.tar.gz sentences.jsonl --output-file tags.jsonl --silent "
-            "--skip-bad-lines"
+            "--skip-bad-lines. Example: allennlp elmo-predict model.tar.gz sentences.jsonl --output-file tags.jsonl "
+            "--silent --skip-bad-lines"
         )
         subparser.add_argument(
             "--skip-bad-lines",

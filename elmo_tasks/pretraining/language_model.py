@@ -15,6 +15,7 @@ from torch.nn import functional as F
 
 from elmo_tasks.bilm import BiLM, BiLMOptions
 from elmo_tasks.bilm.lstm import BACKWARD, FORWARD, LstmState
+from elmo_tasks.bilm.weights import check_weights, read_weights
 from elmo_tasks.pretraining.corpus import NAMESPACE
 from elmo_tasks.pretraining.softmax import Softmax
 
@@ -39,6 +40,14 @@ class LanguageModel(Model):
         Factor on the loss. bilm-tf multiplies by its 20 steps, which matters to Adagrad and to gradient clipping.
     initializer : `InitializerApplicator`, optional
         Such as `[[".*", {"type": "pretrained", "weights_file_path": "runs/mini/best.th"}]]`, to go on from a run.
+    pretrained_file : `str`, optional
+        A weights.hdf5 that the biLM begins with; published ones have no softmax. AllenNLP does not look for it when it
+        loads an archive.
+
+    # Raises
+
+    `WeightsError`
+        If the weight file is not one, or not of this shape.
 
     Registered as a `Model` with name "elmo_language_model".
     """
@@ -51,10 +60,14 @@ class LanguageModel(Model):
         num_samples: int = 8192,
         loss_scale: float = 1.0,
         initializer: Optional[InitializerApplicator] = None,  # noqa: UP045 (FromParams builds no `X | None`)
+        pretrained_file: str | None = None,
         **kwargs: Any,
     ) -> None:
         super().__init__(vocab, **kwargs)
         self.bilm = BiLM(BiLMOptions.from_dict(options))
+        if pretrained_file is not None:
+            check_weights(self.bilm.options, pretrained_file)
+            read_weights(self.bilm.char_cnn, self.bilm.lstm, pretrained_file)
         # Id 0 is padding, which is never predicted.
         self.softmax = Softmax(vocab.get_vocab_size(NAMESPACE) - 1, self.bilm.options.projection_dim, num_samples)
         self._dropout, self._loss_scale = dropout, loss_scale

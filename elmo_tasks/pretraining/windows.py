@@ -91,6 +91,10 @@ class WindowDataLoader(DataLoader):
     batches_per_epoch : `int | None`
         Cut the passes over the corpus into epochs of so many batches, the next beginning where one ended.
     seed : `int`
+    check_order : `bool`
+        With shuffling: check that the vocabulary is sorted by the words' frequency in this corpus. Without it a
+        vocabulary of another corpus can be used, whose sampled softmax is then estimated from samples that fit less
+        well.
 
     Registered as a `DataLoader` with name "elmo_lm_windows".
     """
@@ -104,12 +108,14 @@ class WindowDataLoader(DataLoader):
         shuffle_buffer: int = 0,
         batches_per_epoch: int | None = None,
         seed: int = 13370,
+        check_order: bool = True,
     ) -> None:
         self._reader, self._data_path = reader, data_path
         self._shards = find_shards(data_path)
         self._batch_size, self._window = batch_size, window
         self._shuffle_buffer, self._seed = shuffle_buffer, seed
         self._batches_per_epoch = batches_per_epoch
+        self._check_order = check_order
         self._length: int | None = None
         self._passes = 0
         self._endless: Iterator[TensorDict] | None = None
@@ -144,7 +150,7 @@ class WindowDataLoader(DataLoader):
 
     @overrides
     def index_with(self, vocab: Vocabulary) -> None:
-        if self._shuffle_buffer:
+        if self._shuffle_buffer and self._check_order:
             check_sorted_by_frequency(vocab, islice(sentence_stream(self._shards), _CHECKED_SENTENCES))
         self._ids = vocab.get_token_to_index_vocabulary(NAMESPACE)
         self._unknown = vocab.get_token_index(vocab._oov_token, NAMESPACE)

@@ -1,0 +1,170 @@
+import json
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+import torch
+from allennlp.commands import main
+from allennlp.commands.train import train_model
+from allennlp.common import Params
+from allennlp.common.checks import ConfigurationError
+
+from elmo_tasks.bilm import BiLM, BiLMOptions
+from elmo_tasks.commands.finetune import finetune_config, from_weights
+from elmo_tasks.commands.language_model import load_language_model, measure_perplexity
+from elmo_tasks.pretraining import LanguageModel
+
+OPTIONS = BiLMOptions(character_dim=4, filters=((1, 4), (2, 8)), num_highway=1, cell_dim=16, projection_dim=8)
+TEXT = ["the cat saw the dog", "a dog ran", "the cat ran off and the dog saw it", "it ran once"]
+
+Run = Callable[..., None]
+
+
+@pytest.fixture
+def run(monkeypatch: pytest.MonkeyPatch) -> Run:
+    def run(*arguments: object) -> None:
+        monkeypatch.setattr(sys, "argv", ["elmo-tasks", *map(str, arguments)])
+        main()
+
+    return run
+
+
+@pytest.fixture
+def text(tmp_path: Path) -> Path:
+    path = tmp_path / "text.txt"
+    path.write_text("\n".join(TEXT * 16) + "\n")
+    return path
+
+
+@pytest.fixture
+def heldout(tmp_path: Path) -> Path:
+    path = tmp_path / "heldout.txt"
+    path.write_text("the dog saw the cat\nit ran off somewhere\n")
+    return path
+
+
+@pytest.fixture
+def bilm(tmp_path: Path) -> Path:
+    """A folder with a biLM's two files: weights without a softmax, as they are published."""
+    folder = tmp_path / "bilm"
+    BiLM(OPTIONS).save(folder / "options.json", folder / "weights.hdf5")
+    return folder
+
+
+def bilm_in(folder: Path) -> BiLM:
+    return BiLM.from_files(folder / "options.json", folder / "weights.hdf5")
+
+
+def same_weights(one: BiLM, other: BiLM) -> bool:
+    return all(torch.equal(value, other.state_dict()[name]) for name, value in one.state_dict().items())
+
+
+def test_weights_without_a_softmax(
+    run: Run, text: Path, heldout: Path, bilm: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    folder, options = tmp_path / "run", ["--softmax-epochs", 2, "--streams", 2, "--lr", 0.01]
+    run("elmo-finetune", bilm, text, "--heldout", heldout, "-s", folder, *options)
+    figures = json.loads((folder / "perplexity.json").read_text())
+    assert list(figures["all"]) == ["epoch 1, softmax", "epoch 2, softmax", "epoch 3, all"]
+    assert figures["before"] == figures["all"]["epoch 2, softmax"]
+    assert figures["after"] == figures["all"]["epoch 3, all"] < figures["before"]
+    # "somewhere", in each direction, of eleven tokens; "once" occurs often enough.
+    assert figures["unknown"] == pytest.approx(1 / 11)
+    printed = capsys.readouterr().out
+    assert f"epoch 3, all             {figures['after']:>9.2f}" in printed
+
+    original = bilm_in(bilm)
+    for file in bilm.iterdir():
+        file.unlink()
+    archive = tmp_path / "moved.tar.gz"
+    (folder / "model.tar.gz").rename(archive)
+    model = load_language_model(str(archive))
+    assert same_weights(model.bilm, bilm_in(folder / "bilm"))
+    assert not same_weights(model.bilm, original)
+    # Another way to the same figure.
+    measured = measure_perplexity(model, str(heldout), streams=2, window=7)["perplexity"]
+    assert measured == pytest.approx(figures["after"], rel=1e-4)
+
+
+def test_the_bilm_stands_still_while_the_softmax_learns(text: Path, heldout: Path, bilm: Path, tmp_path: Path) -> None:
+    start = from_weights(str(bilm), str(text))
+    config = finetune_config(start, str(text), str(heldout), epochs=0, softmax_epochs=2, streams=2)
+    model = train_model(Params(config), str(tmp_path / "run"))
+    assert isinstance(model, LanguageModel)
+    assert same_weights(model.bilm, bilm_in(bilm))
+    assert not torch.equal(model.softmax.weight, LanguageModel(model.vocab, OPTIONS.to_dict()).softmax.weight)
+
+
+def test_a_whole_language_model(run: Run, text: Path, heldout: Path, bilm: Path, tmp_path: Path) -> None:
+    """Its own softmax and vocabulary: what it was trained on is not the new text."""
+    old = tmp_path / "old.txt"
+    old.write_text("a cat ran and ran\nthe cat saw the cat\n" * 20)
+    run("elmo-finetune", bilm, old, "--heldout", heldout, "-s", tmp_path / "old", "--softmax-epochs", 1, "--streams", 2)
+    archive = tmp_path / "old" / "model.tar.gz"
+    before = load_language_model(str(archive))
+    expected = measure_perplexity(before, str(heldout), streams=2)
+    for start, folder in ((archive, "from_file"), (archive.parent, "from_folder")):
+        options = ["--epochs", 2, "--streams", 2, "--lr", 0.01]
+        run("elmo-finetune", start, text, "--heldout", heldout, "-s", tmp_path / folder, *options)
+        figures = json.loads((tmp_path / folder / "perplexity.json").read_text())
+        assert list(figures["all"]) == ["before", "epoch 1, all", "epoch 2, all"]
+        assert figures["before"] == pytest.approx(expected["perplexity"])
+        assert figures["unknown"] == pytest.approx(expected["unknown"])
+        assert figures["after"] < figures["before"]
+        after = load_language_model(str(tmp_path / folder))
+        assert after.vocab.get_token_to_index_vocabulary("words") == before.vocab.get_token_to_index_vocabulary("words")
+
+
+def test_a_killed_run_goes_on(
+    run: Run, text: Path, heldout: Path, bilm: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    command = ["elmo-finetune", bilm, text, "--heldout", heldout, "-s", tmp_path / "run"]
+    command += ["--softmax-epochs", 2, "--epochs", 2, "--streams", 2]
+    forward = LanguageModel.forward
+    frozen: list[bool] = []
+    fatal = 3
+
+    def watched(self: LanguageModel, **batch: torch.Tensor) -> dict[str, torch.Tensor]:
+        """Dies in the third batch with all parameters."""
+        if self.training:
+            frozen.append(not self.bilm.lstm.layers[0].weight.requires_grad)  # type: ignore[union-attr]
+            if frozen.count(False) == fatal:
+                raise RuntimeError("killed")
+        return forward(self, **batch)
+
+    monkeypatch.setattr(LanguageModel, "forward", watched)
+    with pytest.raises(RuntimeError, match="killed"):
+        run(*command)
+    assert frozen == [True] * (len(frozen) - 3) + [False] * 3
+    frozen.clear()
+    fatal = -1
+    run(*command, "--recover")
+    assert frozen
+    assert not any(frozen)
+    assert len(json.loads((tmp_path / "run" / "perplexity.json").read_text())["all"]) == 4
+
+
+def test_the_config_alone(
+    run: Run, text: Path, heldout: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    run("elmo-finetune", "mini", text, "--heldout", heldout, "-s", tmp_path / "run", "--streams", 2, "--print-config")
+    config = json.loads(capsys.readouterr().out)
+    assert config["model"]["pretrained_file"].endswith("mini/weights.hdf5")
+    assert config["trainer"]["num_epochs"] == 6
+    assert not (tmp_path / "run").exists()
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        (["--streams", "500"], "text.txt is too short for 500 streams"),
+        (["--epochs", "0"], "--epochs and --streams must be at least 1"),
+        (["--bilm", "nothing"], "nothing does not exist"),
+    ],
+)
+def test_errors(options: list[str], message: str, run: Run, text: Path, heldout: Path, tmp_path: Path) -> None:
+    bilm, *options = ("nothing",) if options[0] == "--bilm" else ("mini", *options)
+    options = [*options, "--streams", "2"] if "--streams" not in options else options
+    with pytest.raises(ConfigurationError, match=message):
+        run("elmo-finetune", bilm, text, "--heldout", heldout, "-s", tmp_path / "run", *options)
