@@ -171,9 +171,7 @@ def nearest_occurrences(
     """
     number = layer_number(bilm, layer)
     # Shape: (queries, dim)
-    wanted = torch.cat(
-        [_directions(bilm, [query.tokens], number)[0, query.position].unsqueeze(0) for query in queries]
-    )
+    wanted = torch.cat([_directions(bilm, [query.tokens], number)[0, query.position].unsqueeze(0) for query in queries])
     found = [Nearest[tuple[Sentence, int]](k) for _ in queries]
     for window in windows(corpus, _WINDOW_TOKENS):
         for batch in batches_by_length(window, 64, batch_tokens):

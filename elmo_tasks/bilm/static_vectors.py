@@ -155,6 +155,7 @@ def read_vectors(path: str | Path, at_once: int = 4096) -> Iterator[WordVectors]
     dim = 0
     for number, line in _lines(Path(path)):
         if number == 1 and _is_header(line):
+            dim = int(line.split()[1])
             continue
         dim = dim or line.count(" ")
         # A few of GloVe's words have spaces in them.

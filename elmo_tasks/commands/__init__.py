@@ -10,4 +10,16 @@ from elmo_tasks.commands.neighbors import Neighbors
 from elmo_tasks.commands.predict import ElmoPredict
 from elmo_tasks.commands.words import Words
 
-__all__ = ["Add", "Doctor", "Elmo", "ElmoMerge", "ElmoPredict", "Export", "Finetune", "Mix", "Neighbors", "Perplexity", "Words"]
+__all__ = [
+    "Add",
+    "Doctor",
+    "Elmo",
+    "ElmoMerge",
+    "ElmoPredict",
+    "Export",
+    "Finetune",
+    "Mix",
+    "Neighbors",
+    "Perplexity",
+    "Words",
+]

@@ -124,7 +124,9 @@ class Mix(Subcommand):
         )
         subparser.add_argument("--json", metavar="FILE", help="write the figures as JSON (default: do not)")
         subparser.add_argument(
-            "--picture", metavar="FILE", help="draw them to a .png, .svg or .pdf, as in the paper's figure 2 (default: do not)"
+            "--picture",
+            metavar="FILE",
+            help="draw them to a .png, .svg or .pdf, as in the paper's figure 2 (default: do not)",
         )
         subparser.set_defaults(func=run)
         return subparser

@@ -37,8 +37,8 @@ def parse_layer(value: str) -> int | str:
     raise argparse.ArgumentTypeError(f'"{value}" is no layer: give its number, 0 for the token layer, "last" or "mean"')
 
 
-def static_neighbors(word: str, bilm: BiLM, corpus: Path, vectors: str | None, k: int) -> tuple[str, str]:
-    """The words nearest to a word, and by which vectors they are."""
+def static_neighbors(word: str, bilm: BiLM, corpus: Path, vectors: str | None, k: int) -> str:
+    """What is printed of the words nearest to a word without a context."""
     if vectors is None:
         (_, (wanted,)) = next(token_vectors(bilm, [word]))
         batches = token_vectors(bilm, distinct_words(read_sentences(corpus)))
@@ -48,7 +48,8 @@ def static_neighbors(word: str, bilm: BiLM, corpus: Path, vectors: str | None, k
         batches = read_vectors(vectors)
         source = Path(vectors).name
     found = nearest_words(word, wanted, _with_bar(batches), k)
-    return source, ", ".join(f"{neighbor} {cosine:.2f}" for cosine, neighbor in found)
+    words = ", ".join(f"{neighbor} {cosine:.2f}" for cosine, neighbor in found)
+    return f"without context, by {source}:\n  {word}: {words}"
 
 
 def _find_vector(word: str, vectors: str) -> tuple[str, np.ndarray]:
@@ -100,11 +101,11 @@ def run(args: argparse.Namespace) -> None:
         if not corpus.is_file():
             raise NeighborsError(f"There is no corpus {corpus}.")
         bilm = load_bilm(args)
-        source, words = static_neighbors(args.word, bilm, corpus, args.vectors, args.k)
+        static = static_neighbors(args.word, bilm, corpus, args.vectors, args.k)
         found = contextual_neighbors(bilm, queries, corpus, args.k, args.layer, args.same_word)
     except (ConfigurationError, OSError, ValueError) as error:
         sys.exit(f"elmo-neighbors: {error}")
-    print(f"without context, by {source}:\n  {args.word}: {words}")
+    print(static)
     for query, neighbors in zip(queries, found, strict=True):
         print(f"\n{report(query, neighbors)}")
 
@@ -122,9 +123,9 @@ class Neighbors(Subcommand):
     @overrides
     def add_subparser(self, parser: argparse._SubParsersAction) -> argparse.ArgumentParser:
         description = (
-            "Finds the occurrences of words in a corpus that are nearest, by the cosine of a biLM's layer, to a word in "
-            "its sentence; and, for comparison, the words nearest to the word without any context (the paper's table "
-            "4). Reads the corpus as a stream: it may be of any size. "
+            "Finds the occurrences of words in a corpus that are nearest, by the cosine of a biLM's layer, to a word "
+            "in its sentence; and, for comparison, the words nearest to the word without any context (the paper's "
+            "table 4). Reads the corpus as a stream: it may be of any size. "
             'Example: allennlp elmo-neighbors --word play --sentence "They saw a play at the theatre ." '
             '--sentence "The children play in the garden ."'
         )

@@ -3,6 +3,7 @@
 import json
 import pickle
 import re
+import shutil
 import tarfile
 import tempfile
 from collections.abc import Mapping, Sequence
@@ -103,7 +104,7 @@ def _read_archive(path: Path) -> tuple[dict[str, Any], dict[str, Tensor]]:
                 if file is not None and name == _CONFIG:
                     config = _parse_config(file.read(), path)
                 elif file is not None:
-                    tensors = _load_tensors(_seekable(file), path)
+                    tensors = _load_packed_tensors(file, path)
                 if config is not None and tensors is not None:
                     return config, tensors
     except (tarfile.TarError, EOFError, OSError) as error:
@@ -113,12 +114,12 @@ def _read_archive(path: Path) -> tuple[dict[str, Any], dict[str, Tensor]]:
     )
 
 
-def _seekable(file: IO[bytes]) -> IO[bytes]:
-    copy = tempfile.TemporaryFile()
-    while chunk := file.read(1 << 20):
-        copy.write(chunk)
-    copy.seek(0)
-    return copy
+def _load_packed_tensors(file: IO[bytes], path: Path) -> dict[str, Tensor]:
+    """From a file that can be read once, from its beginning to its end."""
+    with tempfile.TemporaryFile() as copy:
+        shutil.copyfileobj(file, copy)
+        copy.seek(0)
+        return _load_tensors(copy, path)
 
 
 def _load_tensors(file: IO[bytes], path: Path) -> dict[str, Tensor]:

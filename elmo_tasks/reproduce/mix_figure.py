@@ -65,7 +65,8 @@ def draw_mixes(mixes: Sequence[tuple[str, TrainedMix]]) -> "Figure":
             ink = "white" if luminance(colour[:3]) < 0.18 else "black"
             axes.text(column + 0.5, row + 0.5, f"{weight:.2f}", color=ink, ha="center", va="center")
     columns = [column + 0.5 for column in range(number)]
-    axes.set_xticks([*columns, number + 0.4], [*(name.replace(" ", "\n", 1) for name in layer_names(number)), "γ"])
+    names = [name.replace(" ", "\n", 1) for name in layer_names(number)]
+    axes.set_xticks([*columns, number + 0.4], [*names, r"$\gamma$"])
     axes.set_yticks([row + 0.5 for row in range(len(mixes))], [f"{model}, {mix.place}" for model, mix in mixes])
     axes.tick_params(length=0, labeltop=True, labelbottom=False)
     return figure

@@ -184,7 +184,7 @@ def test_wrong_weights(state: Any, message: str, tmp_path: Path) -> None:
 def test_no_model(tmp_path: Path) -> None:
     with pytest.raises(ConfigurationError, match="There is no archive or folder"):
         read_mixes(tmp_path / "nothing")
-    with pytest.raises(ConfigurationError, match="neither best.th nor model.tar.gz"):
+    with pytest.raises(ConfigurationError, match=r"neither best\.th nor model\.tar\.gz"):
         read_mixes(tmp_path)
     no_tar = tmp_path / "model.tar.gz"
     no_tar.write_text("no archive")

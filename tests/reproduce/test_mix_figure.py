@@ -1,3 +1,4 @@
+import itertools
 import sys
 from pathlib import Path
 
@@ -28,7 +29,7 @@ def test_each_weight_is_in_its_cell() -> None:
         "NER, input",
         "SRL, input",
     ]
-    columns = ["token\nlayer", "biLSTM\nlayer 1", "biLSTM\nlayer 2", "γ"]
+    columns = ["token\nlayer", "biLSTM\nlayer 1", "biLSTM\nlayer 2", r"$\gamma$"]
     assert [label.get_text() for label in axes.get_xticklabels()] == columns
     x, y = axes.get_xticks(), axes.get_yticks()
     assert [cells[x[column], y[0]] for column in range(4)] == ["0.12", "0.75", "0.12", "1.25"]
@@ -42,7 +43,7 @@ def test_it_can_be_read_in_grey() -> None:
     weights = [number / 40 for number in range(41)]
     (axes,) = draw_mixes([("x", mix(weights))]).axes
     greys = [luminance(cell.get_facecolor()[0][:3]) for cell in axes.collections]
-    assert all(lighter > darker for lighter, darker in zip(greys, greys[1:], strict=False))
+    assert all(lighter > darker for lighter, darker in itertools.pairwise(greys))
     numbers = [text for text in axes.texts if text.get_text() != "1.25"]
     for grey, text in zip(greys, numbers, strict=True):
         ink = {"black": 0.0, "white": 1.0}[text.get_color()]

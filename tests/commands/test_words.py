@@ -1,0 +1,67 @@
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+from allennlp.commands import main
+from allennlp.common import Params
+from allennlp.data import Vocabulary
+from allennlp.modules.token_embedders import Embedding, TokenEmbedder
+
+from elmo_tasks.bilm import BiLM, batch_to_ids, find_bilm
+from elmo_tasks.bilm.static_vectors import VectorsError
+from elmo_tasks.commands.words import write_words
+
+WORDS = ["The", "naïve", "dog", ",", "東京"]
+
+
+def call(*arguments: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sys, "argv", ["allennlp", "elmo-words", *arguments])
+    main()
+
+
+@pytest.mark.parametrize("name", ["vectors.txt", "vectors.txt.gz"])
+def test_stock_embedding_reads_what_the_command_writes(
+    name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    vocab = Vocabulary()
+    vocab.add_tokens_to_namespace(WORDS, "tokens")
+    (tmp_path / "words.txt").write_text("\n".join(WORDS) + "\n", encoding="utf-8")
+    out = tmp_path / name
+    call(str(tmp_path / "words.txt"), str(out), "--digits", "9", monkeypatch=monkeypatch)
+    bilm = BiLM.from_files(*find_bilm("mini"))
+    dim = bilm.options.projection_dim
+    assert capsys.readouterr().out == f"Wrote {out}: {len(WORDS)} words, {dim} numbers each.\n"
+    params = Params({"type": "embedding", "embedding_dim": dim, "pretrained_file": str(out), "trainable": False})
+    embedding = TokenEmbedder.from_params(params, vocab=vocab)
+    assert isinstance(embedding, Embedding)
+    token_layer = bilm(batch_to_ids([WORDS])).layers[0, 0].numpy()
+    for position, word in enumerate(WORDS):
+        vector = embedding.weight[vocab.get_token_index(word)].numpy()
+        np.testing.assert_allclose(np.concatenate([vector, vector]), token_layer[position], rtol=0, atol=1e-5)
+
+
+def test_mistakes_are_found_before_anything_is_written(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    vocabulary, out = tmp_path / "words.txt", tmp_path / "vectors.txt"
+    vocabulary.write_text("The\n\ndog\n")
+    with pytest.raises(SystemExit, match=r"elmo-words: .*words\.txt, line 2: the line is empty"):
+        call(str(vocabulary), str(out), monkeypatch=monkeypatch)
+    with pytest.raises(SystemExit, match='elmo-words: There is no biLM "nothing"'):
+        call(str(vocabulary), str(out), "--bilm", "nothing", monkeypatch=monkeypatch)
+    with pytest.raises(SystemExit, match="elmo-words: The biLM's weight file is missing"):
+        call(str(vocabulary), str(out), "--options-file", "options.json", monkeypatch=monkeypatch)
+    vocabulary.write_text("The\n")
+    bilm = BiLM.from_files(*find_bilm("mini"))
+    for wrong in (vocabulary, tmp_path):
+        with pytest.raises(VectorsError, match="cannot be written to"):
+            write_words(bilm, vocabulary, wrong)
+    vocabulary.write_text("")
+    with pytest.raises(VectorsError, match="has no words"):
+        write_words(bilm, vocabulary, out)
+    assert not out.exists()
+
+
+def test_help_has_an_example(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit, match="0"):
+        call("--help", monkeypatch=monkeypatch)
+    assert "Example: allennlp elmo-words" in " ".join(capsys.readouterr().out.split())
