@@ -35,10 +35,10 @@ local bilms = import 'bilms.libsonnet';
   },
 
   // For a few dozen questions and less than a minute.
-  small_sizes:: { words: 32, characters: 8, filters: 32, filter_width: 3, hidden: 32 },
+  small_sizes:: { words: 50, characters: 8, filters: 32, filter_width: 3, hidden: 40 },
   small_training:: {
     batch_size: 12,
-    trainer: { num_epochs: 20, grad_norm: 5.0, optimizer: { type: 'adam', lr: 0.005 } },
+    trainer: { num_epochs: 25, grad_norm: 5.0, optimizer: { type: 'adam', lr: 0.01 } },
   },
 
   // The model's parameters in which the two differ.

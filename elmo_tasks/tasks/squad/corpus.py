@@ -119,9 +119,7 @@ def _question(file_name: str, where: str, question: Any, passage: str, seen: set
     answers = _field(file_name, where, question, "answers", list)
     if not answers:
         raise _error(file_name, where, "there is no answer; questions that have none are SQuAD 2.0's, not 1.1's")
-    return Question(
-        identifier, text, passage, tuple(_answer(file_name, where, answer, passage) for answer in answers)
-    )
+    return Question(identifier, text, passage, tuple(_answer(file_name, where, answer, passage) for answer in answers))
 
 
 def _answer(file_name: str, where: str, answer: Any, passage: str) -> Answer:
@@ -152,7 +150,9 @@ def _field(file_name: str, where: str, holder: Any, name: str, kind: type) -> An
     if name not in holder:
         raise _error(file_name, where, f'the field "{name}" is missing')
     if not isinstance(holder[name], kind):
-        raise _error(file_name, where, f'the field "{name}" must be {_KINDS[kind]}, not {json.dumps(holder[name])[:50]}')
+        raise _error(
+            file_name, where, f'the field "{name}" must be {_KINDS[kind]}, not {json.dumps(holder[name])[:50]}'
+        )
     return holder[name]
 
 

@@ -13,6 +13,7 @@ from allennlp.predictors import Predictor
 from overrides import overrides
 from torch import Tensor
 
+from elmo_tasks.tasks.lines import LinePredictor
 from elmo_tasks.tasks.squad.decoding import best_spans
 from elmo_tasks.tasks.squad.reader import SquadReader
 
@@ -27,7 +28,7 @@ class _Asked(NamedTuple):
 
 
 @Predictor.register("elmo_reading_comprehension")
-class ReadingComprehensionPredictor(Predictor):
+class ReadingComprehensionPredictor(LinePredictor):
     """
     Answers questions about passages: `{"passage": "Ada went to Oslo.", "question": "Where did she go?"}`.
 
@@ -44,6 +45,8 @@ class ReadingComprehensionPredictor(Predictor):
 
     best : `int`, optional (default = `5`)
         How many of the best spans to give (`--predictor-args '{"best": 1}'`).
+    skip_bad_lines : `bool`, optional (default = `False`)
+        See `LinePredictor`.
 
     # Raises
 
@@ -54,8 +57,15 @@ class ReadingComprehensionPredictor(Predictor):
     Registered as a `Predictor` with name "elmo_reading_comprehension".
     """
 
-    def __init__(self, model: Model, dataset_reader: DatasetReader, frozen: bool = True, best: int = 5) -> None:
-        super().__init__(model, dataset_reader, frozen)
+    def __init__(
+        self,
+        model: Model,
+        dataset_reader: DatasetReader,
+        frozen: bool = True,
+        best: int = 5,
+        skip_bad_lines: bool = False,
+    ) -> None:
+        super().__init__(model, dataset_reader, frozen, skip_bad_lines)
         if not isinstance(dataset_reader, SquadReader):
             raise ConfigurationError(
                 f'This predictor reads with the dataset reader "elmo_squad", not with {type(dataset_reader).__name__}.'
@@ -65,29 +75,22 @@ class ReadingComprehensionPredictor(Predictor):
         self._reader = dataset_reader
         self._best = best
 
-    @overrides
-    def load_line(self, line: str) -> JsonDict:
-        try:
-            return json.loads(line)
-        except json.JSONDecodeError as error:
-            raise _error(line.strip(), f"is not JSON: {error}") from None
-
     def predict(self, question: str, passage: str) -> JsonDict:
         """The answer to one question."""
         return self.predict_json({"question": question, "passage": passage})
 
     @overrides
-    def predict_json(self, inputs: JsonDict) -> JsonDict:
-        return self.predict_batch_json([inputs])[0]
+    def read_json(self, inputs: JsonDict) -> tuple[bool, list[_Asked]]:
+        """Whether the input is SQuAD's JSON, and its questions."""
+        asked = _asked(inputs)
+        return "question" not in inputs, asked
 
     @overrides
-    def predict_batch_json(self, inputs: list[JsonDict]) -> list[JsonDict]:
-        asked = [_asked(one) for one in inputs]
-        answers = iter(self._answers([question for questions in asked for question in questions]))
+    def answer(self, read: list[Any]) -> list[JsonDict]:
+        answers = iter(self._answers([question for _, asked in read for question in asked]))
         outputs = []
-        for one, questions in zip(inputs, asked, strict=True):
-            given = [next(answers) for _ in questions]
-            is_squad = "question" not in one
+        for is_squad, asked in read:
+            given = [next(answers) for _ in asked]
             outputs.append({answer["id"]: answer["answer"] for answer in given} if is_squad else given[0])
         return outputs
 
@@ -143,7 +146,10 @@ class ReadingComprehensionPredictor(Predictor):
         }
         ranked = sorted(scores.items(), key=lambda item: -item[1])[: self._best]
         best = [_span(about["passage"], offsets, first, last, score - total) for (first, last), score in ranked]
-        answer = {"answer": best[0]["text"], **{name: best[0][name] for name in ("start_char", "end_char", "probability")}}
+        answer = {
+            "answer": best[0]["text"],
+            **{name: best[0][name] for name in ("start_char", "end_char", "probability")},
+        }
         identified = {} if about["id"] is None else {"id": about["id"]}
         return {**identified, **answer, "best": best}
 
@@ -154,9 +160,7 @@ class ReadingComprehensionPredictor(Predictor):
         return [((first + shift, last + shift), score) for (first, last), score in pairs if score > float("-inf")]
 
 
-def _span(
-    passage: str, offsets: dict[int, tuple[int, int]], first: int, last: int, log_probability: float
-) -> JsonDict:
+def _span(passage: str, offsets: dict[int, tuple[int, int]], first: int, last: int, log_probability: float) -> JsonDict:
     start, end = offsets[first][0], offsets[last][1]
     return {
         "text": passage[start:end],
@@ -176,9 +180,7 @@ def _asked(given: Any) -> list[_Asked]:
         passage = "passage" if "passage" in given else "context"
         return [_Asked(_id(given), _text(given, "question"), _text(given, passage))]
     paragraphs = [
-        paragraph
-        for article in _list(given, "data", [given])
-        for paragraph in _list(article, "paragraphs", [article])
+        paragraph for article in _list(given, "data", [given]) for paragraph in _list(article, "paragraphs", [article])
     ]
     asked = [
         _Asked(_id(question, needed=True), _text(question, "question"), _text(paragraph, "context"))

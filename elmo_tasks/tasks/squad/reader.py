@@ -26,7 +26,7 @@ _NAMED = 10
 
 
 class PassageField(TextField):
-    """A passage, or a window of one. All questions about it share it, so it is indexed once, and not once a question."""
+    """A passage, or a window of one. All questions about it share it, so it is indexed once, not once a question."""
 
     @overrides
     def index(self, vocab: Vocabulary) -> None:
@@ -254,9 +254,7 @@ class SquadReader(DatasetReader):
                 if span is None and answerable_only:
                     continue
                 fields["answer_span"] = (
-                    SpanField(-1, -1, field)
-                    if span is None
-                    else SpanField(span.start - start, span.end - start, field)
+                    SpanField(-1, -1, field) if span is None else SpanField(span.start - start, span.end - start, field)
                 )
             yield Instance(fields)
         if trouble is not None:

@@ -9,7 +9,23 @@ from elmo_tasks.tasks.tokenizer import SpacyRulesTokenizer
 
 TOKENIZER = SpacyRulesTokenizer()
 READER = SquadReader()
-UNUSUAL = ["😀", "👩‍👩‍👧", "🇳🇴", "\u200b", "\u200e", "\u200f", "\ufeff", "שלום", "مرحبا", "é", "e\u0301", "İ", "\u00a0", "\u2028", "\r\n"]
+UNUSUAL = [
+    "😀",
+    "👩‍👩‍👧",
+    "🇳🇴",
+    "\u200b",
+    "\u200e",
+    "\u200f",
+    "\ufeff",
+    "שלום",
+    "مرحبا",
+    "é",
+    "e\u0301",
+    "İ",
+    "\u00a0",
+    "\u2028",
+    "\r\n",
+]
 PIECES = st.sampled_from([*"aAb1 \t\n.,;:'\"$%-–—…()/", "don't", "U.S.", "km/h", "3,084", *UNUSUAL])  # noqa: RUF001
 TEXTS = st.lists(PIECES, min_size=1, max_size=30).map("".join).filter(str.strip)
 

@@ -18,7 +18,10 @@ def test_similarity_is_that_of_all_pairs() -> None:
     similarity = TrilinearSimilarity(4).double()
     x, y = torch.randn(2, 3, 4).double(), torch.randn(2, 5, 4).double()
     expected = torch.stack(
-        [torch.stack([torch.stack([similar(similarity.weights, a, b) for b in ys]) for a in xs]) for xs, ys in zip(x, y)]
+        [
+            torch.stack([torch.stack([similar(similarity.weights, a, b) for b in ys]) for a in xs])
+            for xs, ys in zip(x, y, strict=False)
+        ]
     )
     torch.testing.assert_close(similarity(x, y), expected)
 
@@ -50,7 +53,9 @@ def slow_self_attention(attention: SelfAttention, tokens: Tensor, mask: Tensor) 
             scores = torch.stack(
                 [
                     *(
-                        similar(attention.similarity.weights, token, other) if place != other_place else -token.new_tensor(1e9)
+                        similar(attention.similarity.weights, token, other)
+                        if place != other_place
+                        else -token.new_tensor(1e9)
                         for other_place, other in enumerate(own)
                     ),
                     attention.nothing_score,
@@ -72,7 +77,9 @@ def test_self_attention_by_brute_force(dim: int) -> None:
         output = function(tokens, mask)
         (output * weights).sum().backward()
         gradients = [tokens.grad, *(parameter.grad for parameter in attention.parameters())]
-        results.append([output * mask[:, :, None], *(gradient.clone() for gradient in gradients if gradient is not None)])
+        results.append(
+            [output * mask[:, :, None], *(gradient.clone() for gradient in gradients if gradient is not None)]
+        )
         assert len(results[-1]) == 4
     torch.testing.assert_close(*results, rtol=1e-4, atol=1e-5)
     assert not results[0][0][1].any()  # a token that is alone

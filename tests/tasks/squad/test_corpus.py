@@ -90,10 +90,20 @@ QAS = "data.0.paragraphs.0.qas"
         (f"{QAS}.1.answers", [], ["q2"], "question q2 .*: there is no answer; .*SQuAD 2.0"),
         (f"{QAS}.1.answers.0.text", ..., ["q2"], 'question q2 .*: the field "text" is missing'),
         (f"{QAS}.1.answers.0.text", "", ["q2"], "question q2 .*: an answer is empty"),
-        (f"{QAS}.1.answers.0.answer_start", "5", ["q2"], 'question q2 .*"answer_start" must be a whole number, not "5"'),
+        (
+            f"{QAS}.1.answers.0.answer_start",
+            "5",
+            ["q2"],
+            'question q2 .*"answer_start" must be a whole number, not "5"',
+        ),
         (f"{QAS}.1.answers.0.answer_start", 42, ["q2"], 'question q2 .*"1903" at character 42 is outside its passage'),
         (f"{QAS}.1.answers.0.answer_start", -4, ["q2"], 'question q2 .*"1903" at character -4 is outside its passage'),
-        (f"{QAS}.1.answers.0.answer_start", 1, ["q2"], 'question q2 .*"1903" is not at character 1 .*; there is "da w"'),
+        (
+            f"{QAS}.1.answers.0.answer_start",
+            1,
+            ["q2"],
+            'question q2 .*"1903" is not at character 1 .*; there is "da w"',
+        ),
         (f"{QAS}.1.id", "q1", ["q2"], "question q1 .*: another question has this id too"),
     ],
 )

@@ -9,8 +9,9 @@ from elmo_tasks.tasks.squad.metric import SquadScores, exact_match, f1, normaliz
 
 CASES = json.loads((Path(__file__).parent / "official_scores.json").read_text(encoding="utf-8"))
 """
-What the functions of SQuAD's official script (evaluate-v1.1.py) computed. torchmetrics 1.9.0 (`torchmetrics.text.SQuAD`)
-gives the same, but for the F1 of two answers that normalize to nothing, such as "a" and "the": 0 here, 1 there.
+What the functions of SQuAD's official script (evaluate-v1.1.py) computed. torchmetrics 1.9.0
+(`torchmetrics.text.SQuAD`) gives the same, but for the F1 of answers that normalize to nothing, such as "a" and
+"the": 0 here, 1 there.
 """
 
 

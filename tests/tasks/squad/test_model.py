@@ -101,27 +101,23 @@ def test_two_texts_at_two_places_share_one_run_of_the_bilm(config: Config, monke
     assert len(runs) == 1
 
 
-@pytest.mark.parametrize("self_attention", [True, False])
-def test_learns_its_training_questions_by_heart(config: Config, self_attention: bool) -> None:
-    sizes = {"words": 24, "characters": 8, "filters": 16, "filter_width": 3, "hidden": 24}
-    setup = Setup(
-        config("both", self_attention, {"model.dropout": 0.0}, train=str(FIXTURES / "train.json"), sizes=sizes)
-    )
+@pytest.mark.parametrize(("elmo", "self_attention"), [("both", True), (None, False)])
+def test_learns_its_training_questions_by_heart(config: Config, elmo: str | None, self_attention: bool) -> None:
+    sizes = {"words": 50, "characters": 4, "filters": 8, "filter_width": 3, "hidden": 32}
+    train = str(FIXTURES / "train.json")
+    setup = Setup(config(elmo, self_attention, {"model.dropout": 0.0}, train=train, sizes=sizes))
     assert len(setup.instances) == 35
-    batches = [setup.tensors(setup.instances[start : start + 12]) for start in range(0, 35, 12)]
-    optimizer = torch.optim.Adam([p for p in setup.model.parameters() if p.requires_grad], lr=0.01)
-    for _ in range(30):
-        for batch in batches:
-            optimizer.zero_grad()
-            setup.model(**batch)["loss"].backward()
-            optimizer.step()
-        # As they were answered in training, before the last steps.
+    batch = setup.tensors(setup.instances)
+    trained = [parameter for parameter in setup.model.parameters() if parameter.requires_grad]
+    optimizer = torch.optim.Adam(trained, lr=0.02)
+    for _ in range(100):
+        optimizer.zero_grad()
+        setup.model(**batch)["loss"].backward()
         if setup.model.get_metrics(reset=True)["em"] == 1:
-            break
-    setup.model.eval()
-    for batch in batches:
-        setup.model(**batch)
-    assert setup.model.get_metrics() == {"em": 1, "f1": 1}
+            return
+        torch.nn.utils.clip_grad_norm_(trained, 5.0)
+        optimizer.step()
+    pytest.fail("not all questions were answered rightly after 100 steps")
 
 
 @pytest.mark.parametrize("self_attention", [True, False])
@@ -166,14 +162,13 @@ def test_a_question_counts_once_whatever_its_windows(config: Config) -> None:
 
 
 def test_an_override_moves_elmo(config: Config) -> None:
-    for self_attention in (True, False):
-        dims = {}
-        for place in ("input", "output", "both"):
-            setup = Setup(config("input", self_attention, {"model.elmo.place": place}))
-            assert setup.run(setup.instances)["loss"] > 0
-            dims[place] = setup.model.contextual_layer.get_input_dim(), setup.model.attention.output_dim
-        # Words 5, character filters 6, ELMo 6; an encoder gives 8.
-        assert dims == {"input": (17, 4 * 8), "output": (11, 4 * 14), "both": (17, 4 * 14)}
+    dims = {}
+    for place in ("input", "output", "both"):
+        setup = Setup(config("input", True, {"model.elmo.place": place}))
+        assert setup.run(setup.instances)["loss"] > 0
+        dims[place] = setup.model.contextual_layer.get_input_dim(), setup.model.attention.output_dim
+    # Words 5, character filters 6, ELMo 6; an encoder gives 8.
+    assert dims == {"input": (17, 4 * 8), "output": (11, 4 * 14), "both": (17, 4 * 14)}
     last = Setup(config("both", True, {"model.elmo.layers": "last"}))
     assert not any("scalar_parameters" in name for name, _ in last.model.named_parameters())
     none = Setup(config("both", True, {"model.elmo": None}))
@@ -256,4 +251,4 @@ def test_32_passages_of_700_tokens_fit_into_16_gb(
     assert (most - more) < 2.1 * (more - few)
     gigabytes = (most - more) / (2 * 120) * 32 * 700 / 1e9
     record_property("gigabytes", gigabytes)
-    assert gigabytes < 12
+    assert gigabytes < 3

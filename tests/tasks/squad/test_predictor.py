@@ -10,12 +10,12 @@ from allennlp.commands import main
 from allennlp.commands.train import train_model
 from allennlp.common import Params
 from allennlp.common.checks import ConfigurationError
-from allennlp.data.dataset_readers import TextClassificationJsonReader
 from allennlp.predictors import Predictor
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.special import logsumexp, softmax
 
+from elmo_tasks.tasks.ner.reader import Conll2003Reader
 from elmo_tasks.tasks.squad.metric import exact_match
 from elmo_tasks.tasks.squad.reader import SquadReader
 
@@ -57,10 +57,27 @@ def test_an_answer(predictor: Predictor) -> None:
     assert predictor.predict(QUESTION, PASSAGE) == answer  # type: ignore[call-arg, arg-type]
 
 
+def test_answers_do_not_depend_on_order_or_batch(predictor: Predictor, assert_stable: Callable[..., None]) -> None:
+    questions = [QUESTION, "Who?", "Where did the ferry leave from, and when, and why?"]
+    passages = [PASSAGE, "It rained on Bergen all day long, as it does there."]
+    assert_stable(predictor, [{"passage": one, "question": other} for one in passages for other in questions])
+
+
+def test_bad_lines_are_skipped_on_request(archive: str) -> None:
+    predictor = Predictor.from_path(archive, skip_bad_lines=True)
+    good = json.dumps({"passage": PASSAGE, "question": QUESTION})
+    lines = [good, "{", '{"passage": "a"}', good]
+    answers = predictor.predict_batch_json([predictor.load_line(line) for line in lines])
+    assert [answer.get("line") for answer in answers] == [None, 2, 3, None]
+    assert answers[0] == answers[3] == predictor.predict(QUESTION, PASSAGE)  # type: ignore[call-arg, arg-type]
+
+
 def test_probabilities_are_those_of_start_and_end(archive: str) -> None:
     predictor = Predictor.from_path(archive, best=1000)
     answer = predictor.predict_json({"passage": PASSAGE, "question": QUESTION})
-    output = predictor._model.forward_on_instance(predictor._json_to_instance({"passage": PASSAGE, "question": QUESTION}))
+    instance = predictor._json_to_instance({"passage": PASSAGE, "question": QUESTION})
+    predictor._reader.apply_token_indexers(instance)
+    output = predictor._model.forward_on_instance(instance)
     starts, ends = softmax(output["start_logits"]), softmax(output["end_logits"])
     expected = {(start, end + 1): starts[start] * ends[end] for start in range(8) for end in range(start, 8)}
     found = {(span["start"], span["end"]): span["probability"] for span in answer["best"]}
@@ -100,7 +117,9 @@ def test_windows_are_one_passage(archive: str) -> None:
 @given(
     st.one_of(
         st.text(min_size=1, max_size=30),
-        st.lists(st.sampled_from(["👩‍👩‍👧", "🇳🇴", "שלום", "\u200b", "\u200f", "e\u0301", "\u00a0", "Oslo", ", "])).map("".join),
+        st.lists(st.sampled_from(["👩‍👩‍👧", "🇳🇴", "שלום", "\u200b", "\u200f", "e\u0301", "\u00a0", "Oslo", ", "])).map(
+            "".join
+        ),
     ).filter(str.strip)
 )
 def test_offsets_in_any_text(predictor: Predictor, passage: str) -> None:
@@ -163,7 +182,7 @@ def test_bad_input_is_explained(predictor: Predictor, given: Any, message: str) 
 
 def test_a_line_that_is_not_json(predictor: Predictor) -> None:
     assert predictor.load_line('{"a": 1}\n') == {"a": 1}
-    with pytest.raises(ConfigurationError, match="is not JSON.*begins: When"):
+    with pytest.raises(ConfigurationError, match=r"is not JSON.*begins: When"):
         predictor.load_line("When?\n")
 
 
@@ -171,8 +190,8 @@ def test_what_does_not_fit(predictor: Predictor) -> None:
     kind = type(predictor)
     with pytest.raises(ConfigurationError, match="best is 0"):
         kind(predictor._model, predictor._dataset_reader, best=0)  # type: ignore[call-arg]
-    with pytest.raises(ConfigurationError, match="not with TextClassificationJsonReader"):
-        kind(predictor._model, TextClassificationJsonReader())
+    with pytest.raises(ConfigurationError, match="not with Conll2003Reader"):
+        kind(predictor._model, Conll2003Reader())
 
 
 def test_the_command_line(archive: str, corpus: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
