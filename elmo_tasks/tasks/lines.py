@@ -2,11 +2,11 @@
 
 import json
 import logging
-from typing import Any
+from typing import Any, NamedTuple
 
 from allennlp.common.checks import ConfigurationError
 from allennlp.common.util import JsonDict
-from allennlp.data import DatasetReader, Instance
+from allennlp.data import DatasetReader
 from allennlp.models import Model
 from allennlp.predictors import Predictor
 from overrides import overrides
@@ -22,10 +22,16 @@ class _Line(dict[str, Any]):
         self.number, self.problem = number, problem
 
 
+class _BadLine(NamedTuple):
+    answer: JsonDict
+
+
 class LinePredictor(Predictor):
     """
-    A predictor whose errors name the line of the file that `allennlp predict` reads; subclasses have `parse_line` and
-    `_json_to_instance`, and raise `ConfigurationError` in them.
+    A predictor whose errors name the line of the file that `allennlp predict` reads.
+
+    Subclasses have `_json_to_instance`, and may have `parse_line`; or `read_json` and `answer`, where an input is not
+    one instance. They raise `ConfigurationError` for what they cannot read.
 
     # Parameters
 
@@ -67,28 +73,34 @@ class LinePredictor(Predictor):
             problem = _problem(line, f"not JSON: {error}")
         return self._bad(_Line({}, self.lines_read), problem)
 
+    def read_json(self, inputs: JsonDict) -> Any:
+        """What `answer` takes of one input. Raises `ConfigurationError`."""
+        return self._json_to_instance(inputs)
+
+    def answer(self, read: list[Any]) -> list[JsonDict]:
+        """The answers for what `read_json` gave."""
+        return [self.predict_instance(read[0])] if len(read) == 1 else self.predict_batch_instance(read)
+
     @overrides
     def predict_json(self, inputs: JsonDict) -> JsonDict:
-        instance = self._instance(inputs)
-        return self.predict_instance(instance) if isinstance(instance, Instance) else instance
+        return self.predict_batch_json([inputs])[0]
 
     @overrides
     def predict_batch_json(self, inputs: list[JsonDict]) -> list[JsonDict]:
-        made = [self._instance(one) for one in inputs]
-        instances = [one for one in made if isinstance(one, Instance)]
-        answers = iter(self.predict_batch_instance(instances) if instances else [])
-        return [next(answers) if isinstance(one, Instance) else one for one in made]
+        read = [self._read(one) for one in inputs]
+        good = [one for one in read if not isinstance(one, _BadLine)]
+        answers = iter(self.answer(good) if good else [])
+        return [one.answer if isinstance(one, _BadLine) else next(answers) for one in read]
 
-    def _instance(self, inputs: JsonDict) -> Instance | JsonDict:
-        """The input's instance; or for a bad line that is skipped, its answer."""
+    def _read(self, inputs: JsonDict) -> Any:
         if not isinstance(inputs, _Line):
-            return self._json_to_instance(inputs)
+            return self.read_json(inputs)
         if inputs.problem is None:
             try:
-                return self._json_to_instance(inputs)
+                return self.read_json(inputs)
             except (ConfigurationError, ValueError) as error:
                 inputs = self._bad(inputs, str(error))
-        return {"line": inputs.number, "error": inputs.problem}
+        return _BadLine({"line": inputs.number, "error": inputs.problem})
 
     def _bad(self, line: _Line, problem: str) -> _Line:
         if not self._skips:

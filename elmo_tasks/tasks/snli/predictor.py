@@ -1,6 +1,5 @@
 """A premise and a hypothesis to a label."""
 
-import json
 from typing import Any
 
 from allennlp.common.checks import ConfigurationError
@@ -9,18 +8,24 @@ from allennlp.data import Instance
 from allennlp.predictors import Predictor
 from overrides import overrides
 
+from elmo_tasks.tasks.lines import LinePredictor
 from elmo_tasks.tasks.snli.pairs import PairError, check_text
 
 _TEXTS = ("premise", "hypothesis")
 
 
 @Predictor.register("elmo_entailment")
-class ElmoEntailmentPredictor(Predictor):
+class ElmoEntailmentPredictor(LinePredictor):
     """
     Labels pairs. In `{"premise": "Two dogs run.", "hypothesis": "Animals move."}` both are split into tokens by the
     reader's tokenizer; a list of tokens, `["Two", "dogs", ...]`, is taken as it is.
 
     The answer has the `label`, the `probabilities` by label, `premise_tokens` and `hypothesis_tokens`.
+
+    # Parameters
+
+    skip_bad_lines : `bool`, optional (default = `False`)
+        See `LinePredictor`.
 
     # Raises
 
@@ -33,13 +38,6 @@ class ElmoEntailmentPredictor(Predictor):
     def predict(self, premise: str, hypothesis: str) -> JsonDict:
         """The answer for one pair of raw texts."""
         return self.predict_json({"premise": premise, "hypothesis": hypothesis})
-
-    @overrides
-    def load_line(self, line: str) -> JsonDict:
-        try:
-            return json.loads(line)
-        except json.JSONDecodeError as error:
-            raise _error(line, f"is not JSON: {error}") from None
 
     @overrides
     def _json_to_instance(self, json_dict: JsonDict) -> Instance:

@@ -56,6 +56,18 @@ def test_unusual_text(predictor: Predictor, text: str) -> None:
     assert predictor.predict_json({"premise": text, "hypothesis": text})["label"] in LABELS
 
 
+def test_answers_do_not_depend_on_order_or_batch(predictor: Predictor, assert_stable: Callable[..., None]) -> None:
+    texts = ["Ada", "Ada left Oslo .", "A dog barked all day long and then some more .", "It rained"]
+    assert_stable(predictor, [{"premise": one, "hypothesis": other} for one in texts for other in texts[:2]])
+
+
+def test_bad_lines_are_skipped_on_request(archive: str) -> None:
+    predictor = Predictor.from_path(archive, skip_bad_lines=True)
+    lines = [json.dumps(PAIR), "{", '{"premise": "a"}', json.dumps(PAIR)]
+    answers = predictor.predict_batch_json([predictor.load_line(line) for line in lines])
+    assert [answer.get("line") for answer in answers] == [None, 2, 3, None]
+
+
 def test_a_batch_is_answered_as_its_pairs_are(predictor: Predictor) -> None:
     inputs = [PAIR, {"premise": "Oslo", "hypothesis": "A dog barked all day long and then some more."}]
     for one, together in zip(inputs, predictor.predict_batch_json(inputs), strict=True):
