@@ -65,7 +65,7 @@ local bilms = import 'bilms.libsonnet';
           character_tokenizer: { start_tokens: ['<w>'], end_tokens: ['</w>'] },
           min_padding_length: sizes.filter_width,
         },
-        [if bilm != null then 'elmo']: { type: 'elmo_characters' },
+        [if bilm != null then 'elmo']: { type: 'elmo_character_ids' },
       },
     },
     train_data_path: train,

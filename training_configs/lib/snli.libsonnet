@@ -78,7 +78,7 @@ local bilms = import 'bilms.libsonnet';
       tokens_from: tokens_from,
       token_indexers: {
         tokens: { type: 'single_id', lowercase_tokens: lowercase },
-        [if bilm != null then 'elmo']: { type: 'elmo_characters' },
+        [if bilm != null then 'elmo']: { type: 'elmo_character_ids' },
       },
     },
     train_data_path: train,
