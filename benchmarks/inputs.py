@@ -61,9 +61,11 @@ class Place:
     def ner_corpus(self) -> tuple[str, Path, Path]:
         """Its name and its files for training and development: WNUT-17 where it is, or else the demo's."""
         train, dev = WNUT17 / "wnut17.train.txt", WNUT17 / "wnut17.dev.txt"
-        if not self.quick and train.exists() and dev.exists():
+        is_here = train.exists() and dev.exists()
+        if is_here and not self.quick:
             return "WNUT-17", train, dev
-        return "fixtures/ner (WNUT-17 is not here)", FIXTURES / "train.txt", FIXTURES / "dev.txt"
+        name = "fixtures/ner" if is_here else "fixtures/ner (WNUT-17 is not here)"
+        return name, FIXTURES / "train.txt", FIXTURES / "dev.txt"
 
 
 def read_sentences(*files: Path) -> Sentences:
