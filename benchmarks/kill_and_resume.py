@@ -16,6 +16,7 @@ import signal
 import subprocess
 import sys
 import time
+from contextlib import suppress
 from itertools import chain, islice, repeat
 from pathlib import Path
 
@@ -24,8 +25,6 @@ import numpy as np
 
 from elmo_tasks.bilm.dump.text import read_sentences
 from elmo_tasks.bilm.files import writing
-
-_PART_TOKENS = 32768  # of the command's parts
 
 
 def write_lines(text: Path, number: int, path: Path) -> int:
@@ -39,16 +38,25 @@ def write_lines(text: Path, number: int, path: Path) -> int:
     return tokens
 
 
-def run(text: Path, output: Path, options: list[str], parts: int | None = None) -> str:
-    """Runs the command, to be killed once so many parts are there. Returns what it took, in words."""
+def size(folder: Path) -> int:
+    """Bytes of a folder's files. A file may go while its folder is read."""
+    total = 0
+    for path in folder.glob("*"):
+        with suppress(FileNotFoundError):
+            total += path.stat().st_size
+    return total
+
+
+def run(text: Path, output: Path, options: list[str], kill_at: int | None = None) -> str:
+    """Runs the command, to be killed once it has written so many bytes. Returns what it took, in words."""
     command = [sys.executable, "-m", "elmo_tasks", "elmo", str(text), str(output), *options]
     start = time.perf_counter()
     with open(output.with_suffix(".log"), "a") as log:
         process = subprocess.Popen(command, stdout=log, stderr=log)
-    if parts is not None:
+    if kill_at is not None:
         folder = output.with_name(output.name + ".parts")
-        while process.poll() is None and len(list(folder.glob("part-*.hdf5"))) < parts:
-            time.sleep(0.1)
+        while process.poll() is None and size(folder) < kill_at:
+            time.sleep(0.2)
         process.send_signal(signal.SIGKILL)
     if process.returncode is not None:
         raise SystemExit(f"The command ended with {process.returncode}; see {output.with_suffix('.log')}.")
@@ -84,20 +92,21 @@ def main() -> None:
     parser.add_argument("--options", nargs=argparse.REMAINDER, default=["--all"], help="for allennlp elmo; come last")
     arguments = parser.parse_args()
     folder = arguments.folder
+    folder.mkdir(parents=True, exist_ok=True)
     shutil.rmtree(folder / "killed.hdf5.parts", ignore_errors=True)
     for name in ("whole.hdf5", "killed.hdf5"):
         (folder / name).unlink(missing_ok=True)
     tokens = write_lines(arguments.text, arguments.lines, folder / "text.txt")
-    parts = max(1, tokens // _PART_TOKENS)
     options = ["--bilm", arguments.bilm, *arguments.options]
-    print(f"{arguments.lines} lines, {tokens} tokens, about {parts} parts", flush=True)
+    print(f"{arguments.lines} lines, {tokens} tokens", flush=True)
     print("without a break:", run(folder / "text.txt", folder / "whole.hdf5", options), flush=True)
+    whole = (folder / "whole.hdf5").stat().st_size
     for third in (1, 2):
-        wanted = max(1, third * parts // 3)
-        print(f"to part {wanted}:", run(folder / "text.txt", folder / "killed.hdf5", options, wanted), flush=True)
+        done = run(folder / "text.txt", folder / "killed.hdf5", options, third * whole // 3)
+        print(f"to {third}/3 of its size:", done, flush=True)
     print("resumed:", run(folder / "text.txt", folder / "killed.hdf5", options), flush=True)
     print("largest difference:", largest_difference(folder / "whole.hdf5", folder / "killed.hdf5"))
-    print(f"size: {(folder / 'whole.hdf5').stat().st_size / 1e6:.0f} MB")
+    print(f"size: {whole / 1e6:.0f} MB")
 
 
 if __name__ == "__main__":

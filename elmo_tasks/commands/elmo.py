@@ -128,8 +128,8 @@ def _embed(args: argparse.Namespace) -> None:
     output = Path(args.output_file)
     format = DumpFormat(args.layers, args.float16, args.gzip, args.use_sentence_keys, not args.forget_sentences)
     try:
-        text = _spooled(output) if args.input_file == _STDIN else Path(args.input_file)
         embedder = ElmoEmbedder(args.options_file, args.weight_file, args.cuda_device, args.bilm)
+        text = _as_file(args.input_file, output)
         dump = Dump(embedder.bilm, text, output, format, args.shard or (1, 1), args.batch_size, args.batch_tokens)
         if dump.done:
             logger.info(f"{dump.done} of {dump.tokens} tokens were embedded before.")
@@ -139,12 +139,16 @@ def _embed(args: argparse.Namespace) -> None:
     except (FileNotFoundError, ValueError) as error:
         raise ConfigurationError(str(error)) from error
     contents = dump.contents
-    print(f"{output}: lines {contents.first + 1} to {contents.stop}, {contents.tokens} tokens.")
+    print(f"{output}: {contents.stop - contents.first} lines, {contents.tokens} tokens.")
 
 
-def _spooled(output: Path) -> Path:
+def _as_file(input_file: str, output: Path) -> Path:
+    """The text as a file that can be read more than once: a pipe is written to one."""
+    if input_file != _STDIN and not Path(input_file).is_fifo():
+        return Path(input_file)
     text = parts_folder(output) / SPOOLED
-    with open(0, encoding="utf-8", errors="surrogateescape", closefd=False) as lines:
+    source = 0 if input_file == _STDIN else input_file
+    with open(source, encoding="utf-8", errors="surrogateescape", closefd=source != 0) as lines:
         spool(lines, text)
     return text
 

@@ -1,8 +1,8 @@
-import io
 import json
 import os
 import random
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import h5py
@@ -52,7 +52,7 @@ def test_an_old_command_and_its_outputs_reader(
     )
     output = capsys.readouterr()
     tokens = sum(len(line.split()) for line in lines)
-    assert f"out.hdf5: lines 1 to 30, {tokens} tokens." in output.out
+    assert f"out.hdf5: 30 lines, {tokens} tokens." in output.out
     assert "100%" in output.err
     assert "tokens/s" in output.err
     elmo = ElmoEmbedder(bilm="mini")
@@ -82,17 +82,25 @@ def test_shards_in_half_precision(monkeypatch: pytest.MonkeyPatch, lines: list[s
             np.testing.assert_allclose(found[...].astype(np.float32), expected, rtol=2**-10, atol=TOLERANCE)
 
 
-def test_sentence_keys_from_the_standard_input(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    (tmp_path / "input").write_text("naïve cats\nsat\n", encoding="utf-8")
-    real_open = open
+@pytest.fixture
+def standard_input() -> Iterator[None]:
+    """A pipe with two lines in it."""
+    reader, writer = os.pipe()
+    os.write(writer, "naïve cats\nsat\n".encode())
+    os.close(writer)
+    before = os.dup(0)
+    os.dup2(reader, 0)
+    yield
+    os.dup2(before, 0)
 
-    def opened(file: object, *arguments: object, **options: object) -> io.TextIOBase:
-        return real_open("input", encoding="utf-8") if file == 0 else real_open(file, *arguments, **options)
 
-    monkeypatch.setattr("elmo_tasks.commands.elmo.open", opened, raising=False)
-    allennlp(monkeypatch, "allennlp elmo - out.hdf5 --top --bilm mini --use-sentence-keys")
+@pytest.mark.usefixtures("standard_input")
+@pytest.mark.parametrize("name", ["-", "/dev/stdin"])
+def test_sentence_keys_from_a_pipe(monkeypatch: pytest.MonkeyPatch, name: str) -> None:
+    allennlp(monkeypatch, f"allennlp elmo {name} out.hdf5 --top --bilm mini --use-sentence-keys")
     with h5py.File("out.hdf5", "r") as out:
         assert {key: out[key].shape for key in out} == {"naïve cats": (2, 256), "sat": (1, 256)}
+    assert sorted(os.listdir()) == [".allennlp_plugins", "out.hdf5"]
 
 
 @pytest.mark.parametrize(

@@ -27,7 +27,6 @@ from elmo_tasks.bilm.dump.layers_file import (
 from elmo_tasks.bilm.dump.text import Sentence, Text, read_sentences, survey
 from elmo_tasks.bilm.files import writing
 from elmo_tasks.bilm.model import BiLM
-from elmo_tasks.bilm.precision import wide
 
 logger = logging.getLogger(__name__)
 
@@ -54,8 +53,8 @@ def bilm_digest(bilm: BiLM) -> str:
     digest = hashlib.sha256(json.dumps([asdict(bilm.options), str(bilm.dtype)], sort_keys=True).encode())
     for name, parameter in bilm.named_parameters():
         digest.update(name.encode())
-        # numpy has no bfloat16; float32 holds each of its values.
-        digest.update(parameter.detach().cpu().to(wide(parameter.dtype)).contiguous().numpy().data)
+        # As bytes, for numpy has no bfloat16.
+        digest.update(parameter.detach().cpu().contiguous().view(torch.uint8).numpy().data)
     return digest.hexdigest()
 
 
@@ -196,7 +195,8 @@ class Dump:
         """Removes what is ours in it, and the folder if nothing else is there."""
         if not self._folder.is_dir():
             return
-        for pattern in (_RUN, _WHOLE, SPOOLED, "part-*.hdf5", ".*.tmp"):
+        # The parts go before what says whose they are.
+        for pattern in ("part-*.hdf5", ".*.tmp", _WHOLE, SPOOLED, _RUN):
             for path in self._folder.glob(pattern):
                 path.unlink()
         if not any(self._folder.iterdir()):

@@ -42,16 +42,19 @@ def text(lines: list[str], tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def stock(files: BiLMFiles) -> Callable[[str], np.ndarray]:
-    """Stock AllenNLP's layers of one sentence by itself, shape `(num_layers, tokens, dim)`."""
+def stock(files: BiLMFiles) -> Callable[[list[str]], list[np.ndarray]]:
+    """Stock AllenNLP's layers of sentences in one batch, each of shape `(num_layers, tokens, dim)`."""
     from allennlp.modules.elmo import _ElmoBiLm
 
     bilm = _ElmoBiLm(*map(str, files))
 
-    def layers(sentence: str) -> np.ndarray:
+    def layers(sentences: list[str]) -> list[np.ndarray]:
+        tokens = [sentence.split() for sentence in sentences]
         bilm._elmo_lstm.reset_states()
         with torch.no_grad():
-            activations = bilm(batch_to_ids([sentence.split()]))["activations"]
-        return torch.stack(activations, dim=1)[0, :, 1:-1].numpy()
+            activations = bilm(batch_to_ids(tokens))["activations"]
+        # Shape: (batch, num_layers, tokens with boundaries, dim)
+        padded = torch.stack(activations, dim=1).numpy()
+        return [row[:, 1 : 1 + len(words)] for row, words in zip(padded, tokens, strict=True)]
 
     return layers
