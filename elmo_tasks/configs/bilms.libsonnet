@@ -19,6 +19,6 @@
     dropout: 0,
   },
 
-  // The token embedder `elmo`; it reads the token indexer `elmo_characters`.
+  // The token embedder `elmo`; it reads the token indexers `elmo_character_ids` and `elmo_characters`.
   embedder(bilm, dropout=0):: { type: 'elmo', bilm: $.files(bilm), dropout: dropout },
 }

@@ -140,7 +140,7 @@ local source_readers = ['cnn_dm', 'copynet_seq2seq', 'seq2seq'];
 local sharing_readers = ['cnn_dm', 'seq2seq'];
 
 local default_indexers = { tokens: { type: 'single_id' } };
-local indexer = { type: 'elmo_characters' };
+local indexer = { type: 'elmo_character_ids' };
 
 // By the shape in their names, how long the vectors of published biLMs are.
 local published = { '2x1024_128': 256, '2x2048_256': 512, '2x4096_512': 1024 };
@@ -149,15 +149,16 @@ local dotted(path) = std.join('.', [std.toString(step) for step in path]);
 // A part of a config that has a type alone may be just its name.
 local type_of(part) = if std.isString(part) then part else get(part, 'type');
 
-// `value` with edits made, each a { path: keys and indices, change: function of what stands there }.
-local edited(value, edits) =
-  local here = [edit for edit in edits if std.length(edit.path) == 0];
-  local deeper = [edit for edit in edits if std.length(edit.path) > 0];
-  local below(key) = [edit { path: edit.path[1:] } for edit in deeper if edit.path[0] == key];
-  local inner = if edits == [] then value
-  else if std.isObject(value) then { [key]: edited(value[key], below(key)) for key in std.objectFields(value) }
-  else if std.isArray(value) then std.mapWithIndex(function(index, item) edited(item, below(index)), value)
+// `value` with edits made, each a { path: keys and indices, change: function of what stands there }. The first `depth`
+// steps of their paths lead to `value`.
+local edited(value, edits, depth=0) =
+  local below(key) = [edit for edit in edits if std.length(edit.path) > depth && edit.path[depth] == key];
+  local inner = if std.length(edits) == 0 then value
+  else if std.isObject(value)
+  then { [key]: edited(value[key], below(key), depth + 1) for key in std.objectFields(value) }
+  else if std.isArray(value) then std.mapWithIndex(function(index, item) edited(item, below(index), depth + 1), value)
   else value;
+  local here = [edit for edit in edits if std.length(edit.path) == depth];
   std.foldl(function(so_far, edit) edit.change(so_far), here, inner);
 
 // The paths in `value` at which `holds` is true.

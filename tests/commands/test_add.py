@@ -76,7 +76,7 @@ def test_it_writes_the_config_and_shows_what_changed(elmo_add: Elmo, capsys: pyt
     assert written["model"]["encoder"]["input_size"] == 262
     assert written["dataset_reader"]["token_indexers"] == {
         "tokens": {"type": "single_id"},
-        "elmo": {"type": "elmo_characters"},
+        "elmo": {"type": "elmo_character_ids"},
     }
     # The user's order of keys and way of writing numbers.
     assert list(written) == ["model", "dataset_reader", "trainer"]

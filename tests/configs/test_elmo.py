@@ -6,17 +6,20 @@ import importlib.util
 import json
 import math
 from collections.abc import Callable
+from functools import cache
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import pytest
-from _jsonnet import evaluate_snippet
+from _jsonnet import evaluate_file, evaluate_snippet
 from allennlp.commands.train import TrainModel
 from allennlp.common import Params
 from allennlp.common.checks import ConfigurationError
 
 from elmo_tasks.bilm import find_bilm
 from elmo_tasks.commands.add import LIBRARY, add_elmo
+
+SHIPPED = Path(__file__).parents[2] / "training_configs"
 
 MINI = 256
 """Length of the biLM's vectors."""
@@ -27,7 +30,7 @@ WORDS = 6
 TOKENS = {"tokens": {"type": "single_id"}}
 EMBEDDER = {"token_embedders": {"tokens": {"type": "embedding", "embedding_dim": WORDS}}}
 ELMO = {"type": "elmo", "bilm": "mini", "dropout": 0}
-INDEXER = {"type": "elmo_characters"}
+INDEXER = {"type": "elmo_character_ids"}
 STOCK_FILES = {
     name: f"https://example.org/elmo_2x4096_512_2048cnn_2xhighway_{file}"
     for name, file in (("options_file", "options.json"), ("weight_file", "weights.hdf5"))
@@ -103,11 +106,11 @@ class Case(NamedTuple):
     package: str | None = None
     file: str = "data"
 
-    def config(self, data: str = "data") -> dict[str, Any]:
+    def config(self) -> dict[str, Any]:
         embedder = {} if self.reader["type"] == "seq2seq" else {"text_field_embedder": EMBEDDER}
         return {
             "dataset_reader": self.reader,
-            "train_data_path": data,
+            "train_data_path": "data",
             "model": {**embedder, **self.model},
             "data_loader": {"batch_size": 2},
             "trainer": {"num_epochs": 1, "optimizer": {"type": "sgd", "lr": 0.1}, "cuda_device": -1},
@@ -487,10 +490,15 @@ def expected(case: Case) -> dict[str, Any]:
     return without_nulls(config)
 
 
+@cache
+def with_elmo(name: str) -> dict[str, Any]:
+    return add_elmo(CASES[name].config())
+
+
 @pytest.mark.parametrize("name", CASES)
 def test_nothing_changes_but_what_must(name: str) -> None:
     case = CASES[name]
-    assert without_nulls(add_elmo(case.config())) == expected(case)
+    assert without_nulls(with_elmo(name)) == expected(case)
 
 
 @pytest.mark.parametrize("name", CASES)
@@ -505,8 +513,9 @@ def test_a_config_trains(name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPa
     data = tmp_path / case.file
     data.write_text(case.data)
     # The reader "srl" reads a folder.
-    config = add_elmo(case.config(str(tmp_path if case.file != "data" else data)))
-    loop = TrainModel.from_params(Params(config), serialization_dir=str(tmp_path / "run"), local_rank=0)
+    path = str(tmp_path if case.file != "data" else data)
+    params = Params(copy.deepcopy({**with_elmo(name), "train_data_path": path}))
+    loop = TrainModel.from_params(params, serialization_dir=str(tmp_path / "run"), local_rank=0)
     metrics = loop.run()
     assert math.isfinite(metrics["training_loss"])
     gammas = [weight for name, weight in loop.model.named_parameters() if name.endswith("gamma")]
@@ -656,7 +665,7 @@ def test_replacing_with_another_bilm_changes_the_sizes_by_the_difference() -> No
     assert model["encoder"]["input_size"] == WORDS + MINI
 
 
-def test_replacing_stocks_default_biLM() -> None:
+def test_replacing_stocks_default_bilm() -> None:
     embedder = add_elmo(with_stock_elmo(), replace=True)["model"]["text_field_embedder"]["token_embedders"]
     assert embedder["contextual"] == {"type": "elmo", "bilm": "original"}
     assert add_elmo(with_stock_elmo(), "small", replace=True)["model"]["encoder"]["input_size"] == WORDS + 256
@@ -677,9 +686,9 @@ def test_replacing_where_a_projection_keeps_the_length() -> None:
 
 
 def test_replacing_our_own() -> None:
-    added = add_elmo(CASES["simple_tagger"].config())
+    added = with_elmo("simple_tagger")
     assert add_elmo(added, "original", replace=True) == add_elmo(CASES["simple_tagger"].config(), "original")
-    added = add_elmo(CASES["elmo_crf_tagger"].config())
+    added = with_elmo("elmo_crf_tagger")
     assert add_elmo(added, "original", replace=True) == add_elmo(CASES["elmo_crf_tagger"].config(), "original")
 
 
@@ -687,7 +696,7 @@ def test_a_replaced_stock_embedder_trains(tmp_path: Path) -> None:
     options_file, weight_file = map(str, find_bilm("mini"))
     config = with_stock_elmo(options_file=options_file, weight_file=weight_file)
     config["model"]["encoder"]["input_size"] = WORDS + MINI
-    config["dataset_reader"] = {**TAGGING, "token_indexers": {**TOKENS, "contextual": INDEXER}}
+    config["dataset_reader"] = {**TAGGING, "token_indexers": {**TOKENS, "contextual": {"type": "elmo_characters"}}}
     (tmp_path / "data").write_text(TAGGED)
     config["train_data_path"] = str(tmp_path / "data")
     params = Params(add_elmo(config, replace=True))
@@ -724,8 +733,8 @@ def test_what_is_no_config() -> None:
 
 def test_adding_twice() -> None:
     message = r"There is ELMo already, at model\.text_field_embedder\.token_embedders\.elmo\. .*replace=true"
-    refuses(message)(add_elmo(CASES["simple_tagger"].config()))
-    refuses(r"There is ELMo already, at model\.elmo\.")(add_elmo(CASES["elmo_crf_tagger"].config()))
+    refuses(message)(with_elmo("simple_tagger"))
+    refuses(r"There is ELMo already, at model\.elmo\.")(with_elmo("elmo_crf_tagger"))
     refuses(r"ELMo already, at model\.text_field_embedder\.token_embedders\.contextual\.")(with_stock_elmo())
     indexers = {**TOKENS, "elmo": INDEXER}
     refuses(r'dataset_reader\.token_indexers has an indexer called "elmo" already')(
@@ -735,7 +744,7 @@ def test_adding_twice() -> None:
 
 def test_replacing_what_is_not_there_or_already_so() -> None:
     refuses("There is no ELMo to be replaced", replace=True)(CASES["simple_tagger"].config())
-    refuses("is what it would be replaced by already", replace=True)(add_elmo(CASES["simple_tagger"].config()))
+    refuses("is what it would be replaced by already", replace=True)(with_elmo("simple_tagger"))
 
 
 def test_an_unknown_model() -> None:
@@ -795,7 +804,7 @@ def test_stock_models_with_a_way_of_their_own() -> None:
 def test_a_jsonnet_config_that_derives_one_size_from_another() -> None:
     added = json.loads(
         evaluate_snippet(
-            str(Path(__file__).parents[2] / "training_configs" / "lib" / "test"),
+            str(SHIPPED / "lib" / "test"),
             """
             local elmo = import 'elmo.libsonnet';
             elmo.add({
@@ -817,7 +826,17 @@ def test_a_jsonnet_config_that_derives_one_size_from_another() -> None:
     assert added["model"]["dropout"] == 0.5
 
 
+def test_a_baseline_with_elmo_is_the_shipped_config_with_elmo() -> None:
+    folder = SHIPPED / "ner"
+    baseline, elmo = (
+        json.loads(evaluate_file(str(folder / f"{name}.jsonnet"))) for name in ("demo_baseline", "elmo_demo")
+    )
+    assert "elmo" not in baseline["model"]
+    parameters = {name: value for name, value in elmo["model"]["elmo"].items() if name not in ("bilm", "dropout")}
+    assert add_elmo(baseline, elmo["model"]["elmo"]["bilm"], parameters=parameters) == elmo
+
+
 def test_the_library_is_in_the_package() -> None:
     assert LIBRARY.is_file()
-    thin = Path(__file__).parents[2] / "training_configs" / "lib" / "elmo.libsonnet"
+    thin = SHIPPED / "lib" / "elmo.libsonnet"
     assert f"import '../../{LIBRARY.relative_to(LIBRARY.parents[2])}'" in thin.read_text()
