@@ -1,6 +1,6 @@
 # make setup   makes .venv and installs all there is to install; costs nothing where that was done
 # make demo    trains a tagger without and with ELMo, and compares them
-# make test    runs the tests; ARGS="-k name" goes to pytest
+# make test    runs the tests, on all cores (4 at most); ARGS="-k name" goes to pytest
 # make bench   measures speed and memory beside stock AllenNLP; ARGS="--rows small" goes to it, see benchmarks/README.md
 # make check   formatter, linter, type checker
 # make wheel   builds the package into dist/
@@ -33,7 +33,7 @@ demo: setup
 	$(PY) -m elmo_tasks.reproduce.demo
 
 test: setup
-	$(PY) -m pytest $(ARGS)
+	$(PY) -m pytest --numprocesses=auto --maxprocesses=4 --dist=loadfile $(ARGS)
 
 bench: setup
 	$(PY) -m benchmarks $(ARGS)

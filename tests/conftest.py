@@ -18,8 +18,9 @@ LOOPBACK = ("127.0.0.1", "localhost", "::1", "", None)
 
 @pytest.fixture(scope="session", autouse=True)
 def few_threads() -> None:
-    """Two threads at most, so that a run takes the same time and rounds the same way on a large machine."""
-    torch.set_num_threads(min(2, torch.get_num_threads()))
+    """Two threads at most, one where several processes share the tests: a large machine rounds as a small one does."""
+    processes = int(os.environ.get("PYTEST_XDIST_WORKER_COUNT", "1"))
+    torch.set_num_threads(1 if processes > 1 else min(2, torch.get_num_threads()))
 
 
 @pytest.fixture(autouse=True)
