@@ -63,7 +63,7 @@ class LinePredictor(Predictor):
         """
         self.lines_read += 1
         try:
-            content = self.parse_line(line)
+            content: Any = self.parse_line(line)
             if isinstance(content, dict):
                 return _Line(content, self.lines_read)
             problem = _problem(line, f"no JSON object but a {type(content).__name__}")
