@@ -27,7 +27,7 @@ local bilms = import 'bilms.libsonnet';
     },
   },
 
-  // For some eight thousand questions and two cores.
+  // For some ten thousand questions and two cores.
   open_sizes:: { words: 50, characters: 16, filters: 50, filter_width: 5, hidden: 50 },
   open_training:: {
     batch_size: 32,

@@ -2,7 +2,7 @@
 //
 // Not in the paper; its model, with the biLM "mini", at a size for two cores: 50 units a direction, GloVe 6B vectors
 // of 50 dimensions, batches of 32, Adam with 0.002. Trained on the first 4 paragraphs of each of the 442 training
-// articles, cut after 250 tokens, some 8,000 questions; measured in training on the first 8 paragraphs of each of
+// articles, cut after 250 tokens, 9,528 questions; measured in training on the first 8 paragraphs of each of
 // the 24 development articles that are there. All their questions are measured by the second command:
 //
 //   allennlp train training_configs/squad/open_elmo_output.jsonnet -s runs/squad-open-elmo-output

@@ -74,6 +74,7 @@ class ReadingComprehensionPredictor(LinePredictor):
             raise ConfigurationError(f"best is {best}; it must be 1 at least.")
         self._reader = dataset_reader
         self._best = best
+        self._max_span_length: int | None = getattr(model, "max_span_length", None)
 
     def predict(self, question: str, passage: str) -> JsonDict:
         """The answer to one question."""
@@ -155,7 +156,7 @@ class ReadingComprehensionPredictor(LinePredictor):
 
     def _spans(self, starts: Tensor, ends: Tensor, mask: Tensor, shift: int) -> list[tuple[tuple[int, int], float]]:
         """A window's best spans, in the whole passage's tokens, with their scores."""
-        (spans,), (scores,) = best_spans(starts, ends, mask, self._model.max_span_length, self._best)
+        (spans,), (scores,) = best_spans(starts, ends, mask, self._max_span_length, self._best)
         pairs = zip(spans.tolist(), scores.tolist(), strict=True)
         return [((first + shift, last + shift), score) for (first, last), score in pairs if score > float("-inf")]
 
