@@ -67,7 +67,7 @@ def test_weights_without_a_softmax(
     run("elmo-finetune", bilm, text, "--heldout", heldout, "-s", folder, *options)
     figures = json.loads((folder / "perplexity.json").read_text())
     assert list(figures["all"]) == ["epoch 1, softmax", "epoch 2, softmax", "epoch 3, all"]
-    assert figures["before"] == figures["all"]["epoch 2, softmax"]
+    assert figures["before"] == min(figures["all"]["epoch 1, softmax"], figures["all"]["epoch 2, softmax"])
     assert figures["after"] == figures["all"]["epoch 3, all"] < figures["before"]
     # "somewhere", in each direction, of eleven tokens; "once" occurs often enough.
     assert figures["unknown"] == pytest.approx(1 / 11)
@@ -151,7 +151,7 @@ def test_the_config_alone(
     run("elmo-finetune", "mini", text, "--heldout", heldout, "-s", tmp_path / "run", "--streams", 2, "--print-config")
     config = json.loads(capsys.readouterr().out)
     assert config["model"]["pretrained_file"].endswith("mini/weights.hdf5")
-    assert config["trainer"]["num_epochs"] == 6
+    assert config["trainer"]["num_epochs"] == 3
     assert not (tmp_path / "run").exists()
 
 
