@@ -8,6 +8,7 @@ local bilms = import 'bilms.libsonnet';
 
   paper_training:: {
     batch_size: 32,
+    dropout: 0.5,
     trainer: {
       num_epochs: 75,
       patience: 5,
@@ -20,6 +21,7 @@ local bilms = import 'bilms.libsonnet';
   // For some ten thousand pairs and two cores.
   open_sizes:: { words: 50, hidden: 100, feedforward: 100 },
   open_training:: self.paper_training {
+    dropout: 0.2,
     trainer+: { num_epochs: 20, patience: 4, optimizer: { type: 'adam', lr: 0.001 } },
   },
 
@@ -27,6 +29,7 @@ local bilms = import 'bilms.libsonnet';
   small_sizes:: { words: 50, hidden: 50, feedforward: 50 },
   small_training:: {
     batch_size: 8,
+    dropout: 0.1,
     trainer: { num_epochs: 15, grad_norm: 5.0, optimizer: { type: 'adam', lr: 0.005 } },
   },
 
@@ -53,7 +56,6 @@ local bilms = import 'bilms.libsonnet';
     lowercase=true,
     sizes=self.paper_sizes,
     training=self.paper_training,
-    dropout=0.5,
     attention_dropout=0,
     l2=0,
     seed=1,
@@ -93,7 +95,7 @@ local bilms = import 'bilms.libsonnet';
     [if glove == null then 'datasets_for_vocab_creation']: ['train'],
     model: {
       type: 'elmo_esim',
-      dropout: dropout,
+      dropout: training.dropout,
       attention_dropout: attention_dropout,
       text_field_embedder: {
         token_embedders: {

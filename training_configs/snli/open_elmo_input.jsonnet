@@ -2,8 +2,8 @@
 // data alone.
 //
 // Not in the paper; its ESIM, with the biLM "mini", at a size for two cores: 100 units a direction and in all
-// feed-forward layers, Adam with 0.001. The pairs are of SNLI's official development set, cut in two: nearly all
-// premises of the development part occur in training too, with other hypotheses.
+// feed-forward layers, dropout of 0.2, Adam with 0.001. The pairs are of SNLI's official development set, cut in two:
+// nearly all premises of the development part occur in training too, with other hypotheses.
 //
 //   allennlp train training_configs/snli/open_elmo_input.jsonnet -s runs/snli-open-elmo-input
 local snli = import '../lib/snli.libsonnet';

@@ -11,5 +11,4 @@ snli.experiment(
   validation=data + '/dev.jsonl',
   sizes=snli.small_sizes,
   training=snli.small_training,
-  dropout=0.1,
 )

@@ -14,5 +14,4 @@ snli.experiment(
   bilm='mini',
   sizes=snli.small_sizes,
   training=snli.small_training,
-  dropout=0.1,
 )

@@ -80,7 +80,7 @@ def config(corpus: str, make_bilm: Callable[[int], dict[str, str]]) -> Callable[
             snli.experiment(
               train=given.train, validation=given.validation, bilm=given.bilm, place={json.dumps(elmo or "input")},
               sizes={{ words: 5, hidden: 4, feedforward: 7 }},
-              training={{ batch_size: 2, trainer: {{ num_epochs: 1, optimizer: 'adam' }} }},
+              training={{ batch_size: 2, dropout: 0.5, trainer: {{ num_epochs: 1, optimizer: 'adam' }} }},
             )
         """
         params = Params(json.loads(_jsonnet.evaluate_snippet("test", snippet)))
