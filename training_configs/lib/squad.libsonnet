@@ -27,11 +27,11 @@ local bilms = import 'bilms.libsonnet';
     },
   },
 
-  // For some ten thousand questions and two cores.
+  // For some seven thousand questions and two cores.
   open_sizes:: { words: 50, characters: 16, filters: 50, filter_width: 5, hidden: 50 },
   open_training:: {
     batch_size: 32,
-    trainer: { num_epochs: 10, patience: 3, grad_norm: 5.0, optimizer: { type: 'adam', lr: 0.002 } },
+    trainer: { num_epochs: 7, grad_norm: 5.0, optimizer: { type: 'adam', lr: 0.002 } },
   },
 
   // For a few dozen questions and less than a minute.
