@@ -8,6 +8,7 @@ from elmo_tasks.commands.language_model import Export, Perplexity
 from elmo_tasks.commands.mix import Mix
 from elmo_tasks.commands.neighbors import Neighbors
 from elmo_tasks.commands.predict import ElmoPredict
+from elmo_tasks.commands.reproduce import Reproduce
 from elmo_tasks.commands.words import Words
 
 __all__ = [
@@ -21,5 +22,6 @@ __all__ = [
     "Mix",
     "Neighbors",
     "Perplexity",
+    "Reproduce",
     "Words",
 ]

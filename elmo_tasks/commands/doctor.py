@@ -24,7 +24,7 @@ PACKAGES = ("allennlp", "torch", "torchvision", "numpy", "h5py", "transformers",
 # All that this plugin registers: AllenNLP's base class -> names. A test holds it against what is really registered.
 REGISTERED: dict[str, tuple[str, ...]] = {
     "DataLoader": ("elmo_lm_windows",),
-    "DatasetReader": ("elmo_conll2003", "elmo_corpus", "elmo_snli", "elmo_squad"),
+    "DatasetReader": ("elmo_conll2003", "elmo_corpus", "elmo_sampled", "elmo_snli", "elmo_squad"),
     "LearningRateScheduler": ("reduce_on_plateau",),
     "Metric": ("elmo_conlleval", "elmo_squad"),
     "Model": ("elmo_bidaf", "elmo_crf_tagger", "elmo_esim", "elmo_language_model", "from_archive"),
@@ -41,6 +41,7 @@ REGISTERED: dict[str, tuple[str, ...]] = {
         "elmo-neighbors",
         "elmo-perplexity",
         "elmo-predict",
+        "elmo-reproduce",
         "elmo-words",
     ),
     "TokenEmbedder": ("elmo",),

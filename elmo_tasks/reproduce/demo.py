@@ -8,8 +8,10 @@ import argparse
 import sys
 from pathlib import Path
 
-from elmo_tasks.embedders.trained_mixes import layer_names, read_mixes
-from elmo_tasks.reproduce.compare import Run, RunError, execute, plan, table
+from elmo_tasks.embedders.trained_mixes import layer_names
+from elmo_tasks.reproduce.compare import plan, table
+from elmo_tasks.reproduce.runs import Run, RunError
+from elmo_tasks.reproduce.schedule import execute
 
 CONFIGS = ("training_configs/ner/demo_baseline.jsonnet", "training_configs/ner/elmo_demo.jsonnet")
 
@@ -22,7 +24,7 @@ SENTENCES = (
 
 def layer_weights(run: Run) -> str:
     """What the tagger's scalar mix (Peters et al. 2018, equation 1) has learned."""
-    (mix,) = read_mixes(run.folder)
+    (mix,) = run.mixes()
     assert mix.weights is not None
     names = layer_names(len(mix.weights))
     shares = [f"{name} {weight:.2f}" for name, weight in zip(names, mix.weights, strict=True)]
@@ -33,7 +35,7 @@ def tagged(run: Run) -> list[str]:
     """The demo's sentences with their entities in brackets."""
     from allennlp.predictors import Predictor
 
-    predictor = Predictor.from_path(str(run.folder), "elmo_tagger")
+    predictor = Predictor.from_path(str(run.serialization_dir), "elmo_tagger")
     lines = []
     for sentence in SENTENCES:
         answer = predictor.predict_json({"tokens": sentence.split()})
@@ -53,15 +55,17 @@ def main() -> None:
     args = parser.parse_args()
     if not Path(CONFIGS[0]).exists():
         sys.exit(f"{CONFIGS[0]} is not here: run the demo in a clone of the repository.")
-    runs = plan(CONFIGS, args.seeds, args.out)
     print(
-        f"Training {len(runs)} taggers, {args.seeds} without ELMo and {args.seeds} with it, in {args.out}.", flush=True
+        f"Training {2 * args.seeds} taggers, {args.seeds} without ELMo and {args.seeds} with it, in {args.out}.",
+        flush=True,
     )
     try:
-        execute(runs)
+        runs = plan(CONFIGS, args.seeds, args.out)
+        if failures := execute(runs):
+            sys.exit("\n\n".join(failures))
     except RunError as error:
         sys.exit(str(error))
-    elmo = next(run for run in runs if run.config == Path(CONFIGS[1]))
+    elmo = next(run for run in runs if run.folder.parent.name == Path(CONFIGS[1]).stem)
     print(f"\nSpan F1 on fixtures/ner:\n\n{table(runs, 'f1-measure-overall')}\n")
     print(f"The mix of the biLM's layers (seed 1): {layer_weights(elmo)}\n")
     print("The tagger with ELMo (seed 1):\n")

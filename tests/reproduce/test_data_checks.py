@@ -1,0 +1,99 @@
+import gzip
+import json
+import shutil
+from pathlib import Path
+
+import pytest
+
+from elmo_tasks.reproduce.corpora import CORPORA
+from elmo_tasks.reproduce.data_checks import COUNTERS, DataError, check_data, count_conll
+
+ROOT = Path(__file__).parents[2]
+FIXTURES = ROOT / "fixtures"
+OPEN = ROOT.parent / "shared" / "data"
+
+
+def files(profile: str) -> list[str]:
+    return [name for corpus in CORPORA[profile] for name in corpus.files]
+
+
+@pytest.fixture
+def copy(tmp_path: Path) -> Path:
+    return Path(shutil.copytree(FIXTURES, tmp_path / "fixtures"))
+
+
+def test_the_fixtures_are_as_they_should_be() -> None:
+    digests = check_data("smoke", FIXTURES, files("smoke"))
+    assert list(digests) == files("smoke")
+    assert all(len(digest) == 64 for digest in digests.values())
+
+
+@pytest.mark.skipif(not OPEN.is_dir(), reason="the open corpora are not here")
+def test_the_open_corpora_are_as_they_should_be() -> None:
+    check_data("open", OPEN, files("open"))
+
+
+def test_the_counts_of_the_official_files_are_consistent() -> None:
+    """SNLI's parts add up to what the corpus is known to have, and the open profile's two to its development set."""
+    by_name = {
+        name: counts for corpora in CORPORA.values() for corpus in corpora for name, counts in corpus.files.items()
+    }
+    assert sum(by_name["snli_1.0/snli_1.0_train.jsonl"].values()) == 550_152
+    dev = by_name["snli_1.0/snli_1.0_dev.jsonl"]
+    assert sum(dev.values()) == sum(by_name["snli_1.0/snli_1.0_test.jsonl"].values()) == 10_000
+    parts = [by_name[f"snli/snli_part_{part}.jsonl"] for part in ("train", "dev")]
+    assert all(dev[label] == sum(part[label] for part in parts) for label in dev if label != "-")
+    assert by_name["squad/train-v1.1.json.gz"] == by_name["squad/train-v1.1.json"]
+
+
+def test_all_that_is_wrong_is_said_at_once(copy: Path) -> None:
+    (copy / "ner" / "dev.txt").unlink()
+    train = copy / "ner" / "train.txt"
+    train.write_text("".join(train.read_text().splitlines(keepends=True)[:4000]))
+    pairs = copy / "snli" / "train.jsonl"
+    pairs.write_text(pairs.read_text().replace('"neutral"', '"entailment"'))
+    (copy / "squad" / "dev.json").write_text("[]")
+    (copy / "squad" / "train.json").write_text('{"data": [')
+    with pytest.raises(DataError) as raised:
+        check_data("smoke", copy, [*files("smoke"), "ner/more.txt"])
+    message = str(raised.value)
+    assert "ner/dev.txt: missing" in message
+    assert "sentences where there should be 429" in message
+    assert "7,507" in message
+    assert "snli/train.jsonl: 32 entailment where there should be 16; 0 neutral where there should be 16" in message
+    assert "squad/dev.json: cannot be read (TypeError" in message
+    assert "squad/train.json: cannot be read (JSONDecodeError" in message
+    assert "ner/more.txt: missing" in message
+    assert "ner/test.txt" not in message
+    assert message.count("Licence: Apache-2.0") == 3
+
+
+def test_a_folder_that_is_not_there(tmp_path: Path) -> None:
+    with pytest.raises(DataError, match=r"CC BY-SA 4\.0"):
+        check_data("paper", tmp_path / "nowhere", ["snli_1.0/snli_1.0_train.jsonl"])
+
+
+def test_a_label_that_should_not_be_there(copy: Path) -> None:
+    path = copy / "snli" / "dev.jsonl"
+    path.write_text(path.read_text() + json.dumps({"gold_label": "hidden"}) + "\n")
+    with pytest.raises(DataError, match="1 hidden where there should be none"):
+        check_data("smoke", copy, ["snli/dev.jsonl"])
+
+
+def test_a_damaged_archive(tmp_path: Path) -> None:
+    path = tmp_path / "squad" / "train-v1.1.json.gz"
+    path.parent.mkdir()
+    path.write_bytes(gzip.compress(b'{"data": []}' * 100)[:-20])
+    with pytest.raises(DataError, match="cannot be read"):
+        check_data("open", tmp_path, ["squad/train-v1.1.json.gz"])
+
+
+def test_a_tag_that_is_none(tmp_path: Path) -> None:
+    path = tmp_path / "text"
+    path.write_text("Oslo -X- O B-LOC\n\nOslo -X- O LOC\n")
+    with pytest.raises(ValueError, match='sentence 2: the tag "LOC"'):
+        count_conll(path)
+
+
+def test_every_form_has_a_counter() -> None:
+    assert {corpus.form for corpora in CORPORA.values() for corpus in corpora} == set(COUNTERS)

@@ -1,0 +1,117 @@
+import json
+import shutil
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from elmo_tasks.bilm.pretrained import PretrainedError, find_bilm
+from elmo_tasks.reproduce.data_checks import DataError
+from elmo_tasks.reproduce.experiments import ReproductionError
+from elmo_tasks.reproduce.planning import Request, plan, read_experiments
+
+ROOT = Path(__file__).parents[2]
+
+
+@pytest.fixture
+def request_(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Request:
+    monkeypatch.chdir(ROOT)
+    return Request("table1", "smoke", tmp_path / "out", seeds=2, tasks=["ner"])
+
+
+def test_a_plan(request_: Request) -> None:
+    runs = plan(request_)
+    assert [run.name for run in runs] == [
+        "ner/baseline/seed1",
+        "ner/elmo/seed1",
+        "ner/baseline/seed2",
+        "ner/elmo/seed2",
+    ]
+    elmo = runs[3]
+    assert elmo.folder == request_.out / "ner" / "elmo" / "seed2"
+    assert elmo.config["random_seed"] == 2
+    assert elmo.config["model"]["elmo"]["bilm"] == "mini"
+    assert (ROOT / elmo.config["train_data_path"]).samefile(ROOT / "fixtures" / "ner" / "train.txt")
+    assert len({run.digest for run in runs}) == 4
+    experiments = read_experiments(request_.out)
+    assert experiments is not None
+    assert experiments["tables"] == {"table1": {"seeds": 2, "tasks": {"ner": {"baseline": "baseline", "elmo": "elmo"}}}}
+    assert "run/" in (request_.out / ".gitignore").read_text().splitlines()
+    assert "record.json" not in (request_.out / ".gitignore").read_text()
+
+
+def test_tables_share_their_trainings(request_: Request) -> None:
+    table_1 = {run.name: run.digest for run in plan(replace(request_, tasks=["snli"]))}
+    table_3 = {run.name: run.digest for run in plan(replace(request_, table="table3", tasks=["snli"]))}
+    # ESIM has ELMo at both places, so that two of table 3's four variants are table 1's.
+    assert len(table_3) == 8
+    assert table_1.items() <= table_3.items()
+    experiments = read_experiments(request_.out)
+    assert experiments is not None
+    assert experiments["tables"]["table3"]["tasks"]["snli"] == {
+        "baseline": "baseline",
+        "input": "elmo-place-input",
+        "both": "elmo",
+        "output": "elmo-place-output",
+    }
+
+
+def test_the_identity_does_not_depend_on_the_place_of_the_data(request_: Request, tmp_path: Path) -> None:
+    data = shutil.copytree(ROOT / "fixtures", tmp_path / "elsewhere")
+    bilm = tmp_path / "bilm"
+    bilm.mkdir()
+    for file in find_bilm("mini"):
+        shutil.copy(file, bilm)
+    here = plan(request_)
+    there = plan(replace(request_, data=str(data), bilm=str(bilm), out=tmp_path / "other"))
+    assert [run.digest for run in here] == [run.digest for run in there]
+    assert there[1].config["model"]["elmo"]["bilm"] == str(bilm)
+    assert there[1].config["train_data_path"] == str(data / "ner" / "train.txt")
+    assert str(tmp_path) not in json.dumps(there[1].identity)
+
+
+def test_more_seeds_and_tasks_are_added(request_: Request) -> None:
+    plan(request_)
+    plan(replace(request_, tasks=["snli"], seeds=1))
+    experiments = read_experiments(request_.out)
+    assert experiments is not None
+    assert list(experiments["tables"]["table1"]["tasks"]) == ["ner", "snli"]
+    assert experiments["tables"]["table1"]["seeds"] == 2
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"table": "table7"}, "no table"),
+        ({"profile": "huge"}, "no profile"),
+        ({"tasks": ["srl"]}, "no task"),
+        ({"seeds": 0}, "--seeds is 0"),
+    ],
+)
+def test_what_cannot_be(request_: Request, change: dict[str, object], message: str) -> None:
+    with pytest.raises(ReproductionError, match=message):
+        plan(replace(request_, **change))
+    assert not request_.out.exists()
+
+
+def test_a_bilm_that_is_not_there(request_: Request) -> None:
+    with pytest.raises(PretrainedError, match='no biLM "huge"'):
+        plan(replace(request_, bilm="huge"))
+
+
+def test_data_that_is_not_there(request_: Request, tmp_path: Path) -> None:
+    with pytest.raises(DataError, match=r"ner/train\.txt: missing"):
+        plan(replace(request_, data=str(tmp_path / "nowhere")))
+    assert not request_.out.exists()
+
+
+def test_a_folder_is_for_one_profile_and_one_bilm(request_: Request) -> None:
+    plan(request_)
+    path = request_.out / "experiments.json"
+    said = json.loads(path.read_text())
+    path.write_text(json.dumps(said | {"bilm_digest": "0" * 64}))
+    with pytest.raises(ReproductionError, match=r"the biLM mini \(000000000000\), not mini"):
+        plan(request_)
+    path.write_text(json.dumps(said | {"profile": "open"}))
+    with pytest.raises(ReproductionError, match="the profile open, not smoke"):
+        plan(request_)
