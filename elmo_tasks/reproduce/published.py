@@ -100,8 +100,9 @@ TABLE_6 = {
 
 FIGURE_1 = (
     "The paper (section 5.4): semantic role labelling reaches its best development F1 at epoch 486 without ELMo, and "
-    "is past it at epoch 10 with ELMo; with 1 % of the training data ELMo does about as well as the baseline with 10 %. "
-    "It prints no values of its curves, which are for SNLI and semantic role labelling, 0.1 % to 100 % of the data."
+    "is past it at epoch 10 with ELMo; with 1 % of the training data ELMo does about as well as the baseline with "
+    "10 %. It prints no values of its curves, which are for SNLI and semantic role labelling, 0.1 % to 100 % of the "
+    "data."
 )
 
 FIGURE_2 = (

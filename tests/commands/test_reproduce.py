@@ -1,0 +1,99 @@
+"""The smoke profile from end to end, killed in the middle; and the messages for what cannot be."""
+
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+from allennlp.commands import main
+
+ROOT = Path(__file__).parents[2]
+
+
+def call(*arguments: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(ROOT)
+    monkeypatch.setattr(sys, "argv", ["allennlp", "elmo-reproduce", *arguments])
+    main()
+
+
+def kill_in_the_second_training(out: Path) -> list[str]:
+    """The checkpoints that the second training has when it is killed, with its call."""
+    command = [sys.executable, "-m", "elmo_tasks", "elmo-reproduce", "run", "table1", "--profile", "smoke"]
+    command += ["--tasks", "ner", "--seeds", "1", "--jobs", "1", "-o", str(out)]
+    process = subprocess.Popen(command, cwd=ROOT, start_new_session=True, stderr=subprocess.DEVNULL)
+    second = out / "ner" / "elmo" / "seed1" / "run"
+    end = time.monotonic() + 170
+    while not list(second.glob("training_state_*.th")):
+        assert process.poll() is None
+        assert time.monotonic() < end
+        time.sleep(0.01)
+    # The call and its training.
+    os.killpg(process.pid, signal.SIGKILL)
+    process.wait()
+    return [path.name for path in second.glob("training_state_*.th")]
+
+
+def test_smoke(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    from elmo_tasks.reproduce.runs import read_record
+
+    out = tmp_path / "out"
+    checkpoints = kill_in_the_second_training(out)
+    first, second = (out / "ner" / variant / "seed1" for variant in ("baseline", "elmo"))
+    before = (first / "record.json").read_bytes()
+    assert not (second / "record.json").exists()
+
+    call("report", str(out), monkeypatch=monkeypatch)
+    assert "not run yet" in (out / "RESULTS.md").read_text()
+
+    arguments = ("run", "table1", "--profile", "smoke", "--tasks", "ner", "--seeds", "1", "-o", str(out))
+    call(*arguments, monkeypatch=monkeypatch)
+    assert "2 trainings, 1 of them done" in capsys.readouterr().out
+    assert (first / "record.json").read_bytes() == before
+    record = read_record(second)
+    if checkpoints == ["training_state_e1_b0.th"]:
+        assert record["recovered"]
+    assert len(record["epochs"]) == 2
+    assert [mix["place"] for mix in record["mixes"]] == ["input"]
+    # A bare AllenNLP takes some 300 MB.
+    assert 200 < record["peak_memory_mb"] < 8000
+
+    call("report", str(out), monkeypatch=monkeypatch)
+    score = 100 * record["metrics"]["test_f1-measure-overall"]
+    page, text = (out / "results.html").read_text(), (out / "RESULTS.md").read_text()
+    assert f"| NER, fixture | ELMo | 92.22 ± 0.1 (+2.06; 21 %) | {score:.2f} | 1 of 1 | test |" in text
+    assert f'<td class="number">{score:.2f}</td>' in page
+    assert "http" not in page.replace("http://www.w3.org", "")
+    # Once more, and there is nothing to do.
+    call(*arguments, monkeypatch=monkeypatch)
+    assert "2 trainings, 2 of them done" in capsys.readouterr().out
+
+
+def refused(*arguments: str, monkeypatch: pytest.MonkeyPatch) -> str:
+    with pytest.raises(SystemExit) as stopped:
+        call(*arguments, monkeypatch=monkeypatch)
+    return str(stopped.value)
+
+
+def test_what_is_not_there_is_one_message(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    smoke = ("--profile", "smoke", "-o", str(tmp_path / "out"))
+    assert "no table" in refused("run", "table9", *smoke, monkeypatch=monkeypatch)
+    assert 'no biLM "huge"' in refused("run", "table1", "--bilm", "huge", *smoke, monkeypatch=monkeypatch)
+    nowhere = refused("run", "table1", "--data", str(tmp_path / "nowhere"), *smoke, monkeypatch=monkeypatch)
+    assert nowhere.count(": missing") == 7
+    assert "There are no experiments" in refused("report", str(tmp_path), monkeypatch=monkeypatch)
+    assert not (tmp_path / "out").exists()
+
+
+def test_a_truncated_split_is_said_before_any_training(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    data = Path(shutil.copytree(ROOT / "fixtures", tmp_path / "data"))
+    train = data / "snli" / "train.jsonl"
+    train.write_text("".join(train.read_text().splitlines(keepends=True)[:-5]))
+    arguments = ("run", "table1", "--profile", "smoke", "--data", str(data), "-o", str(tmp_path / "out"))
+    message = refused(*arguments, monkeypatch=monkeypatch)
+    assert "snli/train.jsonl: " in message
+    assert "where there should be 16" in message
+    assert not (tmp_path / "out").exists()

@@ -1,0 +1,246 @@
+"""Reports of trainings that nobody has trained: what is in their records must be what is in the report."""
+
+import csv
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+from xml.etree import ElementTree
+
+import pytest
+from scipy import stats
+
+from elmo_tasks.reproduce import published
+from elmo_tasks.reproduce.experiments import TABLES, ReproductionError
+from elmo_tasks.reproduce.figures import draw_curves, draw_epochs, mean_mixes
+from elmo_tasks.reproduce.report import write_report
+from elmo_tasks.reproduce.results import Results
+from elmo_tasks.reproduce.runs import Run, RunError
+
+BASELINE, ELMO = (0.80, 0.82, 0.81), (0.86, 0.87, 0.85)
+ACCURACY = "accuracy"
+
+
+def mixes(*first: float) -> list[dict[str, Any]]:
+    mix = {"place": "input", "module": "m", "weights": list(first), "gamma": 1.5, "layer": None, "trained": True}
+    return [mix, mix | {"place": "output", "weights": [0.3, 0.3, 0.4], "gamma": 0.5}]
+
+
+@pytest.fixture
+def out(tmp_path: Path, make_run: Callable[..., Run], finish: Callable[..., Run]) -> Path:
+    """Three seeds of SNLI without and with ELMo, with a curve; a failure, and tasks that were not run."""
+    cells = {"baseline": "baseline", "elmo": "elmo"}
+    tables = {
+        "table1": {"seeds": 3, "tasks": {"snli": cells, "ner": cells}},
+        "table3": {"seeds": 3, "tasks": {"snli": {"baseline": "baseline", "both": "elmo", "output": "elmo-output"}}},
+        "figure1": {
+            "seeds": 3,
+            "tasks": {
+                "snli": {
+                    "baseline-0.5": "baseline-data-0.5",
+                    "elmo-0.5": "elmo-data-0.5",
+                    "baseline-1": "baseline",
+                    "elmo-1": "elmo",
+                }
+            },
+        },
+        "figure2": {"seeds": 3, "tasks": {"snli": {"both": "elmo"}}},
+    }
+    said = {"profile": "smoke", "data": None, "bilm": "mini", "bilm_digest": "f" * 64, "tables": tables}
+    folder = tmp_path / "out"
+    folder.mkdir()
+    (folder / "experiments.json").write_text(json.dumps(said))
+    for seed, (baseline, elmo) in enumerate(zip(BASELINE, ELMO, strict=True), 1):
+        weights = (0.1 * seed, 0.5, 0.5 - 0.1 * seed)
+        run = make_run(f"snli/baseline/seed{seed}", folder)
+        finish(run, baseline, epochs=[0.5, 0.7, baseline, 0.6], metric=ACCURACY, seconds=10.0 * seed)
+        finish(
+            make_run(f"snli/elmo/seed{seed}", folder),
+            elmo,
+            epochs=[0.79, elmo],
+            mixes=mixes(*weights),
+            metric=ACCURACY,
+            recovered=seed == 3,
+            seconds=100.0 * seed,
+            peak_memory_mb=1000 + seed,
+        )
+    finish(make_run("snli/baseline-data-0.5/seed1", folder), 0.7, metric=ACCURACY)
+    finish(make_run("snli/elmo-data-0.5/seed1", folder), 0.69, metric=ACCURACY)
+    failed = folder / "ner" / "elmo" / "seed1"
+    failed.mkdir(parents=True)
+    (failed / "failure.json").write_text(json.dumps({"code": 1, "message": "ner/elmo/seed1 ended: <no memory>"}))
+    return folder
+
+
+def row(text: str, *cells: str) -> list[str]:
+    """The cells of the Markdown table's row that begins with these."""
+    beginning = "| " + " | ".join(cells) + " |"
+    (line,) = (line for line in text.splitlines() if line.startswith(beginning))
+    return [cell.strip() for cell in line.strip("|").split("|")]
+
+
+def test_the_report(out: Path) -> None:
+    files = write_report(out, notes="First note.\n\nSecond `note`.")
+    assert [file.name for file in files] == [
+        "RESULTS.md",
+        "results.html",
+        "results.csv",
+        "figure1.svg",
+        "epochs.svg",
+        "figure2.svg",
+    ]
+    text = files[0].read_text()
+    table_1 = text.partition("## Table 1")[2].partition("## Table 2")[0]
+    p = stats.ttest_rel(ELMO, BASELINE).pvalue
+    assert row(table_1, "SNLI, fixture", "baseline")[2:] == [
+        "88",
+        "81.00 ± 1.00",
+        "3 of 3",
+        "development",
+        "-",
+        "-",
+        "-",
+        "-",
+    ]
+    assert row(table_1, "SNLI, fixture", "ELMo")[2:] == [
+        "88.7 ± 0.17 (+0.7; 5.8 %)",
+        "86.00 ± 1.00",
+        "3 of 3",
+        "development",
+        "+5.00",
+        "26.3 %",
+        f"{p:.3f}",
+        "0.100",
+    ]
+    assert row(table_1, "NER, fixture", "ELMo")[3] == "0 of 3, 1 failed"
+    assert row(table_1, "NER, fixture", "baseline")[3] == "not run yet"
+    assert row(table_1, "SRL", "ELMo")[2:4] == ["84.6 (+3.2; 17.2 %)", "not run: no such task here yet"]
+    assert "Better than the baseline, p (t) < 0.05: SNLI, fixture, ELMo (+5.00)." in table_1
+    assert "    ner/elmo/seed1 ended: <no memory>" in text
+    assert "First note.\n\nSecond `note`." in text
+    assert "allennlp elmo-reproduce run table3 --profile smoke --tasks snli --bilm mini --seeds 3 -o" in text
+
+
+def test_what_was_not_run_says_so(out: Path) -> None:
+    text = write_report(out)[0].read_text()
+    table_2 = text.partition("## Table 2")[2].partition("## Table 3")[0]
+    assert row(table_2, "SNLI, fixture", "last layer only")[2:4] == ["89.1", "not run"]
+    assert "Not run. To run it: `allennlp elmo-reproduce run table2 --profile smoke --bilm mini" in table_2
+    table_3 = text.partition("## Table 3")[2].partition("## Figure 1")[0]
+    assert row(table_3, "SNLI, fixture", "input and output")[3] == "86.00 ± 1.00"
+    assert row(table_3, "SNLI, fixture", "input only")[3] == "not run"
+    assert row(table_3, "SNLI, fixture", "output only")[3] == "not run yet"
+    assert row(text, "biLM, second layer", "69") == ["biLM, second layer", "69", "not run: no such task here yet"]
+
+
+def test_figure_1_and_epochs(out: Path) -> None:
+    text = write_report(out)[0].read_text()
+    figure_1 = text.partition("## Figure 1")[2].partition("## Figure 2")[0]
+    assert row(figure_1, "SNLI, fixture", "50 %")[2:] == ["70.00", "69.00", "-1.00", "-3.3 %", "1 / 1"]
+    assert row(figure_1, "SNLI, fixture", "100 %")[2:4] == ["81.00 ± 1.00", "86.00 ± 1.00"]
+    assert row(figure_1, "SNLI, fixture", "3.0")[2:] == ["2.0", "3 of 3"]
+
+
+def test_figure_2_is_of_the_means(out: Path) -> None:
+    text = write_report(out)[0].read_text()
+    assert row(text, "SNLI, fixture", "input")[2:] == ["0.200", "0.500", "0.300", "1.500", "3"]
+    assert row(text, "SNLI, fixture", "output")[2:] == ["0.300", "0.300", "0.400", "0.500", "3"]
+    results = Results(out)
+    means = mean_mixes([("SNLI", results.experiment("snli/elmo"))])
+    assert [sum(mix.weights or []) for _, mix in means] == pytest.approx([1, 1])
+
+
+def test_wall_time_and_memory(out: Path) -> None:
+    """Of the mean those are left out that were interrupted: their time is that since the checkpoint."""
+    text = write_report(out)[0].read_text()
+    assert row(text, "`snli/elmo`")[1:] == ["3", "2 min", "1,003 MB", "1"]
+    assert row(text, "`snli/baseline`")[1:] == ["3", "20 s", "700 MB", "0"]
+    assert row(text, "torch") == ["torch", "2.6"]
+
+
+def test_csv_has_plain_numbers(out: Path) -> None:
+    path = write_report(out)[2]
+    with open(path, newline="") as file:
+        rows = {(row["table"], row["task"], row["variant"]): row for row in csv.DictReader(file)}
+    elmo = rows["table1", "snli", "elmo"]
+    assert (elmo["ours"], elmo["deviation"], elmo["runs"], elmo["gain"]) == ("86.0", "1.0", "3", "5.0")
+    assert elmo["scores"] == "86.00 87.00 85.00"
+    assert elmo["paper"] == "88.7"
+    assert elmo["to_paper"] == ""
+    assert float(elmo["p_paired_t"]) == pytest.approx(stats.ttest_rel(ELMO, BASELINE).pvalue, rel=1e-2)
+    assert rows["table1", "SRL", "elmo"]["state"] == "not run: no such task here yet"
+
+
+def test_ours_is_set_against_the_papers_only_on_its_data(out: Path, make_run: Callable[..., Run]) -> None:
+    path = out / "experiments.json"
+    path.write_text(path.read_text().replace('"smoke"', '"paper"'))
+    for seed in (1, 2, 3):
+        record = out / "snli" / "elmo" / f"seed{seed}" / "record.json"
+        content = json.loads(record.read_text())
+        content["metrics"]["test_accuracy"] = 0.89
+        record.write_text(json.dumps(content))
+    text = write_report(out)[0].read_text()
+    assert "ours - paper" in text
+    assert row(text.partition("## Table 2")[0], "SNLI", "ELMo")[5:7] == ["test", "+0.30"]
+    # The baseline has no test score here, so that it is not set against the paper's.
+    assert row(text.partition("## Table 2")[0], "SNLI", "baseline")[5:7] == ["development", "-"]
+
+
+def test_seeds_of_different_configs_are_reported(
+    out: Path, make_run: Callable[..., Run], finish: Callable[..., Run]
+) -> None:
+    config = {"trainer": {"num_epochs": 9}}
+    finish(make_run("snli/elmo/seed4", out, config), 0.9, metric=ACCURACY, mixes=mixes(0.2, 0.5, 0.3))
+    assert not Results(out).experiment("snli/elmo").is_uniform
+    assert "are not of one config, or not of the same data: snli/elmo." in write_report(out)[0].read_text()
+
+
+def test_pictures(out: Path) -> None:
+    """Each is SVG whose text is drawn; in each, baseline and ELMo differ by more than their colour."""
+    for file in write_report(out)[3:]:
+        root = ElementTree.fromstring(file.read_bytes())
+        assert root.tag == "{http://www.w3.org/2000/svg}svg"
+        assert not root.findall(".//{http://www.w3.org/2000/svg}text")
+    results = Results(out)
+    measured = [line for line in results.lines(TABLES["figure1"]) if line.scores]
+    for figure in (draw_curves(measured), draw_epochs(results.epochs())):
+        (axes,) = figure.axes
+        baseline, elmo = (line for line in axes.get_lines() if line.get_marker() in ("s", "o"))
+        assert baseline.get_linestyle() != elmo.get_linestyle()
+        assert baseline.get_color() != elmo.get_color()
+        assert [text.get_text() for text in axes.get_legend().get_texts()] == ["baseline", "ELMo"]
+
+
+def test_the_page_has_every_section(out: Path) -> None:
+    page = write_report(out)[1].read_text()
+    for name in ("Table 1", "Table 2", "Table 3", "Figure 1", "Figure 2", "Table 5", "Table 6", "Environment"):
+        assert f">{name}</a>" in page
+    assert page.count('<img alt="') == page.count('src="data:image/svg+xml;base64,') == 3
+    assert "ended: &lt;no memory&gt;" in page
+    assert all(f">{task}<" in page for task in published.TASKS if task not in ("SQuAD", "SNLI", "NER"))
+
+
+def test_it_can_be_written_elsewhere(out: Path, tmp_path: Path) -> None:
+    files = write_report(out, tmp_path / "page")
+    assert all(file.parent == tmp_path / "page" and file.exists() for file in files)
+    assert not (out / "RESULTS.md").exists()
+
+
+def test_nothing_but_what_was_asked_for_yet(out: Path) -> None:
+    """Before the first training has ended."""
+    for record in out.rglob("record.json"):
+        record.unlink()
+    files = write_report(out)
+    assert len(files) == 3
+    assert "The learning curve was not run." in files[0].read_text()
+
+
+def test_a_folder_without_experiments(tmp_path: Path) -> None:
+    with pytest.raises(ReproductionError, match="There are no experiments in"):
+        write_report(tmp_path)
+
+
+def test_a_damaged_record(out: Path) -> None:
+    (out / "snli" / "elmo" / "seed2" / "record.json").write_text("{")
+    with pytest.raises(RunError, match=r"record\.json is damaged"):
+        write_report(out)
