@@ -115,7 +115,8 @@ class LstmLayer(nn.Module):
                 raise HalfPrecisionError(f"Weights of {self.bias.dtype} serve inference only: train in float32.")
             outputs, hidden, cell = _TrainingSteps.apply(*tensors, packing, clips)
         else:
-            outputs, hidden, cell = by_direction(_forward, tensors, packing, clips, False)
+            workspace = _workspace(state.cell, self.weight, packing)
+            outputs, hidden, cell = by_direction(_forward, (*tensors, *workspace), packing, clips, False)
         return outputs.to(bias.dtype), LstmState(hidden.to(bias.dtype), cell)
 
 
@@ -216,6 +217,14 @@ _BLOCK_ROWS = 512
 """Rows of one input product: enough for the matrix product's full rate, few enough to stay in the caches."""
 
 
+def _workspace(cell: Tensor, weight: Tensor, packing: _Packing) -> tuple[Tensor, Tensor]:
+    """Room for one block's gates, in the weights' precision, and for the cells as they are now."""
+    rows = max(packing.starts[block.stop] - packing.starts[block.start] for block in packing.blocks(_BLOCK_ROWS))
+    # The mode belongs to the thread, and what is born in inference mode cannot be written to outside of it.
+    with torch.inference_mode(False):
+        return weight.new_empty(len(cell), rows, weight.shape[2]), cell.clone()
+
+
 def _forward(
     inputs: Tensor,
     weight: Tensor,
@@ -223,6 +232,8 @@ def _forward(
     projection_weight: Tensor,
     first_hidden: Tensor,
     first_cell: Tensor,
+    all_gates: Tensor,
+    all_cells: Tensor,
     packing: _Packing,
     clips: tuple[float, float],
     keep: bool,
@@ -230,9 +241,10 @@ def _forward(
     """
     The recurrence. The inputs' share of the gates comes in large products, the rest step by step.
 
-    Gives the outputs and the last states; with `keep` also what the gradient needs, the activated gates, shape
-    `(directions, packed, 4 * cell_dim)`, and the cells, shape `(directions, packed, cell_dim)`. Products are made in
-    the weights' precision, the rest is done in that of the bias and the cells; with `keep` the two are one.
+    Gives the outputs and the last states. With `keep` it leaves what the gradient needs in `all_gates`, the activated
+    gates, shape `(directions, packed, 4 * cell_dim)`, and in `all_cells`, shape `(directions, packed, cell_dim)`; else
+    these are `_workspace`. Products are made in the weights' precision, the rest is done in that of the bias and the
+    cells; with `keep` the two are one.
     """
     cell_clip, projection_clip = clips
     cell_dim, projection_dim = projection_weight.shape[1:]
@@ -240,17 +252,13 @@ def _forward(
     input_weight, recurrent_weight = weight[:, :input_dim], weight[:, input_dim:]
     inputs, first_hidden = inputs.to(weight.dtype), first_hidden.to(weight.dtype)
     directions, rows = inputs.shape[:2]
-    blocks = packing.blocks(_BLOCK_ROWS)
-    block_rows = max(packing.starts[block.stop] - packing.starts[block.start] for block in blocks)
     # Everything is written in place: fresh memory for each small result costs more than computing it.
     outputs = inputs.new_empty(directions, rows, projection_dim)
-    all_gates = inputs.new_empty(directions, rows if keep else block_rows, 4 * cell_dim)
-    all_cells = inputs.new_empty(directions, rows, cell_dim) if keep else first_cell.clone()
     scratch = torch.empty_like(first_cell)
     is_half = weight.dtype != first_cell.dtype
     wide_gates = first_cell.new_empty(directions, first_cell.shape[1] if is_half else 0, 4 * cell_dim)
     bias = bias.unsqueeze(1)
-    for block in blocks:
+    for block in packing.blocks(_BLOCK_ROWS):
         start, end = packing.starts[block.start], packing.starts[block.stop]
         offset = start if keep else 0
         torch.bmm(inputs[:, start:end], input_weight, out=all_gates[:, offset : offset + end - start])
@@ -282,8 +290,7 @@ def _forward(
             if projection_clip:
                 hidden.clamp_(-projection_clip, projection_clip)
     last_cell = packing.last(all_cells) if keep else all_cells
-    kept = (all_gates, all_cells) if keep else ()
-    return outputs, packing.last(outputs), last_cell, *kept
+    return outputs, packing.last(outputs), last_cell
 
 
 def _backward(
@@ -379,8 +386,10 @@ class _TrainingSteps(torch.autograd.Function):
         packing: _Packing,
         clips: tuple[float, float],
     ) -> tuple[Tensor, Tensor, Tensor]:
-        tensors = (inputs, weight, bias, projection_weight, hidden, cell)
-        outputs, last_hidden, last_cell, *kept = by_direction(_forward, tensors, packing, clips, True)
+        # Made here for both directions: putting two halves together would copy them.
+        kept = tuple(inputs.new_empty(*inputs.shape[:2], dim) for dim in (weight.shape[2], cell.shape[2]))
+        tensors = (inputs, weight, bias, projection_weight, hidden, cell, *kept)
+        outputs, last_hidden, last_cell = by_direction(_forward, tensors, packing, clips, True)
         ctx.save_for_backward(inputs, weight, projection_weight, hidden, cell, outputs, *kept)
         ctx.packing, ctx.clips = packing, clips
         return outputs, last_hidden, last_cell

@@ -53,7 +53,9 @@ def test_a_file_that_is_none(text: bytes, message: str, tmp_path: Path) -> None:
     assert str(path) in str(error.value)
 
 
-@pytest.mark.parametrize("content", [b"no gzip", gzip.compress(b"x" * 1000, mtime=0)[:-20]], ids=["plain", "broken off"])
+@pytest.mark.parametrize(
+    "content", [b"no gzip", gzip.compress(b"x" * 1000, mtime=0)[:-20]], ids=["plain", "broken off"]
+)
 def test_damaged_gzip(content: bytes, tmp_path: Path) -> None:
     path = tmp_path / "questions.json.gz"
     path.write_bytes(content)
