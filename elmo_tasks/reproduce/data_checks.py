@@ -156,4 +156,4 @@ def sha256(path: Path) -> str:
 def _opened(path: Path) -> Iterator[IO[str]]:
     opener = gzip.open if path.suffix == ".gz" else open
     with opener(path, "rt", encoding="utf-8") as file:
-        yield file  # type: ignore[misc]
+        yield file

@@ -22,7 +22,8 @@ th { text-align: left; vertical-align: bottom; border-bottom: 2px solid #1b1b1b;
 th, td { padding: .3rem .7rem; }
 td { border-bottom: 1px solid #ccc; vertical-align: top; }
 td.number, th.number { text-align: right; font-variant-numeric: tabular-nums; white-space: nowrap; }
-td.absent { color: #595959; font-style: italic; }
+td.absent { color: #595959; font-style: italic; white-space: nowrap; }
+td:first-child { min-width: 8rem; } td:nth-child(2) { min-width: 6rem; }
 tr.first td { border-top: 1px solid #1b1b1b; }
 pre, code { font: .86rem/1.45 ui-monospace, "Liberation Mono", monospace; background: #f3f3f3; }
 code { padding: 0 .2rem; }

@@ -116,7 +116,7 @@ def _comparison(lines: Sequence[Line], is_papers: bool) -> Table:
         ("measured on", lambda line: line.measured_on or _NOTHING),
         ("ours - paper", lambda line: _signed(line.to_paper)),
         ("over baseline", lambda line: _signed(points(line.gain))),
-        ("errors less", lambda line: _percent(line.error_reduction)),
+        ("error reduction", lambda line: _percent(line.error_reduction)),
         ("p (t)", lambda line: _p(line.p_paired_t)),
         ("p (perm.)", lambda line: _p(line.p_permutation)),
     ]
@@ -131,10 +131,18 @@ def _comparison(lines: Sequence[Line], is_papers: bool) -> Table:
 def _paper(paper: Published | None) -> str:
     if paper is None:
         return _NOTHING
-    text = f"{paper.value:g}" if paper.deviation is None else f"{paper.value:g} ± {paper.deviation:g}"
+    text = _as_printed(paper.value)
+    if paper.deviation is not None:
+        text += f" ± {_as_printed(paper.deviation, text)}"
     if paper.gain is None:
         return text
     return f"{text} (+{paper.gain:g}; {paper.error_reduction:g} %)"
+
+
+def _as_printed(value: float, like: str = "0.0") -> str:
+    """With one decimal, or two where it needs them, or where `like` has them."""
+    digits = max(len(like.partition(".")[2]), len(f"{value:g}".partition(".")[2]))
+    return f"{value:.{digits}f}"
 
 
 def _verdicts(lines: Sequence[Line]) -> list[str]:
@@ -142,7 +150,9 @@ def _verdicts(lines: Sequence[Line]) -> list[str]:
     measured = [line for line in lines if line.gain is not None]
     if not measured:
         return []
-    better, worse, unclear = [], [], []
+    better: list[str] = []
+    worse: list[str] = []
+    unclear: list[str] = []
     for line in measured:
         is_significant = line.p_paired_t is not None and line.p_paired_t < _SIGNIFICANT
         kind = unclear if not is_significant else better if (line.gain or 0) > 0 else worse
@@ -181,7 +191,7 @@ def _curve_table(lines: Sequence[Line]) -> Table:
         runs = " / ".join(str(len(line.scores)) for line in (baseline, elmo))
         part = f"{100 * elmo.variant.fraction:g} %"
         rows.append([elmo.title, part, *scores, _signed(points(elmo.gain)), _percent(elmo.error_reduction), runs])
-    header = ["task", "training data", "baseline", "ELMo", "over baseline", "errors less", "runs"]
+    header = ["task", "training data", "baseline", "ELMo", "over baseline", "error reduction", "runs"]
     return Table(header, rows, range(1, 7))
 
 
@@ -246,7 +256,7 @@ def _weights_table(rows: Sequence[tuple[str, Experiment]]) -> Table:
 
 def _unfinished(name: str, title: str, measure: str, figures: dict[str, float]) -> list[Block]:
     rows = [
-        [system, f"{value:g}", "not run: no such task here yet" if system.startswith("biLM") else _NOTHING]
+        [system, _as_printed(value), "not run: no such task yet" if system.startswith("biLM") else _NOTHING]
         for system, value in figures.items()
     ]
     assert name in UNFINISHED

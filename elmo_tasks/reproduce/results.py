@@ -55,8 +55,8 @@ class Experiment:
     @property
     def is_uniform(self) -> bool:
         """Whether all seeds are of one config and of the same files."""
-        first, *others = [_without_seeds(record["identity"]) for record in self.records.values()] or [None]
-        return all(other == first for other in others)
+        identities = [_without_seeds(record["identity"]) for record in self.records.values()]
+        return all(identity == identities[0] for identity in identities)
 
     @property
     def seconds(self) -> float | None:
@@ -193,7 +193,7 @@ class Line:
     def state(self) -> str:
         """Why there is nothing, or not all."""
         if self.task is None:
-            return "not run: no such task here yet"
+            return "not run: no such task yet"
         if self.experiment is None:
             return "not run"
         done, failed = len(self.experiment.records), len(self.experiment.failures)
@@ -234,7 +234,7 @@ class Results:
     def tasks(self, table: Table) -> list[Task]:
         """Those of the paper's table that the profile has, and those that were asked for, in the paper's order."""
         asked = self.tables.get(table.name, {}).get("tasks", {})
-        names = {task.name for task in choose_tasks(self.profile, table)} if not asked else set(asked)
+        names = {task.name for task in choose_tasks(self.profile, table)} | set(asked)
         rows = list(published.TASKS)
         return sorted(
             (task for task in self.profile.tasks if task.name in names), key=lambda task: rows.index(task.row)

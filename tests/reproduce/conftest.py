@@ -12,11 +12,11 @@ from elmo_tasks.reproduce.runs import Run, make_identity
 METRIC = "f1-measure-overall"
 
 
-@pytest.fixture
-def make_run(tmp_path: Path) -> Callable[..., Run]:
-    """A run of a config that cannot be trained."""
+@pytest.fixture(scope="session")
+def make_run_in() -> Callable[..., Run]:
+    """A run of a config that cannot be trained, in a folder."""
 
-    def make(name: str = "task/elmo/seed1", out: Path = tmp_path, config: dict[str, Any] | None = None) -> Run:
+    def make(out: Path, name: str, config: dict[str, Any] | None = None) -> Run:
         config = config if config is not None else {"trainer": {"num_epochs": 4, "validation_metric": f"+{METRIC}"}}
         seed = int(name.rpartition("seed")[2])
         config = config | dict.fromkeys(("random_seed", "numpy_seed", "pytorch_seed"), seed)
@@ -26,6 +26,12 @@ def make_run(tmp_path: Path) -> Callable[..., Run]:
 
 
 @pytest.fixture
+def make_run(make_run_in: Callable[..., Run], tmp_path: Path) -> Callable[..., Run]:
+    """The same, in a folder of the test's own."""
+    return lambda name="task/elmo/seed1", config=None: make_run_in(tmp_path, name, config)
+
+
+@pytest.fixture(scope="session")
 def finish() -> Callable[..., Run]:
     """Writes a run's record."""
 

@@ -2,6 +2,7 @@
 
 import csv
 import json
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -13,7 +14,7 @@ from scipy import stats
 from elmo_tasks.reproduce import published
 from elmo_tasks.reproduce.experiments import TABLES, ReproductionError
 from elmo_tasks.reproduce.figures import draw_curves, draw_epochs, mean_mixes
-from elmo_tasks.reproduce.report import write_report
+from elmo_tasks.reproduce.report import CSV, MARKDOWN, PAGE, write_report
 from elmo_tasks.reproduce.results import Results
 from elmo_tasks.reproduce.runs import Run, RunError
 
@@ -26,8 +27,10 @@ def mixes(*first: float) -> list[dict[str, Any]]:
     return [mix, mix | {"place": "output", "weights": [0.3, 0.3, 0.4], "gamma": 0.5}]
 
 
-@pytest.fixture
-def out(tmp_path: Path, make_run: Callable[..., Run], finish: Callable[..., Run]) -> Path:
+@pytest.fixture(scope="module")
+def written(
+    tmp_path_factory: pytest.TempPathFactory, make_run_in: Callable[..., Run], finish: Callable[..., Run]
+) -> Path:
     """Three seeds of SNLI without and with ELMo, with a curve; a failure, and tasks that were not run."""
     cells = {"baseline": "baseline", "elmo": "elmo"}
     tables = {
@@ -47,15 +50,14 @@ def out(tmp_path: Path, make_run: Callable[..., Run], finish: Callable[..., Run]
         "figure2": {"seeds": 3, "tasks": {"snli": {"both": "elmo"}}},
     }
     said = {"profile": "smoke", "data": None, "bilm": "mini", "bilm_digest": "f" * 64, "tables": tables}
-    folder = tmp_path / "out"
-    folder.mkdir()
+    folder = tmp_path_factory.mktemp("out")
     (folder / "experiments.json").write_text(json.dumps(said))
     for seed, (baseline, elmo) in enumerate(zip(BASELINE, ELMO, strict=True), 1):
         weights = (0.1 * seed, 0.5, 0.5 - 0.1 * seed)
-        run = make_run(f"snli/baseline/seed{seed}", folder)
+        run = make_run_in(folder, f"snli/baseline/seed{seed}")
         finish(run, baseline, epochs=[0.5, 0.7, baseline, 0.6], metric=ACCURACY, seconds=10.0 * seed)
         finish(
-            make_run(f"snli/elmo/seed{seed}", folder),
+            make_run_in(folder, f"snli/elmo/seed{seed}"),
             elmo,
             epochs=[0.79, elmo],
             mixes=mixes(*weights),
@@ -64,12 +66,26 @@ def out(tmp_path: Path, make_run: Callable[..., Run], finish: Callable[..., Run]
             seconds=100.0 * seed,
             peak_memory_mb=1000 + seed,
         )
-    finish(make_run("snli/baseline-data-0.5/seed1", folder), 0.7, metric=ACCURACY)
-    finish(make_run("snli/elmo-data-0.5/seed1", folder), 0.69, metric=ACCURACY)
+    finish(make_run_in(folder, "snli/baseline-data-0.5/seed1"), 0.7, metric=ACCURACY)
+    finish(make_run_in(folder, "snli/elmo-data-0.5/seed1"), 0.69, metric=ACCURACY)
     failed = folder / "ner" / "elmo" / "seed1"
     failed.mkdir(parents=True)
     (failed / "failure.json").write_text(json.dumps({"code": 1, "message": "ner/elmo/seed1 ended: <no memory>"}))
+    write_report(folder, notes="First note.\n\nSecond `note`.")
     return folder
+
+
+@pytest.fixture
+def text(written: Path) -> str:
+    """The report in Markdown."""
+    return (written / MARKDOWN).read_text()
+
+
+@pytest.fixture
+def out(written: Path, tmp_path: Path) -> Path:
+    """A copy without the report, to be changed."""
+    names = (MARKDOWN, CSV, PAGE, "*.svg")
+    return Path(shutil.copytree(written, tmp_path / "out", ignore=shutil.ignore_patterns(*names)))
 
 
 def row(text: str, *cells: str) -> list[str]:
@@ -79,21 +95,11 @@ def row(text: str, *cells: str) -> list[str]:
     return [cell.strip() for cell in line.strip("|").split("|")]
 
 
-def test_the_report(out: Path) -> None:
-    files = write_report(out, notes="First note.\n\nSecond `note`.")
-    assert [file.name for file in files] == [
-        "RESULTS.md",
-        "results.html",
-        "results.csv",
-        "figure1.svg",
-        "epochs.svg",
-        "figure2.svg",
-    ]
-    text = files[0].read_text()
+def test_table_1(text: str) -> None:
     table_1 = text.partition("## Table 1")[2].partition("## Table 2")[0]
     p = stats.ttest_rel(ELMO, BASELINE).pvalue
     assert row(table_1, "SNLI, fixture", "baseline")[2:] == [
-        "88",
+        "88.0",
         "81.00 ± 1.00",
         "3 of 3",
         "development",
@@ -112,17 +118,19 @@ def test_the_report(out: Path) -> None:
         f"{p:.3f}",
         "0.100",
     ]
+    assert row(table_1, "NER, fixture", "ELMo")[2] == "92.22 ± 0.10 (+2.06; 21 %)"
+    assert row(table_1, "SST-5", "ELMo")[2] == "54.7 ± 0.5 (+3.3; 6.8 %)"
+    assert row(table_1, "SQuAD, fixture", "ELMo")[3] == "not run"
     assert row(table_1, "NER, fixture", "ELMo")[3] == "0 of 3, 1 failed"
     assert row(table_1, "NER, fixture", "baseline")[3] == "not run yet"
-    assert row(table_1, "SRL", "ELMo")[2:4] == ["84.6 (+3.2; 17.2 %)", "not run: no such task here yet"]
+    assert row(table_1, "SRL", "ELMo")[2:4] == ["84.6 (+3.2; 17.2 %)", "not run: no such task yet"]
     assert "Better than the baseline, p (t) < 0.05: SNLI, fixture, ELMo (+5.00)." in table_1
     assert "    ner/elmo/seed1 ended: <no memory>" in text
     assert "First note.\n\nSecond `note`." in text
     assert "allennlp elmo-reproduce run table3 --profile smoke --tasks snli --bilm mini --seeds 3 -o" in text
 
 
-def test_what_was_not_run_says_so(out: Path) -> None:
-    text = write_report(out)[0].read_text()
+def test_what_was_not_run_says_so(text: str) -> None:
     table_2 = text.partition("## Table 2")[2].partition("## Table 3")[0]
     assert row(table_2, "SNLI, fixture", "last layer only")[2:4] == ["89.1", "not run"]
     assert "Not run. To run it: `allennlp elmo-reproduce run table2 --profile smoke --bilm mini" in table_2
@@ -130,37 +138,33 @@ def test_what_was_not_run_says_so(out: Path) -> None:
     assert row(table_3, "SNLI, fixture", "input and output")[3] == "86.00 ± 1.00"
     assert row(table_3, "SNLI, fixture", "input only")[3] == "not run"
     assert row(table_3, "SNLI, fixture", "output only")[3] == "not run yet"
-    assert row(text, "biLM, second layer", "69") == ["biLM, second layer", "69", "not run: no such task here yet"]
+    assert row(text, "biLM, second layer", "69.0") == ["biLM, second layer", "69.0", "not run: no such task yet"]
 
 
-def test_figure_1_and_epochs(out: Path) -> None:
-    text = write_report(out)[0].read_text()
+def test_figure_1_and_epochs(text: str) -> None:
     figure_1 = text.partition("## Figure 1")[2].partition("## Figure 2")[0]
     assert row(figure_1, "SNLI, fixture", "50 %")[2:] == ["70.00", "69.00", "-1.00", "-3.3 %", "1 / 1"]
     assert row(figure_1, "SNLI, fixture", "100 %")[2:4] == ["81.00 ± 1.00", "86.00 ± 1.00"]
     assert row(figure_1, "SNLI, fixture", "3.0")[2:] == ["2.0", "3 of 3"]
 
 
-def test_figure_2_is_of_the_means(out: Path) -> None:
-    text = write_report(out)[0].read_text()
+def test_figure_2_is_of_the_means(text: str, written: Path) -> None:
     assert row(text, "SNLI, fixture", "input")[2:] == ["0.200", "0.500", "0.300", "1.500", "3"]
     assert row(text, "SNLI, fixture", "output")[2:] == ["0.300", "0.300", "0.400", "0.500", "3"]
-    results = Results(out)
+    results = Results(written)
     means = mean_mixes([("SNLI", results.experiment("snli/elmo"))])
     assert [sum(mix.weights or []) for _, mix in means] == pytest.approx([1, 1])
 
 
-def test_wall_time_and_memory(out: Path) -> None:
+def test_wall_time_and_memory(text: str) -> None:
     """Of the mean those are left out that were interrupted: their time is that since the checkpoint."""
-    text = write_report(out)[0].read_text()
     assert row(text, "`snli/elmo`")[1:] == ["3", "2 min", "1,003 MB", "1"]
     assert row(text, "`snli/baseline`")[1:] == ["3", "20 s", "700 MB", "0"]
     assert row(text, "torch") == ["torch", "2.6"]
 
 
-def test_csv_has_plain_numbers(out: Path) -> None:
-    path = write_report(out)[2]
-    with open(path, newline="") as file:
+def test_csv_has_plain_numbers(written: Path) -> None:
+    with open(written / CSV, newline="") as file:
         rows = {(row["table"], row["task"], row["variant"]): row for row in csv.DictReader(file)}
     elmo = rows["table1", "snli", "elmo"]
     assert (elmo["ours"], elmo["deviation"], elmo["runs"], elmo["gain"]) == ("86.0", "1.0", "3", "5.0")
@@ -168,10 +172,10 @@ def test_csv_has_plain_numbers(out: Path) -> None:
     assert elmo["paper"] == "88.7"
     assert elmo["to_paper"] == ""
     assert float(elmo["p_paired_t"]) == pytest.approx(stats.ttest_rel(ELMO, BASELINE).pvalue, rel=1e-2)
-    assert rows["table1", "SRL", "elmo"]["state"] == "not run: no such task here yet"
+    assert rows["table1", "SRL", "elmo"]["state"] == "not run: no such task yet"
 
 
-def test_ours_is_set_against_the_papers_only_on_its_data(out: Path, make_run: Callable[..., Run]) -> None:
+def test_ours_is_set_against_the_papers_only_on_its_data(out: Path) -> None:
     path = out / "experiments.json"
     path.write_text(path.read_text().replace('"smoke"', '"paper"'))
     for seed in (1, 2, 3):
@@ -187,21 +191,23 @@ def test_ours_is_set_against_the_papers_only_on_its_data(out: Path, make_run: Ca
 
 
 def test_seeds_of_different_configs_are_reported(
-    out: Path, make_run: Callable[..., Run], finish: Callable[..., Run]
+    out: Path, make_run_in: Callable[..., Run], finish: Callable[..., Run]
 ) -> None:
     config = {"trainer": {"num_epochs": 9}}
-    finish(make_run("snli/elmo/seed4", out, config), 0.9, metric=ACCURACY, mixes=mixes(0.2, 0.5, 0.3))
+    finish(make_run_in(out, "snli/elmo/seed4", config), 0.9, metric=ACCURACY, mixes=mixes(0.2, 0.5, 0.3))
     assert not Results(out).experiment("snli/elmo").is_uniform
     assert "are not of one config, or not of the same data: snli/elmo." in write_report(out)[0].read_text()
 
 
-def test_pictures(out: Path) -> None:
+def test_pictures(written: Path) -> None:
     """Each is SVG whose text is drawn; in each, baseline and ELMo differ by more than their colour."""
-    for file in write_report(out)[3:]:
+    files = sorted(written.glob("*.svg"))
+    assert [file.stem for file in files] == ["epochs", "figure1", "figure2"]
+    for file in files:
         root = ElementTree.fromstring(file.read_bytes())
         assert root.tag == "{http://www.w3.org/2000/svg}svg"
         assert not root.findall(".//{http://www.w3.org/2000/svg}text")
-    results = Results(out)
+    results = Results(written)
     measured = [line for line in results.lines(TABLES["figure1"]) if line.scores]
     for figure in (draw_curves(measured), draw_epochs(results.epochs())):
         (axes,) = figure.axes
@@ -211,8 +217,8 @@ def test_pictures(out: Path) -> None:
         assert [text.get_text() for text in axes.get_legend().get_texts()] == ["baseline", "ELMo"]
 
 
-def test_the_page_has_every_section(out: Path) -> None:
-    page = write_report(out)[1].read_text()
+def test_the_page_has_every_section(written: Path) -> None:
+    page = (written / PAGE).read_text()
     for name in ("Table 1", "Table 2", "Table 3", "Figure 1", "Figure 2", "Table 5", "Table 6", "Environment"):
         assert f">{name}</a>" in page
     assert page.count('<img alt="') == page.count('src="data:image/svg+xml;base64,') == 3

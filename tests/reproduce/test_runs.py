@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -214,6 +215,19 @@ def test_one_failure_does_not_stop_the_rest(of_mode: Callable[..., Run], capsys:
     assert "a/elmo/seed1: failed" in lines
     assert "[4/4]" in lines
     assert execute(runs[1:]) == []
+
+
+def test_a_terminal_shows_what_runs(
+    of_mode: Callable[..., Run], capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sys.stderr, "isatty", lambda: True)
+    monkeypatch.setattr("elmo_tasks.reproduce.schedule._TICK", 0.01)
+    execute([of_mode("fails", "a/elmo/seed1"), of_mode(None, "a/elmo/seed2"), of_mode(None, "a/elmo/seed3")], jobs=1)
+    shown = capsys.readouterr().err
+    assert "of 3 runs" in shown
+    assert re.search(r"\| a/elmo/seed\d \d+%", shown)
+    assert re.search(r"1 left, 1 failed, about \d+ s to go", shown)
+    assert "3.0 of 3 runs" in shown
 
 
 def test_a_record_of_another_config_is_noticed(of_mode: Callable[..., Run]) -> None:
