@@ -22,7 +22,7 @@ from torch.autograd.function import once_differentiable
 from torch.nn import functional as F
 
 from elmo_tasks.bilm.options import BiLMOptions
-from elmo_tasks.bilm.parallel import DIRECTIONS, by_direction
+from elmo_tasks.bilm.parallel import DIRECTIONS, at_once, by_direction
 from elmo_tasks.bilm.precision import wide
 
 FORWARD, BACKWARD = 0, 1
@@ -116,7 +116,8 @@ class LstmLayer(nn.Module):
             outputs, hidden, cell = _TrainingSteps.apply(*tensors, packing, clips)
         else:
             workspace = _workspace(state.cell, self.weight, packing)
-            outputs, hidden, cell = by_direction(_forward, (*tensors, *workspace), packing, clips, False)
+            run = at_once if step_sizes[0] < _SENTENCES_FOR_THREADS else by_direction
+            outputs, hidden, cell = run(_forward, (*tensors, *workspace), packing, clips, False)
         return outputs.to(bias.dtype), LstmState(hidden.to(bias.dtype), cell)
 
 
@@ -212,6 +213,9 @@ class _Packing:
                 first = number
         return blocks
 
+
+_SENTENCES_FOR_THREADS = 8
+"""With fewer, handing the small steps to two threads costs more than it gains: half as much again for one sentence."""
 
 _BLOCK_ROWS = 512
 """Rows of one input product: enough for the matrix product's full rate, few enough to stay in the caches."""

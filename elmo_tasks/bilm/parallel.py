@@ -18,6 +18,14 @@ def _workers(process: int, threads: int) -> ThreadPoolExecutor:
     return ThreadPoolExecutor(DIRECTIONS, "elmo", initializer=torch.set_num_threads, initargs=(threads,))
 
 
+def at_once(
+    function: Callable[..., tuple[Tensor, ...]], tensors: Sequence[Tensor], *arguments: Any
+) -> tuple[Tensor, ...]:
+    """As `by_direction`, but always with one call for both directions."""
+    with torch.no_grad():
+        return function(*tensors, *arguments)
+
+
 def by_direction(
     function: Callable[..., tuple[Tensor, ...]], tensors: Sequence[Tensor], *arguments: Any
 ) -> tuple[Tensor, ...]:
@@ -44,8 +52,7 @@ def by_direction(
     """
     threads = torch.get_num_threads()
     if tensors[0].device.type != "cpu" or threads < DIRECTIONS:
-        with torch.no_grad():
-            return function(*tensors, *arguments)
+        return at_once(function, tensors, *arguments)
 
     def run(direction: int) -> tuple[Tensor, ...]:
         with torch.no_grad():  # the mode belongs to the thread

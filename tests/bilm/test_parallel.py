@@ -6,7 +6,7 @@ import pytest
 import torch
 from torch import Tensor
 
-from elmo_tasks.bilm.parallel import by_direction
+from elmo_tasks.bilm.parallel import at_once, by_direction
 
 
 @pytest.fixture
@@ -30,6 +30,15 @@ def test_gives_what_the_function_gives_for_both_directions(threads: int) -> None
     torch.set_num_threads(before)
     for one, expected in zip(found, scaled_sums(tensor, other, 2.5), strict=True):
         assert torch.equal(one, expected)
+
+
+def test_at_once_is_one_call() -> None:
+    calls = []
+    tensor = torch.randn(2, 4, requires_grad=True)
+    (found,) = at_once(lambda both: calls.append(both) or (both * 2,), (tensor,))
+    assert torch.equal(found, tensor * 2)
+    assert not found.requires_grad
+    assert len(calls) == 1
 
 
 def test_directions_run_side_by_side(two_threads: object) -> None:
