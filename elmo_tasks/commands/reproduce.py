@@ -17,7 +17,7 @@ from elmo_tasks.reproduce.sampled_reader import SampledReader as SampledReader
 def run(args: argparse.Namespace) -> None:
     """Trains what is not trained yet; exits with a message where that cannot be done, or a training failed."""
     from elmo_tasks.reproduce.planning import Request, plan
-    from elmo_tasks.reproduce.runs import RunError
+    from elmo_tasks.reproduce.processes import RunError
     from elmo_tasks.reproduce.schedule import execute
 
     request = Request(
@@ -42,8 +42,8 @@ def _bilm(name: str | None) -> str | None:
 
 def report(args: argparse.Namespace) -> None:
     """Writes the report; exits with a message where that cannot be done."""
+    from elmo_tasks.reproduce.processes import RunError
     from elmo_tasks.reproduce.report import write_report
-    from elmo_tasks.reproduce.runs import RunError
 
     try:
         notes = Path(args.notes).read_text(encoding="utf-8") if args.notes else None

@@ -17,7 +17,8 @@ from allennlp.common.checks import ConfigurationError
 from elmo_tasks.reproduce.comparisons import mean_and_deviation
 from elmo_tasks.reproduce.data_checks import sha256
 from elmo_tasks.reproduce.experiments import with_seed
-from elmo_tasks.reproduce.runs import Record, Run, RunError, make_identity
+from elmo_tasks.reproduce.processes import RunError
+from elmo_tasks.reproduce.runs import Record, Run, make_identity
 from elmo_tasks.reproduce.schedule import execute
 
 

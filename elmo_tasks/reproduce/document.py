@@ -6,10 +6,16 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+NOTHING = "-"
+"""A cell in which nothing can stand."""
+
+_ABSENT = "not run"
+"""So a cell begins that says why there is nothing; on the HTML page it takes the place of the empty ones behind it."""
+
 _STYLE = """
 :root { color-scheme: light; }
 body { font: 16px/1.5 system-ui, "Liberation Sans", Arial, sans-serif; color: #1b1b1b; background: #fff;
-  max-width: 72rem; margin: 2rem auto; padding: 0 1.5rem; }
+  max-width: 76rem; margin: 2rem auto; padding: 0 1.5rem; }
 h1 { font-size: 1.9rem; line-height: 1.2; }
 h2 { font-size: 1.35rem; margin-top: 2.5rem; padding-bottom: .2rem; border-bottom: 2px solid #1b1b1b; }
 h3 { font-size: 1.05rem; margin-top: 1.5rem; }
@@ -22,7 +28,7 @@ th { text-align: left; vertical-align: bottom; border-bottom: 2px solid #1b1b1b;
 th, td { padding: .3rem .7rem; }
 td { border-bottom: 1px solid #ccc; vertical-align: top; }
 td.number, th.number { text-align: right; font-variant-numeric: tabular-nums; white-space: nowrap; }
-td.absent { color: #595959; font-style: italic; white-space: nowrap; }
+td.absent { color: #595959; font-style: italic; }
 td:first-child { min-width: 8rem; } td:nth-child(2) { min-width: 6rem; }
 tr.first td { border-top: 1px solid #1b1b1b; }
 pre, code { font: .86rem/1.45 ui-monospace, "Liberation Mono", monospace; background: #f3f3f3; }
@@ -164,17 +170,29 @@ def _html(block: Block) -> str:
 
 
 def _html_table(table: Table) -> str:
-    def cell(tag: str, column: int, text: str) -> str:
-        kind = "absent" if text.startswith("not run") else "number" if column in table.numbers else ""
-        return f"<{tag}{f' class={chr(34)}{kind}{chr(34)}' if kind else ''}>{_inline(text)}</{tag}>"
+    head = "".join(_html_cell("th", column, text, table) for column, text in enumerate(table.header))
+    lines = [f'<div class="wide"><table><thead><tr>{head}</tr></thead><tbody>']
+    before = None
+    for row in table.rows:
+        start = "<tr class=first>" if before not in (None, row[0]) else "<tr>"
+        lines.append(f"{start}{_html_row(row, table)}</tr>")
+        before = row[0]
+    return "\n".join([*lines, "</tbody></table></div>"])
 
-    lines = ["<tr>" + "".join(cell("th", column, text) for column, text in enumerate(table.header)) + "</tr>"]
-    for number, row in enumerate(table.rows):
-        is_first = number > 0 and row[0] != "" and row[0] != table.rows[number - 1][0]
-        cells = "".join(cell("td", column, text) for column, text in enumerate(row))
-        lines.append(f"<tr{' class=first' if is_first else ''}>{cells}</tr>")
-    head, *body = lines
-    return f'<div class="wide"><table><thead>{head}</thead><tbody>\n' + "\n".join(body) + "\n</tbody></table></div>"
+
+def _html_row(row: Sequence[str], table: Table) -> str:
+    cells = []
+    for column, text in enumerate(row):
+        if text.startswith(_ABSENT) and set(row[column + 1 :]) <= {NOTHING}:
+            cells.append(f'<td class="absent" colspan="{len(row) - column}">{_inline(text)}</td>')
+            break
+        cells.append(_html_cell("td", column, text, table))
+    return "".join(cells)
+
+
+def _html_cell(tag: str, column: int, text: str, table: Table) -> str:
+    kind = ' class="number"' if column in table.numbers else ""
+    return f"<{tag}{kind}>{_inline(text)}</{tag}>"
 
 
 def _inline(text: str) -> str:

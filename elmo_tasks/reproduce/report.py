@@ -7,7 +7,7 @@ from pathlib import Path
 from elmo_tasks.bilm.files import writing
 from elmo_tasks.reproduce import published
 from elmo_tasks.reproduce.comparisons import mean_and_deviation
-from elmo_tasks.reproduce.document import Block, Code, Heading, Picture, Table, Text, to_html, to_markdown
+from elmo_tasks.reproduce.document import NOTHING, Block, Code, Heading, Picture, Table, Text, to_html, to_markdown
 from elmo_tasks.reproduce.experiments import BOTH, TABLES, UNFINISHED
 from elmo_tasks.reproduce.experiments import Table as PaperTable
 from elmo_tasks.reproduce.figures import draw_curves, draw_epochs, draw_layer_weights, mean_mixes, to_svg
@@ -18,7 +18,6 @@ from elmo_tasks.reproduce.schedule import duration
 MARKDOWN, CSV, PAGE = "RESULTS.md", "results.csv", "results.html"
 
 _SIGNIFICANT = 0.05
-_NOTHING = "-"
 
 
 def write_report(out: str | Path, folder: str | Path | None = None, notes: str | None = None) -> list[Path]:
@@ -101,7 +100,7 @@ def _table_section(results: Results, table: PaperTable) -> list[Block]:
     lines = results.lines(table)
     blocks: list[Block] = [Heading(table.title), _comparison(lines, results.profile.is_papers)]
     if table.name not in results.tables:
-        blocks.append(Text(f"Not run. To run it: `{_command(results, table.name)}`"))
+        blocks += [Text("Not run. To run it:"), Code(_command(results, table.name))]
     blocks += [Text(text) for text in _verdicts(lines)]
     return blocks
 
@@ -112,8 +111,8 @@ def _comparison(lines: Sequence[Line], is_papers: bool) -> Table:
         ("variant", lambda line: line.variant.title),
         ("the paper", lambda line: _paper(line.paper)),
         ("ours", lambda line: mean_and_deviation(list(line.scores.values())) if line.scores else line.state),
-        ("runs", lambda line: line.state if line.scores else _NOTHING),
-        ("measured on", lambda line: line.measured_on or _NOTHING),
+        ("runs", lambda line: line.state if line.scores else NOTHING),
+        ("measured on", lambda line: line.measured_on or NOTHING),
         ("ours - paper", lambda line: _signed(line.to_paper)),
         ("over baseline", lambda line: _signed(points(line.gain))),
         ("error reduction", lambda line: _percent(line.error_reduction)),
@@ -130,7 +129,7 @@ def _comparison(lines: Sequence[Line], is_papers: bool) -> Table:
 
 def _paper(paper: Published | None) -> str:
     if paper is None:
-        return _NOTHING
+        return NOTHING
     text = _as_printed(paper.value)
     if paper.deviation is not None:
         text += f" ± {_as_printed(paper.deviation, text)}"
@@ -178,7 +177,7 @@ def _figure_1(results: Results) -> list[Block]:
         blocks.append(Picture("figure1.svg", to_svg(draw_curves(measured)), f"Figure 1. {caption}"))
         blocks.append(_curve_table([line for line in lines if line.task]))
     else:
-        blocks.append(Text(f"The learning curve was not run. To run it: `{_command(results, table.name)}`"))
+        blocks += [Text("The learning curve was not run. To run it:"), Code(_command(results, table.name))]
     return blocks + _epochs(results)
 
 
@@ -199,7 +198,7 @@ def _epochs(results: Results) -> list[Block]:
     blocks: list[Block] = [Heading("Epochs to reach the baseline's best", 3)]
     tasks = results.epochs()
     if not tasks:
-        return [*blocks, Text(f"Not run. To run it: `{_command(results, 'table1')}`")]
+        return [*blocks, Text("Not run. To run it:"), Code(_command(results, "table1"))]
     rows = []
     for of_task in tasks:
         pairs = of_task.pairs()
@@ -207,8 +206,8 @@ def _epochs(results: Results) -> list[Block]:
         rows.append(
             [
                 of_task.task.title,
-                f"{statistics.mean(best for best, _ in pairs):.1f}" if pairs else _NOTHING,
-                f"{statistics.mean(reached):.1f}" if reached else _NOTHING,
+                f"{statistics.mean(best for best, _ in pairs):.1f}" if pairs else NOTHING,
+                f"{statistics.mean(reached):.1f}" if reached else NOTHING,
                 f"{len(reached)} of {len(pairs)}",
             ]
         )
@@ -238,7 +237,7 @@ def _figure_2(results: Results) -> list[Block]:
         blocks.append(Picture("figure2.svg", to_svg(draw_layer_weights(rows)), caption))
         blocks.append(_weights_table(rows))
     if absent:
-        blocks.append(Text(f"Not run: {'; '.join(absent)}. To run it: `{_command(results, table.name)}`"))
+        blocks += [Text(f"Not run: {'; '.join(absent)}. To run it:"), Code(_command(results, table.name))]
     return blocks
 
 
@@ -256,7 +255,7 @@ def _weights_table(rows: Sequence[tuple[str, Experiment]]) -> Table:
 
 def _unfinished(name: str, title: str, measure: str, figures: dict[str, float]) -> list[Block]:
     rows = [
-        [system, _as_printed(value), "not run: no such task yet" if system.startswith("biLM") else _NOTHING]
+        [system, _as_printed(value), "not run: no such task yet" if system.startswith("biLM") else NOTHING]
         for system, value in figures.items()
     ]
     assert name in UNFINISHED
@@ -281,8 +280,8 @@ def _runs(results: Results) -> list[Block]:
             [
                 f"`{experiment.name}`",
                 str(len(records)),
-                duration(experiment.seconds) if experiment.seconds is not None else _NOTHING,
-                f"{experiment.peak_memory_mb:,} MB" if experiment.peak_memory_mb else _NOTHING,
+                duration(experiment.seconds) if experiment.seconds is not None else NOTHING,
+                f"{experiment.peak_memory_mb:,} MB" if experiment.peak_memory_mb else NOTHING,
                 str(sum(record["recovered"] for record in records)),
             ]
         )
@@ -323,14 +322,14 @@ def _command(results: Results, table: str, task: str | None = None, seeds: int =
 
 
 def _signed(value: float | None) -> str:
-    return _NOTHING if value is None else f"{value:+.2f}"
+    return NOTHING if value is None else f"{value:+.2f}"
 
 
 def _percent(value: float | None) -> str:
-    return _NOTHING if value is None else f"{100 * value:.1f} %"
+    return NOTHING if value is None else f"{100 * value:.1f} %"
 
 
 def _p(value: float | None) -> str:
     if value is None:
-        return _NOTHING
+        return NOTHING
     return "< 0.001" if value < 0.001 else f"{value:.3f}"

@@ -9,16 +9,13 @@ leaves that makes the rest: a run without a record goes on from its checkpoint, 
 import hashlib
 import json
 import os
-import platform
 import shutil
-import signal
 import subprocess
 import sys
 import tarfile
-import threading
 import time
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -28,18 +25,11 @@ from allennlp.common.checks import ConfigurationError
 
 from elmo_tasks.bilm.files import writing
 from elmo_tasks.embedders.trained_mixes import TrainedMix, read_mixes
+from elmo_tasks.reproduce.processes import Processes, RunError, Stopped
 
 Record = dict[str, Any]
 
 _LOG_LINES = 15
-
-
-class RunError(RuntimeError):
-    """A training did not end well, or cannot begin."""
-
-
-class Stopped(RunError):
-    """The trainings were told to stop."""
 
 
 @dataclass(frozen=True)
@@ -186,7 +176,7 @@ def read_failure(folder: Path) -> str | None:
 
 
 def train(
-    run: Run, environment: Mapping[str, Any], variables: Mapping[str, str], processes: "Processes | None" = None
+    run: Run, environment: Mapping[str, Any], variables: Mapping[str, str], processes: Processes | None = None
 ) -> None:
     """
     Does a run, unless it is done: goes on from its checkpoint where there is one.
@@ -227,7 +217,7 @@ def train(
 
 
 def _train(
-    run: Run, recover: bool, variables: Mapping[str, str], processes: "Processes", lock: IO[str]
+    run: Run, recover: bool, variables: Mapping[str, str], processes: Processes, lock: IO[str]
 ) -> dict[str, Any]:
     """`allennlp train` in a process of its own: its exit code, seconds, and peak memory in MB."""
     if not recover:
@@ -285,45 +275,6 @@ def _remove_training_states(run: Run) -> None:
 def _failure_message(run: Run, code: int) -> str:
     lines = run.log.read_text(encoding="utf-8", errors="replace").splitlines()[-_LOG_LINES:]
     return "\n".join([f"{run.name} ended with code {code}; the end of {run.log}:", *(f"    {line}" for line in lines)])
-
-
-class Processes:
-    """The trainings that run now, so that all of them can be stopped."""
-
-    def __init__(self) -> None:
-        self.stopping = threading.Event()
-        self._running: list[subprocess.Popen[str]] = []
-        self._guard = threading.Lock()
-
-    def start(self, command: list[str], **settings: Any) -> "subprocess.Popen[str]":
-        """As `Popen`. Raises `Stopped` after `stop`."""
-        with self._guard:
-            if self.stopping.is_set():
-                raise Stopped("stopped")
-            process = subprocess.Popen(command, text=True, **settings)
-            self._running.append(process)
-        return process
-
-    def wait(self, process: "subprocess.Popen[str]") -> tuple[int, float]:
-        """The exit code, and the peak memory in MB. Raises `Stopped` if it was stopped."""
-        _, status, usage = os.wait4(process.pid, 0)
-        process.returncode = os.waitstatus_to_exitcode(status)
-        with self._guard:
-            self._running.remove(process)
-        if self.stopping.is_set():
-            raise Stopped("stopped")
-        # In KiB, on macOS in bytes. A process begins with its parent's peak, which is that of a bare AllenNLP.
-        unit = 1024 * 1024 if platform.system() == "Darwin" else 1024
-        return process.returncode, usage.ru_maxrss / unit
-
-    def stop(self) -> None:
-        """Ends all, and lets none begin."""
-        with self._guard:
-            self.stopping.set()
-            for process in self._running:
-                # Not `terminate`, which would take the exit code away from `wait`.
-                with suppress(ProcessLookupError):
-                    os.kill(process.pid, signal.SIGTERM)
 
 
 @contextmanager

@@ -10,7 +10,8 @@ from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from tqdm import tqdm
 
 from elmo_tasks.reproduce import environment
-from elmo_tasks.reproduce.runs import Processes, Run, RunError, train
+from elmo_tasks.reproduce.processes import Processes, RunError
+from elmo_tasks.reproduce.runs import Run, train
 
 _TICK = 1.0  # seconds between two looks at what runs
 

@@ -8,7 +8,7 @@ SVG = b"<svg xmlns='http://www.w3.org/2000/svg'/>"
 PAGE: list[Block] = [
     Heading("Table 1: a < b"),
     Text("With `code <x>` & more."),
-    Table(["task", "score"], [["a | b", "1.0"], ["a | b", "2.0"], ["c", "not run"]], (1,)),
+    Table(["task", "score", "p"], [["a | b", "1.0", "-"], ["a | b", "2.0", "0.5"], ["c", "not run", "-"]], (1, 2)),
     Picture("figure1.svg", SVG, 'A "picture".'),
     Code("allennlp x\n  --y"),
 ]
@@ -46,7 +46,8 @@ def read(page: str) -> Reader:
 def test_markdown() -> None:
     assert to_markdown("Title", PAGE) == (
         "# Title\n\n## Table 1: a < b\n\nWith `code <x>` & more.\n\n"
-        "| task | score |\n| --- | ---: |\n| a \\| b | 1.0 |\n| a \\| b | 2.0 |\n| c | not run |\n\n"
+        "| task | score | p |\n| --- | ---: | ---: |\n"
+        "| a \\| b | 1.0 | - |\n| a \\| b | 2.0 | 0.5 |\n| c | not run | - |\n\n"
         '![A "picture".](figure1.svg)\n\n*A "picture".*\n\n    allennlp x\n      --y\n'
     )
 
@@ -56,11 +57,12 @@ def test_html_is_whole_and_escaped() -> None:
     assert reader.texts["h1"] == reader.texts["title"] == ["T & T"]
     assert reader.texts["h2"] == ["Table 1: a < b"]
     assert reader.texts["code"] == ["code <x>"]
-    assert reader.texts["td"] == ["a | b", "1.0", "a | b", "2.0", "c", "not run"]
+    assert reader.texts["td"] == ["a | b", "1.0", "-", "a | b", "2.0", "0.5", "c", "not run"]
     assert reader.texts["pre"] == ["allennlp x\n  --y"]
     # A rule above each task but the first.
     assert [attributes.get("class") for tag, attributes in reader.found if tag == "tr"] == [None, None, None, "first"]
-    assert [attributes.get("class") for tag, attributes in reader.found if tag == "td"][-1] == "absent"
+    # What says why there is nothing takes the place of what is empty behind it.
+    assert [attributes for tag, attributes in reader.found if tag == "td"][-1] == {"class": "absent", "colspan": "2"}
 
 
 def test_html_loads_nothing() -> None:

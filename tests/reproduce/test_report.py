@@ -14,9 +14,10 @@ from scipy import stats
 from elmo_tasks.reproduce import published
 from elmo_tasks.reproduce.experiments import TABLES, ReproductionError
 from elmo_tasks.reproduce.figures import draw_curves, draw_epochs, mean_mixes
+from elmo_tasks.reproduce.processes import RunError
 from elmo_tasks.reproduce.report import CSV, MARKDOWN, PAGE, write_report
 from elmo_tasks.reproduce.results import Results
-from elmo_tasks.reproduce.runs import Run, RunError
+from elmo_tasks.reproduce.runs import Run
 
 BASELINE, ELMO = (0.80, 0.82, 0.81), (0.86, 0.87, 0.85)
 ACCURACY = "accuracy"
@@ -133,7 +134,7 @@ def test_table_1(text: str) -> None:
 def test_what_was_not_run_says_so(text: str) -> None:
     table_2 = text.partition("## Table 2")[2].partition("## Table 3")[0]
     assert row(table_2, "SNLI, fixture", "last layer only")[2:4] == ["89.1", "not run"]
-    assert "Not run. To run it: `allennlp elmo-reproduce run table2 --profile smoke --bilm mini" in table_2
+    assert "Not run. To run it:\n\n    allennlp elmo-reproduce run table2 --profile smoke --bilm mini" in table_2
     table_3 = text.partition("## Table 3")[2].partition("## Figure 1")[0]
     assert row(table_3, "SNLI, fixture", "input and output")[3] == "86.00 ± 1.00"
     assert row(table_3, "SNLI, fixture", "input only")[3] == "not run"

@@ -13,7 +13,8 @@ from pathlib import Path
 
 import pytest
 
-from elmo_tasks.reproduce.runs import Processes, Run, RunError, Stopped, failure_path, read_failure, record_path, train
+from elmo_tasks.reproduce.processes import Processes, RunError, Stopped
+from elmo_tasks.reproduce.runs import Run, failure_path, read_failure, record_path, train
 from elmo_tasks.reproduce.schedule import check_done, duration, execute, make_slots
 
 STAND_IN = '''#!{python} -S
