@@ -25,11 +25,12 @@ a { color: #004f8c; }
 .wide { overflow-x: auto; }
 table { border-collapse: collapse; margin: 1rem 0; font-size: .92rem; }
 th { text-align: left; vertical-align: bottom; border-bottom: 2px solid #1b1b1b; }
-th, td { padding: .3rem .7rem; }
+th, td { padding: .3rem .6rem; }
 td { border-bottom: 1px solid #ccc; vertical-align: top; }
-td.number, th.number { text-align: right; font-variant-numeric: tabular-nums; white-space: nowrap; }
+td.number, th.number { text-align: right; font-variant-numeric: tabular-nums; }
+td.number { white-space: nowrap; }
 td.absent { color: #595959; font-style: italic; }
-td:first-child { min-width: 8rem; } td:nth-child(2) { min-width: 6rem; }
+td:first-child { min-width: 7rem; }
 tr.first td { border-top: 1px solid #1b1b1b; }
 pre, code { font: .86rem/1.45 ui-monospace, "Liberation Mono", monospace; background: #f3f3f3; }
 code { padding: 0 .2rem; }
