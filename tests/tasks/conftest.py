@@ -1,11 +1,30 @@
-"""What holds for every task's predictor."""
+"""Tiny biLMs with random weights, and what holds for every task's predictor."""
 
 import random
 from collections.abc import Callable, Sequence
 from typing import Any
 
 import pytest
+import torch
 from allennlp.predictors import Predictor
+
+from elmo_tasks.bilm import BiLM, BiLMOptions
+
+
+@pytest.fixture(scope="session")
+def make_bilm(tmp_path_factory: pytest.TempPathFactory) -> Callable[[int], dict[str, str]]:
+    """The files of a biLM with random weights whose layers have this many dimensions."""
+
+    def make(dim: int) -> dict[str, str]:
+        folder = tmp_path_factory.mktemp("bilm")
+        files = {"options_file": str(folder / "options.json"), "weight_file": str(folder / "weights.hdf5")}
+        options = BiLMOptions(filters=((1, 4), (2, 4)), num_highway=1, cell_dim=8, projection_dim=dim // 2)
+        with torch.random.fork_rng():
+            torch.manual_seed(1)
+            BiLM(options).save(**files)
+        return files
+
+    return make
 
 
 def assert_same(actual: Any, expected: Any) -> None:

@@ -1,4 +1,4 @@
-"""A tiny corpus in SNLI's official form, and tiny biLMs with random weights."""
+"""A tiny corpus in SNLI's official form, and the experiment on it."""
 
 import json
 from collections.abc import Callable
@@ -7,13 +7,10 @@ from typing import Any
 
 import _jsonnet
 import pytest
-import torch
 from allennlp.common import Params
 from allennlp.common.params import with_overrides
 
 import elmo_tasks.embedders.elmo_token_embedder  # noqa: F401
-from elmo_tasks.bilm.model import BiLM
-from elmo_tasks.bilm.options import BiLMOptions
 
 PAIRS = [
     ("entailment", "( ( A dog ) ( barks . ) )", "( ( An animal ) ( ( makes noise ) . ) )"),
@@ -48,22 +45,6 @@ def corpus(tmp_path_factory: pytest.TempPathFactory) -> str:
     path = tmp_path_factory.mktemp("corpus") / "snli.jsonl"
     path.write_text("".join(json.dumps(official(*pair)) + "\n" for pair in PAIRS))
     return str(path)
-
-
-@pytest.fixture(scope="session")
-def make_bilm(tmp_path_factory: pytest.TempPathFactory) -> Callable[[int], dict[str, str]]:
-    """The files of a biLM with random weights whose layers have this many dimensions."""
-
-    def make(dim: int) -> dict[str, str]:
-        folder = tmp_path_factory.mktemp("bilm")
-        files = {"options_file": str(folder / "options.json"), "weight_file": str(folder / "weights.hdf5")}
-        options = BiLMOptions(filters=((1, 4), (2, 4)), num_highway=1, cell_dim=8, projection_dim=dim // 2)
-        with torch.random.fork_rng():
-            torch.manual_seed(1)
-            BiLM(options).save(**files)
-        return files
-
-    return make
 
 
 @pytest.fixture(scope="session")
