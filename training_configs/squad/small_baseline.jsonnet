@@ -1,4 +1,4 @@
-// The 35 questions of fixtures/squad without ELMo: for trying the commands, in less than a minute.
+// The 35 questions of fixtures/squad without ELMo: for trying the commands.
 //
 // The paper's model at a tiny size; it learns its training questions by heart, and little else.
 //

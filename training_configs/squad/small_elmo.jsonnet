@@ -1,5 +1,5 @@
 // The 35 questions of fixtures/squad with ELMo at the contextual layer's input and output: for trying the
-// commands, in less than a minute.
+// commands.
 //
 // The paper's model at a tiny size; it learns its training questions by heart, and little else.
 //
