@@ -113,7 +113,7 @@ class TaskElmo(nn.Module, FromParams):
         if self.indexer not in text:
             raise ConfigurationError(
                 f'ELMo needs a token indexer named "{self.indexer}" in the dataset reader, such as '
-                f'{{"type": "elmo_characters"}}; there is only: {", ".join(text)}.'
+                f'{{"type": "elmo_character_ids"}}; there is only: {", ".join(text)}.'
             )
         (character_ids,) = text[self.indexer].values()
         return character_ids
