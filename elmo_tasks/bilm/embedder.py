@@ -15,7 +15,7 @@ from elmo_tasks.bilm.dump.layers_file import DumpFormat
 from elmo_tasks.bilm.dump.run import SPOOLED, Dump, parts_folder
 from elmo_tasks.bilm.dump.text import spool
 from elmo_tasks.bilm.model import BiLM
-from elmo_tasks.bilm.pretrained import PUBLISHED, BiLMFiles, _download, find_bilm
+from elmo_tasks.bilm.pretrained import PUBLISHED, BiLMFiles, download, find_bilm
 
 DEFAULT_BILM = "original"
 """What `ElmoEmbedder()` has always meant."""
@@ -237,5 +237,5 @@ def _local(file: str | Path) -> Path:
     cache = Path(os.environ.get("ELMO_TASKS_CACHE") or "~/.cache/elmo_tasks").expanduser()
     path = cache / "urls" / hashlib.sha256(url.encode()).hexdigest()[:16] / name
     if not path.is_file():
-        _download(url, path)
+        download(url, path)
     return path

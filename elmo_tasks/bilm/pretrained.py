@@ -87,11 +87,11 @@ def _published(name: str) -> BiLMFiles:
     for file in files:
         if not file.is_file():
             shape = PUBLISHED[name]
-            _download(f"{_SERVER}/{shape}/elmo_{shape}_{file.name}", file)
+            download(f"{_SERVER}/{shape}/elmo_{shape}_{file.name}", file)
     return files
 
 
-def _download(url: str, path: Path) -> None:
+def download(url: str, path: Path) -> None:
     """Downloads to `path`, which is there only once it is whole. Reports to the standard error."""
     digest = hashlib.sha256()
     try:

@@ -96,9 +96,9 @@ class Perplexity(Subcommand):
         subparser = parser.add_parser(self.name, description=description, help="perplexity of a language model")
         subparser.add_argument("archive", help=_ARCHIVE_HELP)
         subparser.add_argument("text", nargs="+", help="a file, folder or pattern; one row of the table each")
-        subparser.add_argument("--streams", type=int, default=64, help="streams of text side by side (default: 64)")
-        subparser.add_argument("--window", type=int, default=20, help="tokens read at a time (default: 20)")
-        subparser.add_argument("--cuda-device", type=int, default=-1, help="GPU, -1 for none (default: -1)")
+        subparser.add_argument("--streams", type=int, default=64, help="streams of text side by side")
+        subparser.add_argument("--window", type=int, default=20, help="tokens read at a time")
+        subparser.add_argument("--cuda-device", type=int, default=-1, help="GPU, -1 for none")
         subparser.add_argument("--output-file", help="write the figures as JSON too")
         subparser.set_defaults(func=_print_perplexity)
         return subparser
