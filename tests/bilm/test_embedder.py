@@ -186,7 +186,7 @@ def test_another_url_is_downloaded_once(tmp_path: Path, monkeypatch: pytest.Monk
         path.parent.mkdir(parents=True)
         path.touch()
 
-    monkeypatch.setattr(embedder, "_download", download)
+    monkeypatch.setattr(embedder, "download", download)
     urls = ("https://example.org/pt/options.json", "https://example.org/pt/weights.hdf5")
     found = embedder.find_files(*urls)
     assert found == embedder.find_files(*urls)
