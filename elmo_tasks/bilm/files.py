@@ -1,9 +1,12 @@
-"""Files that are either whole or not there."""
+"""Files that are written whole or not at all, and text that is read line by line."""
 
+import gzip
 import os
-from collections.abc import Iterator
+import zlib
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import BinaryIO
 
 
 @contextmanager
@@ -21,3 +24,44 @@ def writing(path: str | Path) -> Iterator[Path]:
         os.replace(temporary, path)
     finally:
         temporary.unlink(missing_ok=True)
+
+
+def open_bytes(path: str | Path) -> BinaryIO:
+    """A file to read, uncompressed where its name ends in `.gz`."""
+    return gzip.open(path, "rb") if str(path).endswith(".gz") else open(path, "rb")  # type: ignore[return-value]
+
+
+def read_lines(path: str | Path, error: type[Exception]) -> Iterator[tuple[int, str]]:
+    """
+    The lines of a plain or gzipped UTF-8 file, numbered from 1, without their ends and without a byte order mark.
+
+    Only a line feed ends a line: words may have Unicode's other line ends in them.
+
+    # Raises
+
+    `error`
+        Names the file and the line that is not UTF-8, or where a gzipped file breaks off.
+    """
+    with open_bytes(path) as file:
+        yield from decoded(numbered(file, path, error), path, error)
+
+
+def numbered(lines: Iterable[bytes], name: object, error: type[Exception]) -> Iterator[tuple[int, bytes]]:
+    """The lines of an open file, perhaps a compressed one, numbered from 1. `name` is the file's, for `error`."""
+    number = 0
+    try:
+        for number, line in enumerate(lines, 1):
+            yield number, line
+    except (EOFError, gzip.BadGzipFile, zlib.error) as problem:
+        raise error(f"{name}, after line {number}: this is not gzip, or is damaged: {problem}.") from None
+
+
+def decoded(lines: Iterable[tuple[int, bytes]], name: object, error: type[Exception]) -> Iterator[tuple[int, str]]:
+    """Numbered lines as text; see `read_lines`."""
+    for number, line in lines:
+        try:
+            # Some editors put a byte order mark in front of a file.
+            text = line.decode("utf-8-sig" if number == 1 else "utf-8")
+        except UnicodeDecodeError as problem:
+            raise error(f"{name}, line {number}: this is not UTF-8: {problem.reason}; convert the file.") from None
+        yield number, text.rstrip("\r\n")

@@ -1,17 +1,16 @@
 """Vectors of words without a context: the biLM's own, and files of them in GloVe's text format."""
 
 import gzip
-import zlib
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import islice
 from pathlib import Path
-from typing import BinaryIO, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 import torch
 
 from elmo_tasks.bilm.characters import SENTENCE_END_IDS, SENTENCE_START_IDS, batch_to_ids
-from elmo_tasks.bilm.files import writing
+from elmo_tasks.bilm.files import read_lines, writing
 from elmo_tasks.bilm.model import BiLM
 
 _BOUNDARIES = {"<S>": SENTENCE_START_IDS, "</S>": SENTENCE_END_IDS}
@@ -205,20 +204,7 @@ def _numbers(values: Sequence[str], dim: int, path: str | Path, number: int) -> 
     return numbers
 
 
-def _open(path: Path) -> BinaryIO:
+def _lines(path: Path) -> Iterator[tuple[int, str]]:
     if not path.is_file():
         raise VectorsError(f"There is no file {path}.")
-    return gzip.open(path, "rb") if path.suffix == ".gz" else open(path, "rb")  # type: ignore[return-value]
-
-
-def _lines(path: Path) -> Iterator[tuple[int, str]]:
-    """The lines with their numbers. Only a line feed ends a line: words may have Unicode's other line ends in them."""
-    number = 0
-    try:
-        with _open(path) as lines:
-            for number, line in enumerate(lines, 1):
-                yield number, line.decode("utf-8").rstrip("\r\n")
-    except UnicodeDecodeError as error:
-        raise VectorsError(f"{path}, line {number}: not UTF-8 ({error.reason}); convert the file.") from None
-    except (EOFError, gzip.BadGzipFile, zlib.error) as error:
-        raise VectorsError(f"{path}, after line {number}: not a whole gzip file ({error}).") from None
+    yield from read_lines(path, VectorsError)

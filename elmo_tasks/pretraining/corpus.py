@@ -1,10 +1,8 @@
 """A corpus for language modelling: shards of plain or gzipped text, one tokenized sentence a line, read as a stream."""
 
 import glob
-import gzip
 import random
 from collections.abc import Iterable, Iterator, Sequence
-from gzip import BadGzipFile
 from itertools import islice
 from pathlib import Path
 from typing import Any
@@ -14,6 +12,8 @@ from allennlp.data import DatasetReader, Instance, Token
 from allennlp.data.fields import TextField
 from allennlp.data.token_indexers import SingleIdTokenIndexer
 from overrides import overrides
+
+from elmo_tasks.bilm.files import read_lines
 
 SENTENCE_START, SENTENCE_END = "<S>", "</S>"
 """The sentence boundaries, which the language model predicts like words. A corpus does not contain them."""
@@ -61,17 +61,9 @@ def read_shard(path: str | Path) -> Iterator[list[str]]:
     `ConfigurationError`
         Names the file and the line that is not UTF-8 text, or where a gzipped file breaks off.
     """
-    number = 0
-    try:
-        with gzip.open(path, "rb") if str(path).endswith(".gz") else open(path, "rb") as lines:
-            for line in lines:
-                number += 1
-                if tokens := line.decode("utf-8").split():
-                    yield tokens
-    except UnicodeDecodeError as error:
-        raise ConfigurationError(f"{path}, line {number}: not UTF-8 ({error.reason}); convert the file.") from None
-    except (EOFError, BadGzipFile) as error:
-        raise ConfigurationError(f"{path}, after line {number}: not a whole gzip file ({error}).") from None
+    for _, line in read_lines(path, ConfigurationError):
+        if tokens := line.split():
+            yield tokens
 
 
 def shuffled(sentences: Iterable[list[str]], buffer_size: int, rng: random.Random) -> Iterator[list[str]]:

@@ -1,15 +1,13 @@
 """Whether the data that a run reads is the standard split, before anything is trained on it."""
 
-import gzip
 import hashlib
 import json
 import zlib
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
 from pathlib import Path
-from typing import IO
 
+from elmo_tasks.bilm.files import open_bytes, read_lines
 from elmo_tasks.reproduce.corpora import CORPORA, Corpus, Counts
 from elmo_tasks.tasks.ner.schemes import TagError, tags_to_spans
 
@@ -102,27 +100,26 @@ def count_conll(path: Path) -> Counts:
 def _blocks(path: Path) -> Iterator[list[list[str]]]:
     """The sentences' lines, split into columns."""
     block: list[list[str]] = []
-    with _opened(path) as file:
-        for line in file:
-            columns = line.split()
-            if columns and columns[0] != "-DOCSTART-":
-                block.append(columns)
-            elif block:
-                yield block
-                block = []
+    for _, line in read_lines(path, ValueError):
+        columns = line.split()
+        if columns and columns[0] != "-DOCSTART-":
+            block.append(columns)
+        elif block:
+            yield block
+            block = []
     if block:
         yield block
 
 
 def count_snli(path: Path) -> Counts:
     """The pairs of each gold label, `-` for those without one. Raises `ValueError` or `KeyError`."""
-    with _opened(path) as file:
-        return Counter(json.loads(line)["gold_label"] for line in file if line.strip())
+    lines = (line for _, line in read_lines(path, ValueError))
+    return Counter(json.loads(line)["gold_label"] for line in lines if line.strip())
 
 
 def count_squad(path: Path) -> Counts:
     """Articles, paragraphs and questions. Raises `ValueError`, `KeyError` or `TypeError`."""
-    with _opened(path) as file:
+    with open_bytes(path) as file:
         articles = json.load(file)["data"]
     paragraphs = [paragraph for article in articles for paragraph in article["paragraphs"]]
     return {
@@ -134,8 +131,8 @@ def count_squad(path: Path) -> Counts:
 
 def count_dimensions(path: Path) -> Counts:
     """The length of the first vector of a file of word vectors; these are too large to be counted each time."""
-    with _opened(path) as file:
-        return {"dimensions": len(file.readline().rstrip().split(" ")) - 1}
+    _, line = next(read_lines(path, ValueError), (0, ""))
+    return {"dimensions": len(line.rstrip().split(" ")) - 1}
 
 
 COUNTERS: dict[str, Callable[[Path], Counts]] = {
@@ -150,10 +147,3 @@ def sha256(path: Path) -> str:
     """A file's SHA-256, in hexadecimal."""
     with open(path, "rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
-
-
-@contextmanager
-def _opened(path: Path) -> Iterator[IO[str]]:
-    opener = gzip.open if path.suffix == ".gz" else open
-    with opener(path, "rt", encoding="utf-8") as file:
-        yield file

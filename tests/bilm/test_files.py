@@ -1,8 +1,11 @@
+import gzip
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
-from elmo_tasks.bilm.files import writing
+from elmo_tasks.bilm.files import read_lines, writing
 
 
 def test_folder_is_made_and_nothing_is_left_over(tmp_path: Path) -> None:
@@ -26,3 +29,33 @@ def test_failure_leaves_the_old_file(tmp_path: Path) -> None:
         write_and_be_killed()
     assert path.read_text() == "old"
     assert list(tmp_path.iterdir()) == [path]
+
+
+TEXT = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\r\n\ufeff"))
+
+
+@pytest.mark.parametrize("suffix", ["txt", "txt.gz"])
+@pytest.mark.parametrize("mark", [b"", b"\xef\xbb\xbf"])
+@pytest.mark.parametrize("end", [b"\n", b"\r\n"])
+@settings(max_examples=20, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+@given(texts=st.lists(TEXT, min_size=1))
+def test_lines_of_any_text(texts: list[str], end: bytes, mark: bytes, suffix: str, tmp_path: Path) -> None:
+    path = tmp_path / f"text.{suffix}"
+    content = mark + b"".join(text.encode() + end for text in texts)
+    path.write_bytes(gzip.compress(content) if suffix.endswith("gz") else content)
+    assert list(read_lines(path, ValueError)) == list(enumerate(texts, 1))
+
+
+def test_the_line_that_is_not_utf8_is_named(tmp_path: Path) -> None:
+    path = tmp_path / "text.txt"
+    path.write_bytes(b"good\n\xff\n")
+    with pytest.raises(LookupError, match=r"text\.txt, line 2: this is not UTF-8: invalid start byte; convert"):
+        list(read_lines(path, LookupError))
+
+
+@pytest.mark.parametrize("content", [b"no gzip at all", gzip.compress(b"a\n" * 1000)[:-9]])
+def test_what_is_not_gzip_is_named(content: bytes, tmp_path: Path) -> None:
+    path = tmp_path / "text.gz"
+    path.write_bytes(content)
+    with pytest.raises(LookupError, match=r"text\.gz, after line \d+: this is not gzip, or is damaged: "):
+        list(read_lines(path, LookupError))

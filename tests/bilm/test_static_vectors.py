@@ -124,7 +124,7 @@ def test_files_of_others(tmp_path: Path) -> None:
         (b"a 1 2\nb 1 nan\n", "line 2: not a word and 2 numbers"),
         (b"a 1 2\n\n", "line 2: not a word and 2 numbers"),
         (b"a\n", "line 1: not a word and its numbers"),
-        (b"a 1\n\xff 1\n", "line 2: not UTF-8"),
+        (b"a 1\n\xff 1\n", "line 2: this is not UTF-8"),
     ],
 )
 def test_wrong_vectors(content: bytes, message: str, tmp_path: Path) -> None:
@@ -141,7 +141,7 @@ def test_wrong_vectors(content: bytes, message: str, tmp_path: Path) -> None:
         (b"a\nb c\n", 'line 2: "b c" has white space'),
         (b"a\n b\n", 'line 2: " b" has white space'),
         ("a\nb\u00a0c\n".encode(), "line 2: .* has white space"),
-        (b"a\nb\n\xff\n", "line 3: not UTF-8"),
+        (b"a\nb\n\xff\n", "line 3: this is not UTF-8"),
     ],
 )
 def test_wrong_vocabularies(content: bytes, message: str, tmp_path: Path) -> None:
@@ -150,7 +150,7 @@ def test_wrong_vocabularies(content: bytes, message: str, tmp_path: Path) -> Non
     with pytest.raises(VectorsError, match=message):
         list(read_vocabulary(path))
     path.write_bytes(gzip.compress(content)[:-4])
-    with pytest.raises(VectorsError, match=r"not a whole gzip file|line \d"):
+    with pytest.raises(VectorsError, match=r"not gzip|line \d"):
         list(read_vocabulary(path))
 
 

@@ -1,8 +1,6 @@
 """CoNLL-2003's columns."""
 
-import gzip
 import logging
-import zlib
 from collections.abc import Iterable, Iterator, Sequence
 from typing import ClassVar, NamedTuple, Optional
 
@@ -16,6 +14,7 @@ from allennlp.data.token_indexers import SingleIdTokenIndexer, TokenIndexer
 from allennlp.data.tokenizers import Token
 from overrides import overrides
 
+from elmo_tasks.bilm.files import decoded, numbered
 from elmo_tasks.tasks.ner.schemes import SCHEMES, TagError, convert, split_tag
 
 logger = logging.getLogger(__name__)
@@ -191,17 +190,8 @@ def _sentences(file_path: PathOrStr) -> Iterator[list[_Line]]:
 
 
 def _lines(file_path: PathOrStr) -> Iterator[tuple[int, str]]:
-    """The lines of a plain or gzipped UTF-8 file, numbered from 1."""
-    number = 0
-    try:
-        with open_compressed(file_path, mode="rb", encoding=None) as file:
-            for number, line in enumerate(file, 1):
-                # Some editors put a byte order mark in front of a file.
-                yield number, line.decode("utf-8-sig" if number == 1 else "utf-8")
-    except UnicodeDecodeError as error:
-        raise _error(file_path, number, f"this is not UTF-8: {error}") from None
-    except (EOFError, gzip.BadGzipFile, zlib.error) as error:
-        raise _error(file_path, number + 1, f"this is not gzip, or is damaged: {error}") from None
+    with open_compressed(file_path, mode="rb", encoding=None) as file:
+        yield from decoded(numbered(file, file_path, ConfigurationError), file_path, ConfigurationError)
 
 
 def _error(file_path: PathOrStr, line: int, message: str) -> ConfigurationError:

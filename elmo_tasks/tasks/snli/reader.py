@@ -1,8 +1,6 @@
 """SNLI's files."""
 
-import gzip
 import logging
-import zlib
 from collections.abc import Iterable, Iterator
 from typing import Optional
 
@@ -16,6 +14,7 @@ from allennlp.data.token_indexers import SingleIdTokenIndexer, TokenIndexer
 from allennlp.data.tokenizers import Token, Tokenizer
 from overrides import overrides
 
+from elmo_tasks.bilm.files import numbered
 from elmo_tasks.tasks.snli.pairs import FIELDS, Pair, PairError, Text, parse_line
 from elmo_tasks.tasks.tokenizer import SpacyRulesTokenizer
 
@@ -141,12 +140,8 @@ class SnliReader(DatasetReader):
 
 
 def _lines(file_path: PathOrStr) -> Iterator[tuple[int, bytes]]:
-    """The lines of a plain or gzipped file that are not blank, numbered from 1."""
-    number = 0
-    try:
-        with open_compressed(file_path, mode="rb", encoding=None) as file:
-            for number, line in enumerate(file, 1):
-                if line.strip():
-                    yield number, line
-    except (EOFError, gzip.BadGzipFile, zlib.error) as error:
-        raise ConfigurationError(f"{file_path}, line {number + 1}: this is not gzip, or is damaged: {error}.") from None
+    """The lines that are not blank, numbered from 1."""
+    with open_compressed(file_path, mode="rb", encoding=None) as file:
+        for number, line in numbered(file, file_path, ConfigurationError):
+            if line.strip():
+                yield number, line

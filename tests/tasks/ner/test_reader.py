@@ -165,7 +165,7 @@ def test_a_malformed_file_is_named_with_its_line(
 def test_a_damaged_gzip_file_is_named(tmp_path: Path, damage: Any) -> None:
     data = gzip.compress("".join(f"word{number} O\n\n" for number in range(1000)).encode())
     path = write(tmp_path, damage(data), "corpus.txt.gz")
-    with pytest.raises(ConfigurationError, match=r"corpus\.txt\.gz, line \d+: this is not gzip, or is damaged"):
+    with pytest.raises(ConfigurationError, match=r"corpus\.txt\.gz, after line \d+: this is not gzip, or is damaged"):
         read(path)
 
 
