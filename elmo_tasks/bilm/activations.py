@@ -11,8 +11,9 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from elmo_tasks.bilm.identity import WeightsMark, bilm_digest
 from elmo_tasks.bilm.model import BiLM, BiLMOutput
-from elmo_tasks.bilm.precision import DTYPES, WeightsMark, wide
+from elmo_tasks.bilm.precision import DTYPES, wide
 from elmo_tasks.bilm.store import Store, size_on_disk
 
 logger = logging.getLogger(__name__)
@@ -190,12 +191,8 @@ def _copy(value: bytes, layers: np.ndarray, is_token: np.ndarray) -> bool:
 
 def _digest(bilm: BiLM, dtype: torch.dtype) -> bytes:
     """Of all that a sentence's layers depend on beside the sentence, and of how they are kept."""
-    digest = hashlib.blake2b(digest_size=_DIGEST_BYTES)
-    digest.update(repr((_FORMAT, sys.byteorder, type(bilm).__qualname__, bilm.options, dtype)).encode())
-    for name, weight in bilm.named_parameters():
-        digest.update(repr((name, tuple(weight.shape), weight.dtype)).encode())
-        digest.update(weight.detach().cpu().contiguous().view(torch.uint8).numpy().data)
-    return digest.digest()
+    said = (_FORMAT, sys.byteorder, type(bilm).__qualname__, bilm_digest(bilm), dtype)
+    return hashlib.blake2b(repr(said).encode(), digest_size=_DIGEST_BYTES).digest()
 
 
 def _report(counts: Counts) -> None:

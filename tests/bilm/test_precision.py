@@ -3,11 +3,11 @@ from collections.abc import Callable
 
 import pytest
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
 from elmo_tasks.bilm import BiLM, batch_to_ids, find_bilm
 from elmo_tasks.bilm.lstm import HalfPrecisionError
-from elmo_tasks.bilm.precision import WeightsMark, wide
+from elmo_tasks.bilm.precision import wide
 
 TEXTS = [
     "The shares of the company fell by 12 % on Tuesday , its worst day since 1987 .",
@@ -84,33 +84,6 @@ def test_wide() -> None:
         torch.float32,
         torch.float64,
     ]
-
-
-@pytest.mark.parametrize("change", ["step", "load", "replace", "convert", "fewer"])
-def test_weights_mark(change: str) -> None:
-    module = nn.Sequential(nn.Linear(2, 3), nn.Linear(3, 2))
-    mark = WeightsMark(module)
-    module(torch.ones(1, 2)).sum().backward()
-    module.eval().requires_grad_(False)
-    assert mark.holds(module)
-    if change == "step":
-        torch.optim.SGD(module.parameters(), lr=0.1).step()
-    elif change == "load":
-        module.load_state_dict(module.state_dict())
-    elif change == "replace":
-        module[0].weight = nn.Parameter(module[0].weight.detach())
-    elif change == "convert":
-        module.double()
-    else:
-        del module[1]
-    assert not mark.holds(module)
-    assert WeightsMark(module).holds(module)
-
-
-def test_weights_mark_of_weights_from_inference_mode() -> None:
-    with torch.inference_mode():
-        module = nn.Linear(2, 3)
-    assert WeightsMark(module).holds(module)
 
 
 @pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a GPU")

@@ -1,11 +1,9 @@
 """Embedding a text into a file, part by part, so that a kill costs no more than a part."""
 
-import hashlib
-import json
 import logging
 import os
 from collections.abc import Iterator
-from dataclasses import asdict, replace
+from dataclasses import replace
 from pathlib import Path
 
 import h5py
@@ -26,6 +24,7 @@ from elmo_tasks.bilm.dump.layers_file import (
 )
 from elmo_tasks.bilm.dump.text import Sentence, Text, read_sentences, survey
 from elmo_tasks.bilm.files import writing
+from elmo_tasks.bilm.identity import bilm_digest
 from elmo_tasks.bilm.model import BiLM
 
 logger = logging.getLogger(__name__)
@@ -46,16 +45,6 @@ class DumpError(ValueError):
 def parts_folder(output: Path) -> Path:
     """Where a run keeps its parts until its output is whole."""
     return output.with_name(output.name + ".parts")
-
-
-def bilm_digest(bilm: BiLM) -> str:
-    """SHA-256 of a biLM's options, weights and precision, wherever they came from."""
-    digest = hashlib.sha256(json.dumps([asdict(bilm.options), str(bilm.dtype)], sort_keys=True).encode())
-    for name, parameter in bilm.named_parameters():
-        digest.update(name.encode())
-        # As bytes, for numpy has no bfloat16.
-        digest.update(parameter.detach().cpu().contiguous().view(torch.uint8).numpy().data)
-    return digest.hexdigest()
 
 
 class Dump:
