@@ -4,7 +4,7 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from elmo_tasks.bilm import BiLMOptions, batch_to_ids
-from elmo_tasks.bilm.char_cnn import CharCnn, Highway
+from elmo_tasks.bilm.char_cnn import CharCnn, Highway, _product
 from elmo_tasks.bilm.characters import PAD
 
 
@@ -78,3 +78,16 @@ def test_no_words(tiny: BiLMOptions) -> None:
 def test_highway_carries_its_input_at_first() -> None:
     inputs = torch.randn(50, 30)
     assert (Highway(30)(inputs) - inputs).abs().mean() < 0.3
+
+
+@pytest.mark.parametrize("words", [1, 7, 8, 26, 128, 129])
+def test_a_product_is_the_same_for_few_words_and_many(words: int) -> None:
+    linear = torch.nn.Linear(64, 96, dtype=torch.float64)
+    inputs = torch.randn(words, 64, dtype=torch.float64, requires_grad=True)
+    actual, expected = _product(linear, inputs), linear(inputs)
+    torch.testing.assert_close(actual, expected)
+    assert actual.is_contiguous()
+    gradients = [
+        torch.autograd.grad(result.square().sum(), (inputs, *linear.parameters())) for result in (actual, expected)
+    ]
+    torch.testing.assert_close(*gradients)

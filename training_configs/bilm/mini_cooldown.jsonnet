@@ -11,7 +11,7 @@ mini {
   // Another order than the first part's.
   data_loader+: { seed: 13371 },
   trainer+: {
-    num_epochs: 4,
+    num_epochs: 6,
     learning_rate_scheduler: { type: 'linear_with_warmup', warmup_steps: 50 },
   },
 }
