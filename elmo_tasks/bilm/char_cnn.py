@@ -12,7 +12,6 @@ from elmo_tasks.bilm.options import BiLMOptions
 from elmo_tasks.bilm.packing import pack
 from elmo_tasks.bilm.precision import wide
 
-
 _FEW_WORDS = range(8, 129)
 """
 A processor's libraries multiply so few rows by a large matrix faster the other way round: 26 words by one of 2,048 x

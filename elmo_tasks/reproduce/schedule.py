@@ -2,10 +2,13 @@
 
 import os
 import queue
+import signal
 import sys
+import threading
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from contextlib import contextmanager
 
 from tqdm import tqdm
 
@@ -70,13 +73,27 @@ def execute(runs: Sequence[Run], jobs: int | None = None) -> list[str]:
 
     pool = ThreadPoolExecutor(len(slots))
     try:
-        return _watch({pool.submit(work, run): run for run in left}, runs, now)
+        with _ended_by_signal():
+            return _watch({pool.submit(work, run): run for run in left}, runs, now)
     except BaseException:
         # Ctrl-C, or a signal to end: the trainings end too, and can be gone on with.
         processes.stop()
         raise
     finally:
         pool.shutdown(cancel_futures=True)
+
+
+@contextmanager
+def _ended_by_signal() -> Iterator[None]:
+    """SIGTERM, which `kill` and batch systems send, is an exception like Ctrl-C."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    before = signal.signal(signal.SIGTERM, lambda number, _: sys.exit(128 + number))
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)
 
 
 def _watch(futures: dict[Future[None], Run], runs: Sequence[Run], now: list[Run]) -> list[str]:

@@ -104,7 +104,9 @@ def test_a_training_leaves_its_record(of_mode: Callable[..., Run]) -> None:
     run = of_mode()
     assert not run.is_done
     assert run.progress == 0
+    start = time.perf_counter()
     train(run, {"torch": "2"}, VARIABLES)
+    seconds = time.perf_counter() - start
     record = run.record()
     assert run.is_done
     assert run.progress == 1
@@ -112,7 +114,7 @@ def test_a_training_leaves_its_record(of_mode: Callable[..., Run]) -> None:
     assert record["epochs"] == [0, 0.1, 0.2, 0.3]
     assert record["digest"] == run.digest
     assert record["environment"] == {"torch": "2"}
-    assert record["seconds"] > 0
+    assert 0 <= record["seconds"] <= seconds + 0.05
     assert record["peak_memory_mb"] > 1
     assert not record["recovered"]
     assert record["mixes"] == []
@@ -204,6 +206,31 @@ def test_a_failure_says_how_the_log_ends(of_mode: Callable[..., Run]) -> None:
     assert not run.is_done
     train(of_mode(), {}, VARIABLES)
     assert not failure_path(run.folder).exists()
+
+
+@pytest.mark.parametrize(("number", "error"), [(signal.SIGTERM, SystemExit), (signal.SIGINT, KeyboardInterrupt)])
+def test_a_signal_ends_the_trainings_too(
+    of_mode: Callable[..., Run], number: signal.Signals, error: type[BaseException]
+) -> None:
+    run = of_mode("killed")
+
+    def send() -> None:
+        wait_for(run.has_checkpoint)
+        os.kill(os.getpid(), number)
+
+    before = signal.getsignal(signal.SIGTERM)
+    sender = threading.Thread(target=send)
+    sender.start()
+    start = time.monotonic()
+    with pytest.raises(error):
+        execute([run])
+    sender.join()
+    assert signal.getsignal(signal.SIGTERM) == before
+    assert not run.is_done
+    assert execute([run]) == []
+    assert run.record()["recovered"]
+    # Not waited for: left alone, the training would have slept on.
+    assert time.monotonic() - start < 50
 
 
 def test_one_failure_does_not_stop_the_rest(of_mode: Callable[..., Run], capsys: pytest.CaptureFixture[str]) -> None:
