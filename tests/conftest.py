@@ -9,9 +9,19 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
+from hypothesis import HealthCheck, settings
 
 # Read when transformers is imported; AllenNLP's data loader forks.
 os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
+
+# The same examples each time, and no limit on time: a machine may be slow, or shared.
+settings.register_profile(
+    "project",
+    deadline=None,
+    derandomize=True,
+    suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture],
+)
+settings.load_profile("project")
 
 LOOPBACK = ("127.0.0.1", "localhost", "::1", "", None)
 

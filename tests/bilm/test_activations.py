@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 import torch
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from torch import Tensor
 
@@ -18,7 +18,6 @@ from elmo_tasks.bilm import BiLM, CharacterIdsError, activations, batch_to_ids
 from elmo_tasks.bilm.activations import ActivationsError, CachedBiLM
 from elmo_tasks.embedders.boundaries import BoundaryBiLM
 
-NO_FIXTURE_CHECK = [HealthCheck.function_scoped_fixture]
 SENTENCES = [["the", "cat", "sat", "on", "the", "mat"], [], ["A", "mat"], ["No", "!", "dogs"]]
 
 
@@ -75,7 +74,7 @@ def test_a_hit_is_what_was_computed(bilm: BiLM, tmp_path: Path, runs: list[int])
     assert runs == [3, 3], "each precision once, without the empty sentence"
 
 
-@settings(max_examples=20, deadline=None, suppress_health_check=NO_FIXTURE_CHECK)
+@settings(max_examples=20)
 @given(
     st.lists(st.lists(st.lists(st.sampled_from(["a", "b", "語", "x" * 60]), max_size=4), max_size=4), max_size=4),
     st.randoms(use_true_random=False),

@@ -2,7 +2,7 @@ import pytest
 import torch
 from allennlp.data.token_indexers.elmo_indexer import ELMoCharacterMapper
 from allennlp.modules.elmo import batch_to_ids as stock_batch_to_ids
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from elmo_tasks.bilm import EmptyWordError, batch_to_ids, characters
@@ -19,7 +19,6 @@ from elmo_tasks.bilm.characters import (
 words = st.text(st.characters(exclude_categories=["Cs"]), min_size=1, max_size=60)
 
 
-@settings(deadline=None)
 @given(words)
 def test_word_has_stock_ids(word: str) -> None:
     assert word_to_ids(word).tolist() == ELMoCharacterMapper().convert_word_to_char_ids(word)
@@ -64,7 +63,6 @@ def test_a_caller_cannot_change_the_kept_ids() -> None:
         word_to_ids("word")[0] = 7
 
 
-@settings(deadline=None)
 @given(st.lists(words, max_size=20))
 def test_distinct_words(batch: list[str]) -> None:
     ids = batch_to_ids([batch]).view(-1, MAX_WORD_LENGTH)

@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator
 
 import pytest
 import torch
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from torch import Tensor
 
@@ -30,7 +30,6 @@ STRANGE_WORDS = [
     "</S>",
 ]
 sentences = st.lists(st.sampled_from(STRANGE_WORDS) | st.text(min_size=1, max_size=8), max_size=7)
-NO_FIXTURE_CHECK = [HealthCheck.function_scoped_fixture]
 
 
 def assert_same(ours: Tensor, expected: Tensor) -> None:
@@ -42,7 +41,7 @@ def bilm(make_bilm: Callable[..., BiLM]) -> BiLM:
     return make_bilm()
 
 
-@settings(max_examples=25, deadline=None, suppress_health_check=NO_FIXTURE_CHECK)
+@settings(max_examples=25)
 @given(st.lists(sentences, max_size=5))
 def test_a_sentence_is_the_same_alone_and_in_any_batch(bilm: BiLM, batch: list[list[str]]) -> None:
     with torch.no_grad():
@@ -56,7 +55,7 @@ def test_a_sentence_is_the_same_alone_and_in_any_batch(bilm: BiLM, batch: list[l
             assert not output.layers[row, :, len(sentence) :].any()
 
 
-@settings(max_examples=15, deadline=None, suppress_health_check=NO_FIXTURE_CHECK)
+@settings(max_examples=15)
 @given(st.lists(sentences, min_size=1, max_size=5), st.randoms(use_true_random=False))
 def test_order_padding_and_calls_before_do_not_matter(bilm: BiLM, batch: list[list[str]], chance) -> None:
     ids = batch_to_ids(batch)

@@ -115,7 +115,7 @@ def test_layers_that_are_not_there(make_bilm: Callable[..., BiLM]) -> None:
             nearest_occurrences(make_bilm(), [Occurrence(["a"], 0)], corpus(), layer=layer)
 
 
-@settings(deadline=None, max_examples=50)
+@settings(max_examples=50)
 @given(
     offers=st.lists(st.tuples(st.integers(-3, 3).map(lambda value: value / 3), st.integers(0, 20)), max_size=30),
     k=st.integers(1, 5),
@@ -149,7 +149,7 @@ def test_an_occurrence() -> None:
             find_occurrence("The dog .", "dog", number)
 
 
-@settings(deadline=None, max_examples=50)
+@settings(max_examples=50)
 @given(data=st.data(), k=st.integers(1, 6))
 def test_the_nearest_words(data: st.DataObject, k: int) -> None:
     vectors = np.random.default_rng(1).normal(size=(12, 4)).astype(np.float32)

@@ -6,7 +6,7 @@ from torch.nn.utils.rnn import pack_sequence
 from elmo_tasks.bilm.packing import pack
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(st.lists(st.integers(1, 9), min_size=1, max_size=12))
 def test_as_torch_packs(lengths: list[int]) -> None:
     """`pack_sequence` on sequences whose elements are (sequence, step)."""

@@ -56,7 +56,7 @@ word = st.text(st.characters(codec="utf-8", exclude_categories=("Z", "Cc")), min
 numbers = st.floats(width=32, allow_nan=False, allow_infinity=False)
 
 
-@settings(deadline=None, max_examples=50)
+@settings(max_examples=50)
 @given(words=st.lists(word, min_size=1, max_size=5), data=st.data(), suffix=st.sampled_from([".txt", ".txt.gz"]))
 def test_nine_digits_are_exact(
     words: list[str], data: st.DataObject, suffix: str, tmp_path_factory: pytest.TempPathFactory

@@ -5,14 +5,13 @@ from collections.abc import Callable
 
 import pytest
 import torch
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from torch import Tensor
 
 from elmo_tasks.bilm import BiLM, EmptyWordError, batch_to_ids, word_table
 from elmo_tasks.bilm.word_table import WordTable
 
-NO_FIXTURE_CHECK = [HealthCheck.function_scoped_fixture]
 SENTENCES = [["the", "cat", "sat", "on", "the", "mat"], ["The", "mat"]]
 
 
@@ -38,7 +37,7 @@ def assert_right(table: WordTable, bilm: BiLM, ids: Tensor) -> None:
     torch.testing.assert_close(table.vectors(ids, bilm.char_cnn), bilm.char_cnn(ids), rtol=0, atol=1e-6)
 
 
-@settings(max_examples=40, deadline=None, suppress_health_check=NO_FIXTURE_CHECK)
+@settings(max_examples=40)
 @given(
     st.integers(min_value=1, max_value=12),
     st.lists(st.sets(st.sampled_from("abcdefghij") | st.text(min_size=1, max_size=3), max_size=8), max_size=12),

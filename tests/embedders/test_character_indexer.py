@@ -13,7 +13,7 @@ from allennlp.data import Batch, Instance, Token, TokenIndexer, Vocabulary
 from allennlp.data.data_loaders import MultiProcessDataLoader
 from allennlp.data.fields import ListField, TextField
 from allennlp.data.token_indexers import ELMoTokenCharactersIndexer
-from hypothesis import example, given, settings
+from hypothesis import example, given
 from hypothesis import strategies as st
 from torch import Tensor
 
@@ -73,14 +73,12 @@ def indexer() -> ElmoCharacterIndexer:
 
 @given(st.lists(sentences, min_size=1, max_size=4).filter(any))
 @example(SENTENCES)
-@settings(deadline=None)
 def test_ids_are_those_of_the_stock_indexer(batch: list[list[str]]) -> None:
     ours, stock = ElmoCharacterIndexer(), ELMoTokenCharactersIndexer()
     assert_same(ids(field(words, ours) for words in batch), ids(field(words, stock) for words in batch))
 
 
 @given(words=sentences.filter(bool))
-@settings(deadline=None)
 def test_added_tokens_and_least_padding_are_those_of_the_stock_indexer(words: list[str]) -> None:
     parameters: dict[str, Any] = {
         "namespace": "any",

@@ -35,7 +35,7 @@ def with_random_weights(mix: torch.nn.Module) -> None:
     do_layer_norm=st.booleans(),
     seed=st.integers(0, 1000),
 )
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=50)
 def test_is_that_of_stock_allennlp(
     batch: int, num_layers: int, tokens: int, dim: int, do_layer_norm: bool, seed: int
 ) -> None:

@@ -97,7 +97,7 @@ def test_offsets_in_unusual_text(predictor: Predictor, sentence: str) -> None:
         assert sentence[span["start_char"] : span["end_char"]] == span["text"]
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(st.text(max_size=30))
 def test_offsets_in_any_text(predictor: Predictor, sentence: str) -> None:
     answer = predictor.predict_json({"sentence": sentence})

@@ -34,7 +34,7 @@ def offsets_of(text: str) -> list[tuple[int, int]]:
     return [(token.idx, token.idx_end) for token in TOKENIZER.tokenize(text)]
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(TEXTS, st.data())
 def test_an_answer_of_whole_tokens_is_found_exactly(text: str, data: st.DataObject) -> None:
     offsets = offsets_of(text)
@@ -48,7 +48,7 @@ def test_an_answer_of_whole_tokens_is_found_exactly(text: str, data: st.DataObje
     assert text[about["offsets"][first][0] : about["offsets"][last][1]] == text[start:end]
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(TEXTS, st.data())
 def test_any_characters_are_covered_as_by_brute_force(text: str, data: st.DataObject) -> None:
     offsets = offsets_of(text)

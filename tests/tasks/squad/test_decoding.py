@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 from elmo_tasks.tasks.squad.decoding import best_spans
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(
     st.integers(1, 7),
     st.integers(1, 3),

@@ -113,7 +113,7 @@ def test_windows_are_one_passage(archive: str) -> None:
     assert all(places[span["start"], span["end"]] == span["text"] for span in answer["best"])
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(
     st.one_of(
         st.text(min_size=1, max_size=30),
