@@ -7,49 +7,28 @@ import torch
 from allennlp.commands.train import train_model
 from allennlp.common import Params
 from allennlp.common.checks import ConfigurationError
-from allennlp.data import Batch, DatasetReader, Instance, Vocabulary
+from allennlp.data import Instance
 from allennlp.data.tokenizers import Token
-from allennlp.models import Model, load_archive
+from allennlp.models import load_archive
 from allennlp.modules import InputVariationalDropout
 from seqeval.metrics import f1_score
 
 from elmo_tasks.bilm.model import BiLM
 from elmo_tasks.tasks.ner.schemes import convert
+from task_setup import TaskSetup
 
 Config = Callable[..., Params]
 PLACES = [None, "input", "output", "both"]
 
 
-class Setup:
-    """A reader, its instances and a model, from a config."""
-
-    def __init__(self, params: Params) -> None:
-        self.reader = DatasetReader.from_params(params["dataset_reader"])
-        self.instances = list(self.reader.read(params["train_data_path"]))
-        self.vocab = Vocabulary.from_instances(self.instances)
-        self.model = Model.from_params(params["model"], vocab=self.vocab)
+class Setup(TaskSetup):
+    """Sentences are lists of words; the model's answers are people's."""
 
     def instance(self, words: list[str], tags: list[str] | None = None) -> Instance:
-        instance = self.reader.text_to_instance([Token(word) for word in words], tags)
-        self.reader.apply_token_indexers(instance)
-        return instance
-
-    def tensors(self, instances: list[Instance]) -> dict[str, Any]:
-        batch = Batch(instances)
-        batch.index_instances(self.vocab)
-        return batch.as_tensor_dict()
+        return super().instance([Token(word) for word in words], tags)
 
     def run(self, instances: list[Instance]) -> dict[str, Any]:
-        return self.model.make_output_human_readable(self.model(**self.tensors(instances)))
-
-    def train(self, steps: int) -> None:
-        optimizer = torch.optim.Adam([p for p in self.model.parameters() if p.requires_grad], lr=0.03)
-        for _ in range(steps):
-            optimizer.zero_grad()
-            self.model(**self.tensors(self.instances))["loss"].backward()
-            optimizer.step()
-        self.model.get_metrics(reset=True)
-        self.model.eval()
+        return self.model.make_output_human_readable(super().run(instances))
 
 
 @pytest.mark.parametrize("elmo", PLACES)
@@ -104,7 +83,7 @@ def test_both_places_share_one_run_of_the_bilm(config: Config, monkeypatch: pyte
 
 def test_learns_its_training_data(config: Config) -> None:
     setup = Setup(config("both", {"model.dropout": 0.0}))
-    setup.train(40)
+    setup.train(40, lr=0.03)
     setup.run(setup.instances)
     metrics = setup.model.get_metrics(reset=True)
     assert metrics["f1-measure-overall"] == metrics["accuracy"] == 1
@@ -115,7 +94,7 @@ def test_learns_its_training_data(config: Config) -> None:
 
 def test_span_f1_is_seqevals(config: Config) -> None:
     setup = Setup(config(None, {"model.dropout": 0.0}))
-    setup.train(20)
+    setup.train(20, lr=0.03)
     predicted = [convert(tags, "BIO") for tags in setup.run(setup.instances)["tags"]]
     gold = [convert(instance["tags"].labels, "BIO") for instance in setup.instances]
     f1 = setup.model.get_metrics()["f1-measure-overall"]
@@ -132,7 +111,7 @@ def test_single_types_are_left_out_until_an_epoch_ends(config: Config) -> None:
 
 def test_spans_of_a_type_unseen_in_training_are_missed(config: Config) -> None:
     setup = Setup(config("input"))
-    setup.train(40)
+    setup.train(40, lr=0.03)
     known, unseen = setup.instances[0], setup.instance(["Ada", "Lovelace", "left"], ["B-POET", "I-POET", "O"])
     output = setup.run([known, unseen])
     assert torch.isfinite(output["loss"])
@@ -191,7 +170,7 @@ def test_works_with_the_stock_reader(config: Config) -> None:
     indexers = params["dataset_reader"]["token_indexers"]
     params["dataset_reader"] = {"type": "conll2003", "token_indexers": indexers, "convert_to_coding_scheme": "BIOUL"}
     setup = Setup(Params(params))
-    setup.train(40)
+    setup.train(40, lr=0.03)
     setup.run(setup.instances)
     assert setup.model.get_metrics()["f1-measure-overall"] > 0.5
 

@@ -1,6 +1,5 @@
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pytest
@@ -8,11 +7,12 @@ import torch
 from allennlp.commands.train import train_model
 from allennlp.common import Params
 from allennlp.common.checks import ConfigurationError
-from allennlp.data import Batch, DatasetReader, Instance, Vocabulary
-from allennlp.models import Model, load_archive
+from allennlp.data import Instance
+from allennlp.models import load_archive
 from sklearn.metrics import precision_recall_fscore_support
 
 from elmo_tasks.bilm.model import BiLM
+from task_setup import TaskSetup
 
 Config = Callable[..., Params]
 PLACES = [None, "input", "output", "both"]
@@ -20,40 +20,7 @@ FIXTURES = Path(__file__).parents[3] / "fixtures" / "snli"
 LONG = ["Llanfairpwllgwyngyllgogerychwyrndrobwllllantysiliogogogoch"] * 30
 
 
-class Setup:
-    """A reader, its instances and a model, from a config."""
-
-    def __init__(self, params: Params) -> None:
-        self.reader = DatasetReader.from_params(params["dataset_reader"])
-        self.instances = list(self.reader.read(params["train_data_path"]))
-        self.vocab = Vocabulary.from_instances(self.instances)
-        self.model = Model.from_params(params["model"], vocab=self.vocab)
-
-    def instance(self, premise: list[str], hypothesis: list[str], label: str | None = None) -> Instance:
-        instance = self.reader.text_to_instance(premise, hypothesis, label)
-        self.reader.apply_token_indexers(instance)
-        return instance
-
-    def tensors(self, instances: list[Instance]) -> dict[str, Any]:
-        batch = Batch(instances)
-        batch.index_instances(self.vocab)
-        return batch.as_tensor_dict()
-
-    def run(self, instances: list[Instance]) -> dict[str, Any]:
-        return self.model(**self.tensors(instances))
-
-    def train(self, steps: int, lr: float = 0.01) -> None:
-        tensors = self.tensors(self.instances)
-        optimizer = torch.optim.Adam([p for p in self.model.parameters() if p.requires_grad], lr=lr)
-        for _ in range(steps):
-            optimizer.zero_grad()
-            self.model(**tensors)["loss"].backward()
-            optimizer.step()
-        self.model.get_metrics(reset=True)
-        self.model.eval()
-
-
-def logits_by_hand(setup: Setup, instance: Instance) -> np.ndarray:
+def logits_by_hand(setup: TaskSetup, instance: Instance) -> np.ndarray:
     """ESIM for one pair without padding, in plain NumPy but for the token vectors and the LSTMs."""
     model, tensors = setup.model, setup.tensors([instance])
     encoded = []
@@ -79,7 +46,7 @@ def logits_by_hand(setup: Setup, instance: Instance) -> np.ndarray:
 @torch.no_grad()
 @pytest.mark.parametrize("elmo", PLACES)
 def test_is_esim(config: Config, elmo: str | None) -> None:
-    setup = Setup(config(elmo))
+    setup = TaskSetup(config(elmo))
     setup.model.eval()
     together = setup.run(setup.instances)["logits"]
     for number, instance in enumerate(setup.instances):
@@ -89,7 +56,7 @@ def test_is_esim(config: Config, elmo: str | None) -> None:
 @torch.no_grad()
 @pytest.mark.parametrize("elmo", PLACES)
 def test_batch_mates_and_padding_change_nothing(config: Config, elmo: str | None) -> None:
-    setup = Setup(config(elmo))
+    setup = TaskSetup(config(elmo))
     setup.model.eval()
     mates = [setup.instance(*texts, "neutral") for texts in ((LONG, ["short"]), (["short"], LONG + LONG))]
     alone = torch.cat([setup.run([instance])["probabilities"] for instance in setup.instances])
@@ -115,7 +82,7 @@ def test_trains_saves_loads_and_predicts_the_same(config: Config, elmo: str | No
 
 @pytest.mark.parametrize("elmo", PLACES)
 def test_gradients_reach_every_parameter_and_none_of_the_bilm(config: Config, elmo: str | None) -> None:
-    setup = Setup(config(elmo, {"model.dropout": 0.0}))
+    setup = TaskSetup(config(elmo, {"model.dropout": 0.0}))
     setup.run(setup.instances)["loss"].backward()
     trained = {name: parameter for name, parameter in setup.model.named_parameters() if parameter.requires_grad}
     for name, parameter in trained.items():
@@ -129,7 +96,7 @@ def test_gradients_reach_every_parameter_and_none_of_the_bilm(config: Config, el
 
 @pytest.mark.parametrize("elmo", PLACES)
 def test_the_bilm_runs_once_a_batch(config: Config, elmo: str | None, monkeypatch: pytest.MonkeyPatch) -> None:
-    setup = Setup(config(elmo))
+    setup = TaskSetup(config(elmo))
     runs: list[int] = []
     forward = BiLM.forward
     monkeypatch.setattr(BiLM, "forward", lambda self, *args, **kwargs: runs.append(1) or forward(self, *args, **kwargs))
@@ -143,8 +110,8 @@ def test_learns_the_fixtures(config: Config, elmo: str | None) -> None:
     sizes = {"text_field_embedder.token_embedders.tokens.embedding_dim": 24, "projection_dim": 24, "hidden_dim": 24}
     sizes |= {"encoder.hidden_size": 24, "inference_encoder.hidden_size": 24, "dropout": 0.0}
     overrides = {f"model.{name}": size for name, size in sizes.items()}
-    setup = Setup(config(elmo, {**overrides, "train_data_path": str(FIXTURES / "train.jsonl")}))
-    setup.train(30)
+    setup = TaskSetup(config(elmo, {**overrides, "train_data_path": str(FIXTURES / "train.jsonl")}))
+    setup.train(30, lr=0.01)
     setup.run(setup.instances)
     metrics = setup.model.get_metrics(reset=True)
     assert len(setup.instances) == 48
@@ -153,7 +120,7 @@ def test_learns_the_fixtures(config: Config, elmo: str | None) -> None:
 
 
 def test_metrics_are_scikit_learns(config: Config) -> None:
-    setup = Setup(config())
+    setup = TaskSetup(config())
     setup.model.eval()
     for start in (0, 3):
         setup.run(setup.instances[start : start + 3])
@@ -171,18 +138,18 @@ def test_metrics_are_scikit_learns(config: Config) -> None:
 
 
 def test_metrics_before_anything_was_seen(config: Config) -> None:
-    assert Setup(config()).model.get_metrics(reset=True) == {"accuracy": 0.0}
+    assert TaskSetup(config()).model.get_metrics(reset=True) == {"accuracy": 0.0}
 
 
 @pytest.mark.parametrize(("premise", "hypothesis", "which"), [(["a"], [], "hypothesis"), ([], ["a"], "premise")])
 def test_an_empty_text_is_an_error(config: Config, premise: list[str], hypothesis: list[str], which: str) -> None:
-    setup = Setup(config("both"))
+    setup = TaskSetup(config("both"))
     with pytest.raises(ConfigurationError, match=f"The {which} of pair 2 of a batch .* has no tokens"):
         setup.run([*setup.instances[:2], setup.instance(premise, hypothesis, "neutral")])
 
 
 def test_variational_dropout_drops_a_dimension_in_all_tokens(config: Config) -> None:
-    setup = Setup(config("both", {"model.dropout": 0.5}))
+    setup = TaskSetup(config("both", {"model.dropout": 0.5}))
     seen: dict[str, torch.Tensor] = {}
     for name in ("encoder", "inference_encoder"):
         module = getattr(setup.model, name)
@@ -197,7 +164,7 @@ def test_variational_dropout_drops_a_dimension_in_all_tokens(config: Config) -> 
 
 
 def test_attention_dropout_is_of_what_is_projected(config: Config) -> None:
-    setup = Setup(config(None, {"model.attention_dropout": 0.5}))
+    setup = TaskSetup(config(None, {"model.attention_dropout": 0.5}))
     seen: list[torch.Tensor] = []
     setup.model.projection.register_forward_pre_hook(lambda _, inputs: seen.append(inputs[0]))
     setup.run(setup.instances)
@@ -208,19 +175,19 @@ def test_attention_dropout_is_of_what_is_projected(config: Config) -> None:
 def test_an_override_moves_elmo(config: Config) -> None:
     dims = {}
     for place in ("input", "output", "both"):
-        model = Setup(config("input", {"model.elmo.place": place})).model
+        model = TaskSetup(config("input", {"model.elmo.place": place})).model
         dims[place] = (model.encoder.get_input_dim(), model.projection.in_features)
     # Words 5, ELMo 6, twice 4 hidden units.
     assert dims == {"input": (5 + 6, 4 * 8), "output": (5, 4 * (8 + 6)), "both": (5 + 6, 4 * (8 + 6))}
-    last = Setup(config("both", {"model.elmo.layers": "last", "model.elmo.scalar_l2": 0}))
+    last = TaskSetup(config("both", {"model.elmo.layers": "last", "model.elmo.scalar_l2": 0}))
     assert not any("scalar_parameters" in name for name, _ in last.model.named_parameters())
     assert last.model.get_regularization_penalty() is None
-    setup = Setup(config("input", {"model.elmo": None}))
+    setup = TaskSetup(config("input", {"model.elmo": None}))
     assert setup.run(setup.instances)["loss"] > 0
 
 
 def test_the_weights_of_the_layers_are_regularized(config: Config) -> None:
-    setup = Setup(config("both", {"model.elmo.scalar_l2": 0.1}))
+    setup = TaskSetup(config("both", {"model.elmo.scalar_l2": 0.1}))
     assert setup.model.get_regularization_penalty() == 0
     for name, parameter in setup.model.named_parameters():
         if "scalar_parameters" in name:
@@ -232,13 +199,13 @@ def test_the_weights_of_the_layers_are_regularized(config: Config) -> None:
 @pytest.mark.parametrize("name", ["encoder", "inference_encoder"])
 def test_sizes_that_do_not_fit_are_an_error(config: Config, name: str) -> None:
     with pytest.raises(ConfigurationError, match="encoder input dim"):
-        Setup(config(None, {f"model.{name}.input_size": 12}))
+        TaskSetup(config(None, {f"model.{name}.input_size": 12}))
 
 
 def test_elmo_needs_its_indexer(config: Config) -> None:
     params = config("output").as_dict()
     del params["dataset_reader"]["token_indexers"]["elmo"]
-    setup = Setup(Params(params))
+    setup = TaskSetup(Params(params))
     with pytest.raises(ConfigurationError, match=r'indexer named "elmo".*there is only: tokens'):
         setup.run(setup.instances)
 
@@ -248,6 +215,6 @@ def test_other_encoders_than_lstms_may_be_used(config: Config) -> None:
     params["model"]["encoder"] = {"type": "gru", "hidden_size": 3}
     params["model"]["inference_encoder"] = {"type": "stacked_bidirectional_lstm", "hidden_size": 2, "num_layers": 2}
     del params["model"]["initializer"]
-    setup = Setup(Params(params))
+    setup = TaskSetup(Params(params))
     assert setup.model.projection.in_features == 4 * (3 + 6)
     assert setup.run(setup.instances)["loss"] > 0

@@ -7,40 +7,17 @@ import torch
 from allennlp.commands.train import train_model
 from allennlp.common import Params
 from allennlp.common.checks import ConfigurationError
-from allennlp.data import Batch, DatasetReader, Instance, Vocabulary
-from allennlp.models import Model, load_archive
+from allennlp.models import load_archive
 from torch import Tensor
 
 from elmo_tasks.bilm.model import BiLM
 from elmo_tasks.tasks.squad.corpus import Answer
+from task_setup import TaskSetup
 
 Config = Callable[..., Params]
 FIXTURES = Path(__file__).parents[3] / "fixtures" / "squad"
 SETTINGS = [(None, True), (None, False), ("input", False), ("output", True), ("both", True), ("both", False)]
 """Where ELMo is, and whether there is self-attention."""
-
-
-class Setup:
-    """A reader, its instances and a model, from a config."""
-
-    def __init__(self, params: Params) -> None:
-        self.reader = DatasetReader.from_params(params["dataset_reader"])
-        self.instances = list(self.reader.read(params["train_data_path"]))
-        self.vocab = Vocabulary.from_instances(self.instances)
-        self.model = Model.from_params(params["model"], vocab=self.vocab)
-
-    def instance(self, question: str, passage: str, answers: list[Answer] | None = None) -> Instance:
-        instance = self.reader.text_to_instance(question, passage, answers)
-        self.reader.apply_token_indexers(instance)
-        return instance
-
-    def tensors(self, instances: list[Instance]) -> dict[str, Any]:
-        batch = Batch(instances)
-        batch.index_instances(self.vocab)
-        return batch.as_tensor_dict()
-
-    def run(self, instances: list[Instance]) -> dict[str, Any]:
-        return self.model(**self.tensors(instances))
 
 
 @pytest.mark.parametrize(("elmo", "self_attention"), [("both", True), (None, False)])
@@ -60,7 +37,7 @@ def test_trains_saves_loads_and_predicts_the_same(
 
 @pytest.mark.parametrize(("elmo", "self_attention"), SETTINGS)
 def test_batch_mates_and_padding_change_nothing(config: Config, elmo: str | None, self_attention: bool) -> None:
-    setup = Setup(config(elmo, self_attention))
+    setup = TaskSetup(config(elmo, self_attention))
     setup.model.eval()
     asked = [
         (instance["metadata"]["question"], instance["metadata"]["passage"]) for instance in setup.instances[1:4]
@@ -80,7 +57,7 @@ def test_batch_mates_and_padding_change_nothing(config: Config, elmo: str | None
 def test_gradients_reach_every_parameter_and_none_of_the_bilm(
     config: Config, elmo: str | None, self_attention: bool
 ) -> None:
-    setup = Setup(config(elmo, self_attention, {"model.dropout": 0.0}))
+    setup = TaskSetup(config(elmo, self_attention, {"model.dropout": 0.0}))
     setup.run(setup.instances)["loss"].backward()
     trained = {name: parameter for name, parameter in setup.model.named_parameters() if parameter.requires_grad}
     for name, parameter in trained.items():
@@ -93,7 +70,7 @@ def test_gradients_reach_every_parameter_and_none_of_the_bilm(
 
 
 def test_two_texts_at_two_places_share_one_run_of_the_bilm(config: Config, monkeypatch: pytest.MonkeyPatch) -> None:
-    setup = Setup(config("both"))
+    setup = TaskSetup(config("both"))
     runs = []
     forward = BiLM.forward
     monkeypatch.setattr(BiLM, "forward", lambda self, *args, **kwargs: runs.append(1) or forward(self, *args, **kwargs))
@@ -110,7 +87,7 @@ def test_learns_its_training_questions_by_heart(config: Config, elmo: str | None
         "max_passage_tokens": 32,
         "sizes": {"words": 50, "characters": 4, "filters": 8, "filter_width": 3, "hidden": 32},
     }
-    setup = Setup(config(elmo, self_attention, {"model.dropout": 0.0, **windows}, **arguments))
+    setup = TaskSetup(config(elmo, self_attention, {"model.dropout": 0.0, **windows}, **arguments))
     assert len({instance["metadata"]["id"] for instance in setup.instances}) == 35
     batch = setup.tensors(setup.instances)
     trained = [parameter for parameter in setup.model.parameters() if parameter.requires_grad]
@@ -127,7 +104,7 @@ def test_learns_its_training_questions_by_heart(config: Config, elmo: str | None
 
 @pytest.mark.parametrize("self_attention", [True, False])
 def test_an_unknown_answer_gives_no_loss(config: Config, self_attention: bool) -> None:
-    setup = Setup(config(None, self_attention, {"model.dropout": 0.0}))
+    setup = TaskSetup(config(None, self_attention, {"model.dropout": 0.0}))
     known = setup.instances[:2]
     # Inside a token, and with the option that would cover it taken away.
     setup.reader._cover_inexact = False
@@ -145,7 +122,7 @@ def test_an_unknown_answer_gives_no_loss(config: Config, self_attention: bool) -
 
 
 def test_answers_have_a_longest_length(config: Config) -> None:
-    setup = Setup(config(None, True, {"model.max_span_length": 2}))
+    setup = TaskSetup(config(None, True, {"model.max_span_length": 2}))
     setup.model.eval()
     # The model would like to begin at the first token and to end at the last.
     tokens = setup.instances[0]["passage"].tokens
@@ -160,7 +137,7 @@ def test_answers_have_a_longest_length(config: Config) -> None:
 
 def test_a_question_counts_once_whatever_its_windows(config: Config) -> None:
     windows = {"max_passage_tokens": 6, "long_passages": "window", "answerable_only": False}
-    setup = Setup(config("input", False, {f"dataset_reader.{name}": value for name, value in windows.items()}))
+    setup = TaskSetup(config("input", False, {f"dataset_reader.{name}": value for name, value in windows.items()}))
     assert len(setup.instances) > 7
     setup.run(setup.instances)
     assert setup.model._scores._count == 5
@@ -169,19 +146,19 @@ def test_a_question_counts_once_whatever_its_windows(config: Config) -> None:
 def test_an_override_moves_elmo(config: Config) -> None:
     dims = {}
     for place in ("input", "output", "both"):
-        setup = Setup(config("input", True, {"model.elmo.place": place}))
+        setup = TaskSetup(config("input", True, {"model.elmo.place": place}))
         assert setup.run(setup.instances)["loss"] > 0
         dims[place] = setup.model.contextual_layer.get_input_dim(), setup.model.attention.output_dim
     # Words 5, character filters 6, ELMo 6; an encoder gives 8.
     assert dims == {"input": (17, 4 * 8), "output": (11, 4 * 14), "both": (17, 4 * 14)}
-    last = Setup(config("both", True, {"model.elmo.layers": "last"}))
+    last = TaskSetup(config("both", True, {"model.elmo.layers": "last"}))
     assert not any("scalar_parameters" in name for name, _ in last.model.named_parameters())
-    none = Setup(config("both", True, {"model.elmo": None}))
+    none = TaskSetup(config("both", True, {"model.elmo": None}))
     assert none.run(none.instances)["loss"] > 0
 
 
 def test_the_weights_of_the_layers_are_regularized(config: Config) -> None:
-    setup = Setup(config("both", True, {"model.elmo.scalar_l2": 0.1}))
+    setup = TaskSetup(config("both", True, {"model.elmo.scalar_l2": 0.1}))
     for name, parameter in setup.model.named_parameters():
         if "scalar_parameters" in name:
             torch.nn.init.constant_(parameter, 2.0)
@@ -201,31 +178,31 @@ def test_what_does_not_fit_is_an_error(
     config: Config, self_attention: bool, overrides: dict[str, Any], message: str
 ) -> None:
     with pytest.raises(ConfigurationError, match=message):
-        Setup(config(None, self_attention, overrides))
+        TaskSetup(config(None, self_attention, overrides))
 
 
 def test_elmo_needs_its_indexer(config: Config) -> None:
     params = config("output").as_dict()
     del params["dataset_reader"]["token_indexers"]["elmo"]
-    setup = Setup(Params(params))
+    setup = TaskSetup(Params(params))
     with pytest.raises(ConfigurationError, match=r'indexer named "elmo"'):
         setup.run(setup.instances)
 
 
 def test_only_the_highway_is_without_elmo(config: Config) -> None:
-    setup = Setup(config("both", False))
+    setup = TaskSetup(config("both", False))
     # Words 5, character filters 6.
     assert setup.model.highway._input_dim == 11
-    assert Setup(config("both", True)).model.highway is None
+    assert TaskSetup(config("both", True)).model.highway is None
 
 
 def test_an_initializer(config: Config) -> None:
     initializer = {"regexes": [["start_scores.weight", {"type": "constant", "val": 0.25}]]}
-    setup = Setup(config(None, True, {"model.initializer": initializer}))
+    setup = TaskSetup(config(None, True, {"model.initializer": initializer}))
     assert (setup.model.layers.start_scores.weight == 0.25).all()
 
 
-def kept_bytes(setup: Setup, tokens: int) -> int:
+def kept_bytes(setup: TaskSetup, tokens: int) -> int:
     """What a training step keeps for the backward pass, for two passages of so many tokens; parameters aside."""
     parameters = {parameter.untyped_storage().data_ptr() for parameter in setup.model.parameters()}
     kept: dict[int, int] = {}
@@ -249,7 +226,7 @@ def test_32_passages_of_700_tokens_fit_into_16_gb(
 ) -> None:
     # The paper's sizes, with a small biLM whose layers are as long as the original's.
     sizes = {"words": 300, "characters": 20, "filters": 100, "filter_width": 5, "hidden": 90}
-    setup = Setup(config("both", True, bilm={**make_bilm(1024), "dim": 1024}, sizes=sizes, elmo_dropout=0.5))
+    setup = TaskSetup(config("both", True, bilm={**make_bilm(1024), "dim": 1024}, sizes=sizes, elmo_dropout=0.5))
     setup.model.train()
     few, more, most = (kept_bytes(setup, tokens) for tokens in (60, 120, 240))
     # It grows with the tokens, not with their square.

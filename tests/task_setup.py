@@ -1,0 +1,45 @@
+"""A task's reader, its instances and its model, for the tests of the task models."""
+
+from typing import Any
+
+import torch
+from allennlp.common import Params
+from allennlp.data import Batch, DatasetReader, Instance, Vocabulary
+from allennlp.models import Model
+
+
+class TaskSetup:
+    """A reader, its training instances and a model, from an experiment's config."""
+
+    def __init__(self, params: Params) -> None:
+        self.reader = DatasetReader.from_params(params["dataset_reader"])
+        self.instances = list(self.reader.read(params["train_data_path"]))
+        self.vocab = Vocabulary.from_instances(self.instances)
+        self.model = Model.from_params(params["model"], vocab=self.vocab)
+
+    def instance(self, *inputs: Any) -> Instance:
+        """As the reader's `text_to_instance`."""
+        instance = self.reader.text_to_instance(*inputs)
+        self.reader.apply_token_indexers(instance)
+        return instance
+
+    def tensors(self, instances: list[Instance]) -> dict[str, Any]:
+        """What the model takes for these instances as one batch."""
+        batch = Batch(instances)
+        batch.index_instances(self.vocab)
+        return batch.as_tensor_dict()
+
+    def run(self, instances: list[Instance]) -> dict[str, Any]:
+        """What the model makes of them."""
+        return self.model(**self.tensors(instances))
+
+    def train(self, steps: int, lr: float) -> None:
+        """On all instances as one batch; the model is in evaluation mode afterwards, its metrics empty."""
+        tensors = self.tensors(self.instances)
+        optimizer = torch.optim.Adam([p for p in self.model.parameters() if p.requires_grad], lr=lr)
+        for _ in range(steps):
+            optimizer.zero_grad()
+            self.model(**tensors)["loss"].backward()
+            optimizer.step()
+        self.model.get_metrics(reset=True)
+        self.model.eval()
