@@ -3,8 +3,8 @@
 // As in the paper (Peters et al. 2018, section 3.4): a character CNN, two biLSTM layers with projection, clipping and a
 // skip connection, windows of 20 tokens with the states carried on, sampled softmax, dropout 0.1.
 // Differs: an eighth of the size, and Adam where the paper has Adagrad: on 16 million tokens and two cores there is time
-// for few updates. The rate is constant here, so that training may end at any epoch; mini_cooldown.jsonnet lets it fall.
-// The weights in the package are provisional and were not made by just these two commands: the card says how.
+// for few updates. The rate is constant here, so that training may end at any epoch or go on for more; mini_cooldown.jsonnet
+// lets it fall.
 //
 //   allennlp train training_configs/bilm/mini.jsonnet -s runs/mini
 //   allennlp train training_configs/bilm/mini.jsonnet -s runs/mini --recover    (after a kill)
@@ -25,7 +25,7 @@ bilm.training(
   loss_scale=1.0,
   batches=500,
   trainer={
-    num_epochs: 40,
+    num_epochs: 6,
     grad_norm: 1.0,
     optimizer: { type: 'elmo_adam', lr: 0.002, parameter_groups: [[['^softmax[.]'], { rows: true }]] },
     learning_rate_scheduler: { type: 'polynomial_decay', power: 1.0, warmup_steps: 200, end_learning_rate: 0.002 },
