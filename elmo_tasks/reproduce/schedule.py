@@ -50,6 +50,8 @@ def execute(runs: Sequence[Run], jobs: int | None = None) -> list[str]:
 
     `RunError`
         Before anything is trained: where a finished run is not the one that is wanted.
+    `SystemExit`
+        On SIGTERM, as `KeyboardInterrupt` on Ctrl-C; the trainings are ended first, and can be gone on with.
     """
     check_done(runs)
     left = [run for run in runs if not run.is_done]

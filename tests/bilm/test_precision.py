@@ -29,7 +29,7 @@ def errors(actual: Tensor, expected: Tensor) -> Tensor:
     return ((actual - expected).square().mean(dims) / expected.square().mean(dims)).sqrt()
 
 
-# Measured: at most 0.0049 and 0.0004, in the first LSTM layer; the largest single error was 0.037 and 0.0035.
+# Measured with 64 sentences of fixtures/ner: at most 0.0049 and 0.0005, in the first LSTM layer.
 @pytest.mark.parametrize(("dtype", "bound"), [(torch.bfloat16, 0.01), (torch.float16, 0.001)])
 @pytest.mark.parametrize("stateful", [False, True])
 def test_error_of_half_precision(dtype: torch.dtype, bound: float, stateful: bool) -> None:
