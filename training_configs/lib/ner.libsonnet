@@ -21,7 +21,13 @@ local bilms = import 'bilms.libsonnet';
   small_sizes:: self.paper_sizes { hidden: 100, layers: 1 },
   small_training:: {
     batch_size: 32,
-    trainer: { num_epochs: 30, patience: 6, grad_norm: 5.0, optimizer: { type: 'adam', lr: 0.002 } },
+    trainer: {
+      num_epochs: 30,
+      patience: 6,
+      grad_norm: 5.0,
+      optimizer: { type: 'adam', lr: 0.002 },
+      learning_rate_scheduler: $.paper_training.trainer.learning_rate_scheduler,
+    },
   },
 
   // For a few hundred sentences and less than a minute.
