@@ -109,15 +109,15 @@ class LstmLayer(nn.Module):
             bias.new_full((self.cell_dim,), FORGET_BIAS), (2 * self.cell_dim, self.cell_dim)
         )  # (2, 4 * cell_dim)
         tensors = (inputs, self.weight, bias, self.projection_weight, *state)
-        packing, clips = _Packing(step_sizes), (self.cell_clip, self.projection_clip)
+        layout, clips = _Layout(step_sizes), (self.cell_clip, self.projection_clip)
         if torch.is_grad_enabled() and any(tensor.requires_grad for tensor in tensors):
             if bias.dtype != self.bias.dtype:
                 raise HalfPrecisionError(f"Weights of {self.bias.dtype} serve inference only: train in float32.")
-            outputs, hidden, cell = _TrainingSteps.apply(*tensors, packing, clips)
+            outputs, hidden, cell = _TrainingSteps.apply(*tensors, layout, clips)
         else:
-            workspace = _workspace(state.cell, self.weight, packing)
+            workspace = _workspace(state.cell, self.weight, layout)
             run = at_once if step_sizes[0] < _SENTENCES_FOR_THREADS else by_direction
-            outputs, hidden, cell = run(_forward, (*tensors, *workspace), packing, clips, False)
+            outputs, hidden, cell = run(_forward, (*tensors, *workspace), layout, clips, False)
         return outputs.to(bias.dtype), LstmState(hidden.to(bias.dtype), cell)
 
 
@@ -183,8 +183,8 @@ class BidirectionalLstm(nn.Module):
         return outputs, new_states
 
 
-class _Packing:
-    """Where the steps and the sentences' ends lie in a packed tensor."""
+class _Layout:
+    """Where the steps and the sentences' ends lie in a packed tensor, for the loops over them."""
 
     def __init__(self, step_sizes: Sequence[int]) -> None:
         self.sizes = list(step_sizes)
@@ -221,9 +221,9 @@ _BLOCK_ROWS = 512
 """Rows of one input product: enough for the matrix product's full rate, few enough to stay in the caches."""
 
 
-def _workspace(cell: Tensor, weight: Tensor, packing: _Packing) -> tuple[Tensor, Tensor]:
+def _workspace(cell: Tensor, weight: Tensor, layout: _Layout) -> tuple[Tensor, Tensor]:
     """Room for one block's gates, in the weights' precision, and for the cells as they are now."""
-    rows = max(packing.starts[block.stop] - packing.starts[block.start] for block in packing.blocks(_BLOCK_ROWS))
+    rows = max(layout.starts[block.stop] - layout.starts[block.start] for block in layout.blocks(_BLOCK_ROWS))
     # The mode belongs to the thread, and what is born in inference mode cannot be written to outside of it.
     with torch.inference_mode(False):
         return weight.new_empty(len(cell), rows, weight.shape[2]), cell.clone()
@@ -238,7 +238,7 @@ def _forward(
     first_cell: Tensor,
     all_gates: Tensor,
     all_cells: Tensor,
-    packing: _Packing,
+    layout: _Layout,
     clips: tuple[float, float],
     keep: bool,
 ) -> tuple[Tensor, ...]:
@@ -262,15 +262,15 @@ def _forward(
     is_half = weight.dtype != first_cell.dtype
     wide_gates = first_cell.new_empty(directions, first_cell.shape[1] if is_half else 0, 4 * cell_dim)
     bias = bias.unsqueeze(1)
-    for block in packing.blocks(_BLOCK_ROWS):
-        start, end = packing.starts[block.start], packing.starts[block.stop]
+    for block in layout.blocks(_BLOCK_ROWS):
+        start, end = layout.starts[block.start], layout.starts[block.stop]
         offset = start if keep else 0
         torch.bmm(inputs[:, start:end], input_weight, out=all_gates[:, offset : offset + end - start])
         for number in block:
-            step, size = packing.step(number), packing.sizes[number]
-            hidden_before = outputs[:, packing.before(number)] if number else first_hidden[:, :size]
+            step, size = layout.step(number), layout.sizes[number]
+            hidden_before = outputs[:, layout.before(number)] if number else first_hidden[:, :size]
             if keep:
-                cell_before = all_cells[:, packing.before(number)] if number else first_cell[:, :size]
+                cell_before = all_cells[:, layout.before(number)] if number else first_cell[:, :size]
                 cell = all_cells[:, step]
             else:
                 cell = cell_before = all_cells[:, :size]
@@ -293,8 +293,8 @@ def _forward(
             hidden = torch.bmm(exposed.to(weight.dtype), projection_weight, out=outputs[:, step])
             if projection_clip:
                 hidden.clamp_(-projection_clip, projection_clip)
-    last_cell = packing.last(all_cells) if keep else all_cells
-    return outputs, packing.last(outputs), last_cell
+    last_cell = layout.last(all_cells) if keep else all_cells
+    return outputs, layout.last(outputs), last_cell
 
 
 def _backward(
@@ -309,7 +309,7 @@ def _backward(
     outputs: Tensor,
     all_gates: Tensor,
     all_cells: Tensor,
-    packing: _Packing,
+    layout: _Layout,
     clips: tuple[float, float],
 ) -> tuple[Tensor, ...]:
     """The gradients of the inputs, the weight, the bias, the projection's weight and the first state."""
@@ -327,10 +327,10 @@ def _backward(
     d_hiddens, d_cells = d_last_hidden.clone(), d_last_cell.clone()
     all_d_gates = all_gates.new_empty(all_gates.shape[0], first_cell.shape[1], all_gates.shape[2])
     scratch = [torch.empty_like(first_cell) for _ in range(3)]
-    for number in reversed(range(len(packing.sizes))):
-        step, size = packing.step(number), packing.sizes[number]
-        hidden_before = outputs[:, packing.before(number)] if number else first_hidden[:, :size]
-        cell_before = all_cells[:, packing.before(number)] if number else first_cell[:, :size]
+    for number in reversed(range(len(layout.sizes))):
+        step, size = layout.step(number), layout.sizes[number]
+        hidden_before = outputs[:, layout.before(number)] if number else first_hidden[:, :size]
+        cell_before = all_cells[:, layout.before(number)] if number else first_cell[:, :size]
         cell, d_cell = all_cells[:, step], d_cells[:, :size]
         input_gate, candidate, forget_gate, output_gate = all_gates[:, step].split(cell_dim, dim=-1)
         d_gates = all_d_gates[:, :size]
@@ -387,19 +387,19 @@ class _TrainingSteps(torch.autograd.Function):
         projection_weight: Tensor,
         hidden: Tensor,
         cell: Tensor,
-        packing: _Packing,
+        layout: _Layout,
         clips: tuple[float, float],
     ) -> tuple[Tensor, Tensor, Tensor]:
         # Made here for both directions: putting two halves together would copy them.
         kept = tuple(inputs.new_empty(*inputs.shape[:2], dim) for dim in (weight.shape[2], cell.shape[2]))
         tensors = (inputs, weight, bias, projection_weight, hidden, cell, *kept)
-        outputs, last_hidden, last_cell = by_direction(_forward, tensors, packing, clips, True)
+        outputs, last_hidden, last_cell = by_direction(_forward, tensors, layout, clips, True)
         ctx.save_for_backward(inputs, weight, projection_weight, hidden, cell, outputs, *kept)
-        ctx.packing, ctx.clips = packing, clips
+        ctx.layout, ctx.clips = layout, clips
         return outputs, last_hidden, last_cell
 
     @staticmethod
     @once_differentiable
     def backward(ctx: Any, *d_results: Tensor) -> tuple[Tensor | None, ...]:
         tensors = (*d_results, *ctx.saved_tensors)
-        return *by_direction(_backward, tensors, ctx.packing, ctx.clips), None, None
+        return *by_direction(_backward, tensors, ctx.layout, ctx.clips), None, None

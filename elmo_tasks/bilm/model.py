@@ -43,8 +43,8 @@ class BiLMOutput(NamedTuple):
     """Where the tokens are. Shape `(batch, tokens)`, bool."""
 
 
-_START, _END, _FIRST_TOKEN = 0, 1, 2
-"""Rows of a batch's words: `<S>`, `</S>`, then all tokens, sentence by sentence."""
+_START, _END, FIRST_TOKEN = 0, 1, 2
+"""Rows of a batch's words: `<S>`, `</S>`, then from `FIRST_TOKEN` on all tokens, sentence by sentence."""
 
 _WORDS_AT_ONCE = 1024
 
@@ -245,7 +245,7 @@ class BiLM(nn.Module):
         words, word_rows = distinct_words(torch.cat([self._boundaries, character_ids.flatten(end_dim=1)[places]]))
         # Shape: (distinct words, projection_dim)
         vectors = self._token_vectors(words)
-        packing, tokens_in, tokens_out = self._pack(mask.sum(dim=1), mask.shape[1], len(places))
+        packing, tokens_in, tokens_out = self.pack_sentences(mask.sum(dim=1), mask.shape[1], len(places))
         # Shape: (2, packed, projection_dim)
         inputs = F.embedding(word_rows[tokens_in], vectors)
         outputs, states = self.lstm(inputs, packing.step_sizes, self._initial_states(packing))
@@ -253,7 +253,7 @@ class BiLM(nn.Module):
             self._keep(states, packing)
         # For each token the row of its vectors, those of each direction, in each layer's table.
         # Shape: (number, num_layers, 2)
-        token_rows = word_rows[_FIRST_TOKEN:].view(-1, 1, 1).expand(-1, 1, 2)
+        token_rows = word_rows[FIRST_TOKEN:].view(-1, 1, 1).expand(-1, 1, 2)
         rows = torch.cat([token_rows, tokens_out.unsqueeze(1).expand(-1, len(outputs), 2)], dim=1)
         tables = [vectors, *(output.flatten(end_dim=1) for output in outputs)]
         return BiLMOutput(_look_up(tables, rows, places, mask.shape), mask)
@@ -265,9 +265,9 @@ class BiLM(nn.Module):
             return self.char_cnn(words)
         return self._word_table.vectors(words, self.char_cnn)
 
-    def _pack(self, lengths: Tensor, longest: int, number: int) -> tuple[Packing, Tensor, Tensor]:
+    def pack_sentences(self, lengths: Tensor, longest: int, number: int) -> tuple[Packing, Tensor, Tensor]:
         """
-        The sentences with their boundaries as packed sequences.
+        The sentences with their boundaries as packed sequences; for a subclass that packs them otherwise.
 
         # Parameters
 
@@ -291,7 +291,7 @@ class BiLM(nn.Module):
         firsts = lengths.cumsum(dim=0) - lengths
         # Each of shape: (packed,)
         step, length = packing.steps, lengths[packing.sequences]
-        first = _FIRST_TOKEN + firsts[packing.sequences]
+        first = FIRST_TOKEN + firsts[packing.sequences]
         is_token = (step > 0) & (step <= length)
         forward = torch.where(is_token, first + step - 1, torch.where(step == 0, _START, _END))
         backward = torch.where(is_token, first + length - step, torch.where(step == 0, _END, _START))

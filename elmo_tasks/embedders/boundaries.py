@@ -6,7 +6,7 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from elmo_tasks.bilm.characters import SENTENCE_END_IDS, SENTENCE_START_IDS
-from elmo_tasks.bilm.model import _FIRST_TOKEN, BiLM, BiLMOutput
+from elmo_tasks.bilm.model import FIRST_TOKEN, BiLM, BiLMOutput
 from elmo_tasks.bilm.packing import Packing, pack
 
 
@@ -38,14 +38,14 @@ class BoundaryBiLM(BiLM):
         return super().token_mask(_with_boundaries(character_ids))
 
     @overrides
-    def _pack(self, lengths: Tensor, longest: int, number: int) -> tuple[Packing, Tensor, Tensor]:
+    def pack_sentences(self, lengths: Tensor, longest: int, number: int) -> tuple[Packing, Tensor, Tensor]:
         """As in `BiLM`, but the boundaries are among the tokens, so that none are put around them."""
         packing = pack(lengths, longest)
         firsts = lengths.cumsum(dim=0) - lengths
         # Each of shape: (packed,)
         first, length = firsts[packing.sequences], lengths[packing.sequences]
-        forward = _FIRST_TOKEN + first + packing.steps
-        backward = _FIRST_TOKEN + first + length - 1 - packing.steps
+        forward = FIRST_TOKEN + first + packing.steps
+        backward = FIRST_TOKEN + first + length - 1 - packing.steps
         # Each of shape: (number,)
         sentence = torch.arange(len(lengths), device=lengths.device).repeat_interleave(lengths, output_size=number)
         position = torch.arange(number, device=lengths.device) - firsts[sentence]
