@@ -43,7 +43,7 @@ def test_at_once_is_one_call() -> None:
 
 def test_directions_run_side_by_side(two_threads: object) -> None:
     # Each waits for the other, so that one after the other would never end.
-    both = threading.Barrier(2, timeout=30)
+    both = threading.Barrier(2, timeout=300)
 
     def wait(tensor: Tensor) -> tuple[Tensor]:
         both.wait()

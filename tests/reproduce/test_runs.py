@@ -36,7 +36,7 @@ for epoch in range(config["trainer"]["num_epochs"]):
     if epoch == 1 and not recover:
         (folder / "training_state_e1_b0.th").write_text("state")
         if mode in ("killed", "bad checkpoint"):
-            time.sleep(60)
+            time.sleep(600)
         if mode == "fails":
             print("the last words")
             sys.exit(3)
@@ -88,7 +88,7 @@ class Background:
 
 
 def wait_for(condition: Callable[[], bool]) -> None:
-    end = time.monotonic() + 60
+    end = time.monotonic() + 600
     while not condition():
         assert time.monotonic() < end
         time.sleep(0.02)
@@ -294,7 +294,7 @@ def test_a_training_whose_call_was_killed_is_waited_for(of_mode: Callable[..., R
     run.folder.mkdir(parents=True)
     with open(run.folder / "lock", "w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
-        orphan = subprocess.Popen(["sleep", "60"], pass_fds=[lock.fileno()])
+        orphan = subprocess.Popen(["sleep", "600"], pass_fds=[lock.fileno()])
     background = Background(run)
     time.sleep(0.2)
     assert not run.log.exists()

@@ -137,7 +137,7 @@ def run_and_kill(folder: Path, output: Path, batches: int) -> int:
     """Kills the run in the middle of a part, or, if `batches` is negative, while the parts are joined."""
     command = [sys.executable, "-c", CHILD, str(folder), str(output), str(batches), str(torch.get_num_threads())]
     environment = os.environ | {"PYTHONPATH": str(ROOT)}
-    done = subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True, timeout=300)
+    done = subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True, timeout=1200)
     assert done.returncode == -signal.SIGKILL, done.stderr
     assert not output.exists()
     return int(done.stdout)
