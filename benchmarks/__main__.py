@@ -24,8 +24,8 @@ import torch  # noqa: E402
 from benchmarks import inference, language_model, loading, ner  # noqa: E402
 from benchmarks.inference import Case  # noqa: E402
 from benchmarks.inputs import Place  # noqa: E402
-from benchmarks.measure import Rates, measure_rates  # noqa: E402
-from benchmarks.report import Row, machine, markdown, table, write  # noqa: E402
+from benchmarks.measure import Rates, Stolen, measure_rates  # noqa: E402
+from benchmarks.report import Row, machine, markdown, read, table, write  # noqa: E402
 
 Rows = Callable[[str, Place, Rates, int], Iterator[Row]]
 
@@ -52,7 +52,8 @@ def _arguments() -> argparse.Namespace:
         "-o",
         "--out",
         type=Path,
-        help="folder for results.json, and with the README.md to update (default: benchmarks for all rows, else none)",
+        help="folder for results.json, and with the README.md to update; rows there that are not measured now stay, if "
+        "they are this machine's (default: benchmarks for all rows, else none)",
     )
     arguments = parser.parse_args()
     arguments.runs = arguments.runs or (1 if arguments.quick else 5)
@@ -68,18 +69,23 @@ def main() -> None:
     load = os.getloadavg()[0] if hasattr(os, "getloadavg") else 0.0
     if load > 0.5 and not arguments.quick:
         print(f"The load of this machine is {load:.1f}: what else runs on it falsifies the figures.", file=sys.stderr)
-    rates, rows = measure_rates(arguments.quick), []
+    rates, where = measure_rates(arguments.quick), machine()
+    groups = {} if arguments.out is None or arguments.quick else read(arguments.out, where)
     with tempfile.TemporaryDirectory() as folder:
         place = Place(Path(folder), arguments.quick)
         for name in arguments.rows:
             print(f"{name} ...", file=sys.stderr, flush=True)
-            for row in ROWS[name](name, place, rates, arguments.runs):
-                rows.append(row)
+            with Stolen() as stolen:
+                groups[name] = list(ROWS[name](name, place, rates, arguments.runs))
+            for row in groups[name]:
+                row.stolen = stolen.share
                 print(table([row]).splitlines()[-1], file=sys.stderr, flush=True)
-    where = machine()
-    print(markdown(rows, rates, where, arguments.runs), end="")
-    if arguments.out is not None:
-        write(arguments.out, rows, rates, where, arguments.runs)
+            # Each at once: what is measured is not lost if the rest is not.
+            groups = {group: groups[group] for group in ROWS if group in groups}
+            if arguments.out is not None:
+                write(arguments.out, groups, rates, where, arguments.runs)
+    measured = [row for name in arguments.rows for row in groups[name]]
+    print(markdown(measured, rates, where, arguments.runs), end="")
 
 
 if __name__ == "__main__":

@@ -18,6 +18,7 @@ Work = Callable[[], float]
 """Does something once and returns the seconds that count."""
 
 _STATUS = Path("/proc/self/status")
+_TIMES, _STEAL = Path("/proc/stat"), 7
 _PROCESSES = multiprocessing.get_context("forkserver")
 # Imported once, by the server; what it forks begins with the libraries in place.
 _PROCESSES.set_forkserver_preload(["elmo_tasks", "allennlp.modules.elmo"])
@@ -29,6 +30,31 @@ def seconds(work: Callable[[], object]) -> float:
     start = time.perf_counter()
     work()
     return time.perf_counter() - start
+
+
+class Stolen:
+    """
+    The share of the processors' time that the host of a virtual machine gives to others while the context lasts.
+
+    `share` is 0 where the system does not say (Linux says it in /proc/stat).
+    """
+
+    share = 0.0
+
+    def __enter__(self) -> "Stolen":
+        self._before = _ticks()
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        spent = [now - before for now, before in zip(_ticks(), self._before, strict=True)]
+        self.share = spent[_STEAL] / sum(spent) if sum(spent) else 0.0
+
+
+def _ticks() -> list[int]:
+    """Of all processors: user, nice, system, idle, iowait, irq, softirq, steal."""
+    if not _TIMES.exists():
+        return [0] * (_STEAL + 1)
+    return [int(ticks) for ticks in _TIMES.read_text(encoding="utf-8").split("\n", 1)[0].split()[1 : _STEAL + 2]]
 
 
 def in_turn(works: Mapping[str, Work], runs: int, warm_up: bool = True) -> dict[str, list[float]]:

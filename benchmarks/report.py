@@ -6,9 +6,10 @@ import platform
 import re
 import statistics
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, fields
 from datetime import date
 from importlib.metadata import version
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +22,9 @@ BEGIN, END = "<!-- results: begin -->", "<!-- results: end -->"
 """What stands between these lines of README.md is written by the program."""
 
 RESULTS, README = "results.json", "README.md"
+
+_DISTURBED = 0.02
+"""Of the processor's time stolen, from which on the table says so."""
 
 
 @dataclass
@@ -45,6 +49,8 @@ class Row:
         Seconds that the matrix products alone would take.
     note : `str`
         What else there is to say; or why the row was not measured.
+    stolen : `float`
+        The share of the processor's time that its host gave to other machines meanwhile.
     """
 
     name: str
@@ -57,6 +63,7 @@ class Row:
     at_most: bool = False
     floor: float | None = None
     note: str = ""
+    stolen: float = 0.0
 
     @property
     def ratio(self) -> float | None:
@@ -84,7 +91,7 @@ class Row:
             return [self.what, self.against, f"not measured: {self.note}", "", "", "", "", ""]
         memory = _memory(self.ours) + (f" / {_memory(self.other)}" if self.other else "")
         return [
-            self.what + (f" ({self.note})" if self.note else ""),
+            self.what + (f" ({self.note})" if self.note else "") + self._warning(),
             self.against,
             self._speed(self.ours),
             self._speed(self.other) if self.other else "",
@@ -107,6 +114,18 @@ class Row:
             return ""
         mark = "" if self.is_reached else ", missed"
         return f"{'at most' if self.at_most else 'at least'} {self.required:g}{mark}"
+
+    def _warning(self) -> str:
+        if self.stolen < _DISTURBED:
+            return ""
+        return f"; **disturbed**: the host gave {self.stolen:.0%} of the processor's time to other machines"
+
+    @classmethod
+    def from_dict(cls, values: dict[str, Any]) -> "Row":
+        """What `to_dict` made."""
+        row = cls(**{field.name: values[field.name] for field in fields(cls)})
+        row.ours, row.other = (Side(**side) if side else None for side in (values["ours"], values["other"]))
+        return row
 
     def to_dict(self) -> dict[str, Any]:
         """For JSON: the parameters, and what follows from them."""
@@ -174,9 +193,19 @@ def epoch_runs(runs: int) -> int:
     return (runs + 1) // 2
 
 
-def write(folder: Path, rows: Sequence[Row], rates: Rates, where: dict[str, Any], runs: int) -> None:
+def read(folder: Path, where: dict[str, Any]) -> dict[str, list[Row]]:
+    """The rows by group that are in a folder's results.json and were measured here; of another machine none."""
+    file = folder / RESULTS
+    results = json.loads(file.read_text(encoding="utf-8")) if file.exists() else {"machine": {}}
+    if results["machine"] | {"date": None} != where | {"date": None}:
+        return {}
+    return {group: [Row.from_dict(row) for row in rows] for group, rows in results["rows"].items()}
+
+
+def write(folder: Path, groups: dict[str, list[Row]], rates: Rates, where: dict[str, Any], runs: int) -> None:
     """Writes results.json, and the table into README.md where that is in the folder and has its two marks."""
-    results = {"machine": where, "runs": runs, "gflops": asdict(rates), "rows": [row.to_dict() for row in rows]}
+    rows = {group: [row.to_dict() for row in rows] for group, rows in groups.items()}
+    results = {"machine": where, "runs": runs, "gflops": asdict(rates), "rows": rows}
     with writing(folder / RESULTS) as temporary:
         temporary.write_text(json.dumps(results, indent=2) + "\n", encoding="utf-8")
     readme = folder / README
@@ -187,5 +216,5 @@ def write(folder: Path, rows: Sequence[Row], rates: Rates, where: dict[str, Any]
     if not (begin and end):
         raise ValueError(f'{readme} has no place for the table: the lines "{BEGIN}" and "{END}".')
     with writing(readme) as temporary:
-        section = markdown(rows, rates, where, runs)
+        section = markdown(list(chain.from_iterable(groups.values())), rates, where, runs)
         temporary.write_text(f"{before}{begin}\n{section}{end}{after}", encoding="utf-8")

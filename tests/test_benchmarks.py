@@ -40,9 +40,14 @@ def results(out: Path) -> dict[str, Any]:
     return loaded
 
 
-def test_every_row_is_measured(results: dict[str, Any]) -> None:
-    assert [row["name"] for row in results["rows"]] == ROWS
-    for row in results["rows"]:
+@pytest.fixture(scope="module")
+def rows(results: dict[str, Any]) -> dict[str, dict[str, Any]]:
+    return {row["name"]: row for group in results["rows"].values() for row in group}
+
+
+def test_every_row_is_measured(rows: dict[str, dict[str, Any]]) -> None:
+    assert list(rows) == ROWS
+    for row in rows.values():
         sides = [row["ours"], *([row["other"]] if row["against"] else [])]
         for side in sides:
             assert min(side["seconds"]) > 0
@@ -50,8 +55,7 @@ def test_every_row_is_measured(results: dict[str, Any]) -> None:
         assert (row["ratio"] is not None) == bool(row["against"])
 
 
-def test_ratios_are_of_medians(results: dict[str, Any]) -> None:
-    rows = {row["name"]: row for row in results["rows"]}
+def test_ratios_are_of_medians(rows: dict[str, dict[str, Any]]) -> None:
     small, later = rows["small"], rows["ner-later"]
     assert small["ratio"] == pytest.approx(small["median_other"] / small["median_ours"])
     assert small["is_reached"] == (small["ratio"] >= small["required"])
@@ -73,3 +77,33 @@ def test_the_table_is_put_into_the_readme(out: Path) -> None:
     table = [line for line in now.split(begin)[1].split(end)[0].splitlines() if line.startswith("|")]
     assert len(table) == 2 + len(ROWS)
     assert all(line.count("|") == table[0].count("|") for line in table)
+
+
+def test_rows_that_are_measured_later_join_the_others(out: Path, results: dict[str, Any], tmp_path: Path) -> None:
+    from benchmarks.measure import Rates, Side
+    from benchmarks.report import Row, read, write
+
+    rates, where = Rates(**results["gflops"]), results["machine"]
+    assert read(tmp_path, where) == {}
+    groups = read(out, where | {"date": "2000-01-01"})
+    groups["small"] = [Row("small", "again", ours=Side([1.0], None), other=Side([2.0], None), stolen=0.5)]
+    write(tmp_path, groups, rates, where, runs=1)
+    now = json.loads((tmp_path / "results.json").read_text(encoding="utf-8"))
+    assert now["rows"] | {"small": None} == results["rows"] | {"small": None}
+    assert now["rows"]["small"][0]["ratio"] == 2
+    assert "the host gave 50% of the processor's time to other machines" in groups["small"][0].cells()[0]
+    assert read(tmp_path, where | {"processor": "another"}) == {}
+
+
+def test_what_the_host_takes_is_noticed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    from benchmarks import measure
+
+    file = tmp_path / "stat"
+    monkeypatch.setattr(measure, "_TIMES", file)
+    with measure.Stolen() as stolen:
+        pass
+    assert stolen.share == 0
+    file.write_text("cpu  100 0 20 500 3 0 1 40 0 0\ncpu0 ...\n")
+    with measure.Stolen() as stolen:
+        file.write_text("cpu  130 0 30 530 3 0 1 70 0 0\ncpu0 ...\n")
+    assert stolen.share == pytest.approx(0.3)
