@@ -60,9 +60,10 @@ $(VENV)/bin/pip:
 
 # AllenNLP and torchvision come with --no-deps, as the bounds in their metadata exclude the set that works. AllenNLP
 # imports torchvision and nothing here uses it, so the first version that imports beside this torch is good enough; one
-# that is there and imports is kept, so that running this again needs no network.
+# that is there and imports is kept, so that running this again needs no network. --use-pep517: an old pip would build
+# seqeval, which comes as source, by its setup.py, and fail to fetch what that asks for.
 $(LIBRARIES): requirements.txt requirements-dev.txt constraints.txt | $(VENV)/bin/pip
-	$(PIP) install -r requirements.txt -r requirements-dev.txt -c constraints.txt
+	$(PIP) install --use-pep517 -r requirements.txt -r requirements-dev.txt -c constraints.txt
 	@$(TORCHVISION_IMPORTS) || for version in $(TORCHVISION); do \
 	    $(PIP) install --no-deps torchvision==$$version && $(TORCHVISION_IMPORTS) && exit 0; \
 	    echo "torchvision $$version does not import beside this torch."; \
