@@ -4,6 +4,7 @@ import copy
 import io
 import json
 import pickle
+import shutil
 import subprocess
 import sys
 import tarfile
@@ -112,8 +113,10 @@ def test_no_file_lands_outside(name: str, archive: Path, tmp_path: Path) -> None
     if "\\" not in name:
         inside = tmp_path / "inside"
         inside.mkdir()
+        # Python before 3.11.4 has no filters, and is as trusting without.
+        trusting: dict[str, Any] = {"filter": "fully_trusted"} if hasattr(tarfile, "data_filter") else {}
         with tarfile.open(path) as tar:
-            tar.extractall(inside, filter="fully_trusted")
+            tar.extractall(inside, **trusting)
         assert victim.read_bytes() == b"evil", "the attack is one"
         victim.unlink()
     assert_refused(path, "outside the folder")
@@ -228,8 +231,7 @@ def test_a_config_downloads_no_code(archive: Path, tmp_path: Path) -> None:
 
 
 def test_a_folder_is_looked_at_too(archive: Path, tmp_path: Path) -> None:
-    with tarfile.open(archive) as tar:
-        tar.extractall(tmp_path / "run", filter="data")
+    shutil.unpack_archive(archive, tmp_path / "run")
     (tmp_path / "run" / "config.json").write_text(changed(archive, model={"type": "os.system"}))
     with pytest.raises(UnsafeArchiveError, match=r'run/config\.json has "os\.system"'):
         open_archive(tmp_path / "run")

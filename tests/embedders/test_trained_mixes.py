@@ -2,6 +2,7 @@
 
 import copy
 import json
+import shutil
 import tarfile
 from pathlib import Path
 from typing import Any
@@ -85,8 +86,7 @@ def test_a_token_embedder_of_ours_and_of_stocks(
     # A run's folder, an archive, a folder with nothing but an archive, an unpacked archive.
     (tmp_path / "archive").mkdir()
     (tmp_path / "archive" / "model.tar.gz").write_bytes(archive.read_bytes())
-    with tarfile.open(archive) as files:
-        files.extractall(tmp_path / "unpacked", filter="data")
+    shutil.unpack_archive(archive, tmp_path / "unpacked")
     for path in (run, archive, tmp_path / "archive", tmp_path / "unpacked"):
         (mix,) = read_mixes(path)
         assert mix.place == "text_field_embedder.elmo"
