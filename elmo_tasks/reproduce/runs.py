@@ -14,6 +14,7 @@ import subprocess
 import sys
 import tarfile
 import time
+import zipfile
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -126,6 +127,15 @@ class Run:
         """Whether AllenNLP can recover."""
         return next(self.serialization_dir.glob("training_state_*.th"), None) is not None
 
+    def drop_torn_checkpoints(self) -> None:
+        """Removes what was being written at a kill: AllenNLP takes the newest checkpoint, whole or not."""
+        for model_state in self.serialization_dir.glob("model_state_*.th"):
+            training_state = model_state.with_name(model_state.name.replace("model", "training", 1))
+            # A zip file's directory is written last.
+            if not (zipfile.is_zipfile(model_state) and zipfile.is_zipfile(training_state)):
+                model_state.unlink()
+                training_state.unlink(missing_ok=True)
+
     def is_trained(self) -> bool:
         """Whether AllenNLP has ended, and its archive is whole."""
         return (self.serialization_dir / "metrics.json").is_file() and _is_whole(
@@ -202,10 +212,11 @@ def train(
         if run.is_done:
             return
         run.prepare()
+        run.drop_torn_checkpoints()
         recover = run.has_checkpoint()
         outcome = None if run.is_trained() else _train(run, recover, variables, processes, lock)
         if outcome and outcome["code"] and recover:
-            # A checkpoint that was being written at the kill, or one behind the last epoch.
+            # A checkpoint that AllenNLP cannot read, or one behind the last epoch.
             recover = False
             outcome = _train(run, recover, variables, processes, lock)
         if outcome and outcome["code"]:

@@ -8,7 +8,8 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable
+import zipfile
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -197,6 +198,17 @@ def test_a_cut_archive_is_made_again(of_mode: Callable[..., Run]) -> None:
     assert run.is_trained()
 
 
+def test_a_checkpoint_that_was_being_written_does_not_count(of_mode: Callable[..., Run]) -> None:
+    run = of_mode()
+    folder = run.serialization_dir
+    folder.mkdir(parents=True)
+    for name in ("model_state_e1_b0.th", "training_state_e1_b0.th", "model_state_e2_b0.th", "model_state_e3_b0.th"):
+        zipfile.ZipFile(folder / name, "w").close()
+    (folder / "training_state_e2_b0.th").write_bytes(b"PK half")
+    run.drop_torn_checkpoints()
+    assert sorted(path.name for path in folder.iterdir()) == ["model_state_e1_b0.th", "training_state_e1_b0.th"]
+
+
 def test_a_failure_says_how_the_log_ends(of_mode: Callable[..., Run]) -> None:
     run = of_mode("fails")
     with pytest.raises(RunError, match="ended with code 3") as raised:
@@ -208,6 +220,15 @@ def test_a_failure_says_how_the_log_ends(of_mode: Callable[..., Run]) -> None:
     assert not failure_path(run.folder).exists()
 
 
+@pytest.fixture
+def interruptible() -> Iterator[None]:
+    """A shell has its background commands ignore SIGINT, and what they start inherits that."""
+    inherited = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, inherited)
+
+
+@pytest.mark.usefixtures("interruptible")
 @pytest.mark.parametrize(("number", "error"), [(signal.SIGTERM, SystemExit), (signal.SIGINT, KeyboardInterrupt)])
 def test_a_signal_ends_the_trainings_too(
     of_mode: Callable[..., Run], number: signal.Signals, error: type[BaseException]
@@ -230,7 +251,7 @@ def test_a_signal_ends_the_trainings_too(
     assert execute([run]) == []
     assert run.record()["recovered"]
     # Not waited for: left alone, the training would have slept on.
-    assert time.monotonic() - start < 50
+    assert time.monotonic() - start < 500
 
 
 def test_one_failure_does_not_stop_the_rest(of_mode: Callable[..., Run], capsys: pytest.CaptureFixture[str]) -> None:
