@@ -61,7 +61,7 @@ local bilms = import 'bilms.libsonnet';
     seed=1,
   ):: {
     // Their input sizes follow from the embedders and from the projection.
-    local bilstm = { type: 'lstm', hidden_size: sizes.hidden, bidirectional: true },
+    local bilstm = { type: 'elmo_padded_lstm', hidden_size: sizes.hidden, bidirectional: true },
     local bilstms = '^(encoder|inference_encoder)[.]',
     local feedforward = '^(projection|classifier)[.]',
     local batches = {

@@ -43,7 +43,7 @@ local bilms = import 'bilms.libsonnet';
 
   // The model's parameters in which the two differ.
   clark_gardner(hidden):: {
-    local bigru = { type: 'gru', hidden_size: hidden, bidirectional: true },
+    local bigru = { type: 'elmo_padded_gru', hidden_size: hidden, bidirectional: true },
     self_attention: true,
     highway_layers: 0,
     variational_dropout: true,
@@ -53,7 +53,7 @@ local bilms = import 'bilms.libsonnet';
     span_end_encoder: bigru,
   },
   bidaf(hidden):: {
-    local bilstm = { type: 'lstm', hidden_size: hidden, bidirectional: true },
+    local bilstm = { type: 'elmo_padded_lstm', hidden_size: hidden, bidirectional: true },
     self_attention: false,
     highway_layers: 2,
     contextual_layer: bilstm,

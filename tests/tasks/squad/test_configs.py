@@ -55,7 +55,7 @@ def test_the_papers_experiment() -> None:
     config = Params.from_file(str(FOLDER / "squad_elmo.jsonnet")).as_dict()
     model, trainer = config["model"], config["trainer"]
     assert {model[layer]["hidden_size"] for layer in model if layer.endswith(("_layer", "_encoder"))} == {90}
-    assert model["contextual_layer"]["type"] == "gru"
+    assert model["contextual_layer"]["type"] == "elmo_padded_gru"
     assert (model["dropout"], model["variational_dropout"], model["max_span_length"]) == (0.2, True, 17)
     assert (model["elmo"]["place"], model["elmo"]["scalar_l2"]) == ("both", 0)
     assert model["text_field_embedder"]["token_embedders"]["tokens"]["trainable"] is False
