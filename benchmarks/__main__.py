@@ -21,10 +21,10 @@ warnings.filterwarnings("ignore")
 
 import torch  # noqa: E402
 
-from benchmarks import inference, language_model, loading, ner  # noqa: E402
+from benchmarks import inference, language_model, loading, ner, recurrent  # noqa: E402
 from benchmarks.inference import Case  # noqa: E402
 from benchmarks.inputs import Place  # noqa: E402
-from benchmarks.measure import Rates, Stolen, measure_rates  # noqa: E402
+from benchmarks.measure import Rates, measure_rates  # noqa: E402
 from benchmarks.report import Row, machine, markdown, read, table, write  # noqa: E402
 
 Rows = Callable[[str, Place, Rates, int], Iterator[Row]]
@@ -36,6 +36,7 @@ ROWS: dict[str, Rows] = {
     "small-kept": partial(inference.rows, Case("small", required=8, keeps_words=True)),
     "small-one": partial(inference.rows, Case("small", required=2, batch=1)),
     "loading": loading.rows,
+    "recurrent": recurrent.rows,
     "ner": ner.rows,
     "language-model": language_model.rows,
 }
@@ -69,16 +70,15 @@ def main() -> None:
     load = os.getloadavg()[0] if hasattr(os, "getloadavg") else 0.0
     if load > 0.5 and not arguments.quick:
         print(f"The load of this machine is {load:.1f}: what else runs on it falsifies the figures.", file=sys.stderr)
-    rates, where = measure_rates(arguments.quick), machine()
+    where = machine()
     groups = {} if arguments.out is None or arguments.quick else read(arguments.out, where)
     with tempfile.TemporaryDirectory() as folder:
         place = Place(Path(folder), arguments.quick)
+        rates = measure_rates(place.quick, place.patience)
         for name in arguments.rows:
             print(f"{name} ...", file=sys.stderr, flush=True)
-            with Stolen() as stolen:
-                groups[name] = list(ROWS[name](name, place, rates, arguments.runs))
+            groups[name] = list(ROWS[name](name, place, rates, arguments.runs))
             for row in groups[name]:
-                row.stolen = stolen.share
                 print(table([row]).splitlines()[-1], file=sys.stderr, flush=True)
             # Each at once: what is measured is not lost if the rest is not.
             groups = {group: groups[group] for group in ROWS if group in groups}

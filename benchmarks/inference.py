@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from itertools import islice
 
@@ -11,7 +11,7 @@ from allennlp.modules.elmo import Elmo
 from torch import Tensor
 
 from benchmarks.inputs import LM_TEXT, Place, Sentences, bilm_flops, number_of_tokens, timed_sentences
-from benchmarks.measure import Rates, Side, in_turn, peak_memory, seconds
+from benchmarks.measure import Rates, in_turn, peak_memory, seconds
 from benchmarks.report import Row
 from elmo_tasks.bilm import BiLM, batch_to_ids
 from elmo_tasks.embedders import ScalarMix
@@ -143,12 +143,12 @@ def rows(case: Case, name: str, place: Place, rates: Rates, runs: int) -> Iterat
     place.bilm(case.shape)
     kept = frozenset(frequent_words(place)) if case.keeps_words else frozenset()
     batches = case.batches(place.quick)
-    memory = {side: peak_memory(_run_once, side, case, place) for side in _SIDES}
+    memories = {side: peak_memory(_run_once, side, case, place) for side in _SIDES}
     ids = [batch_to_ids(batch) for batch in batches]
     models = {side: make(case, place) for side, make in _SIDES.items()}
-    times = in_turn({side: partial(_run, model, ids) for side, model in models.items()}, runs)
+    sides = in_turn({side: partial(_run, model, ids) for side, model in models.items()}, runs, place.patience)
     flops = sum(bilm_flops(place.options(case.shape), batch, kept) for batch in batches)
-    row.ours, row.other = (Side(times[side], memory[side]) for side in ("ours", "stock"))
+    row.ours, row.other = (replace(sides[side], memory=memories[side]) for side in ("ours", "stock"))
     row.tokens = sum(map(number_of_tokens, batches))
     row.floor = flops / (rates.bf16 if is_half else rates.fp32) / 1e9
     if kept:

@@ -42,6 +42,11 @@ class Place:
     folder: Path
     quick: bool = False
 
+    @property
+    def patience(self) -> float:
+        """Seconds for which runs that the host has disturbed are repeated, a row."""
+        return 0.0 if self.quick else 600.0
+
     def options(self, shape: str) -> BiLMOptions:
         """Of `"small"` or `"original"`."""
         if self.quick:

@@ -2,6 +2,8 @@
 
 import string
 from collections.abc import Iterator
+from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -9,9 +11,9 @@ import numpy as np
 from allennlp.common import Params
 
 from benchmarks.inputs import ROOT, Place, char_cnn_flops, lstm_flops
-from benchmarks.measure import Rates, Side, peak_memory
+from benchmarks.measure import Rates, Samples, collect, peak_memory
 from benchmarks.report import Row, epoch_runs
-from benchmarks.training import epoch_seconds
+from benchmarks.training import measure_epochs
 from elmo_tasks.bilm import BiLMOptions
 
 _CONFIG = ROOT / "training_configs" / "bilm" / "mini.jsonnet"
@@ -52,9 +54,9 @@ def _config(place: Place, epochs: int) -> dict[str, Any]:
     return config
 
 
-def _train(place: Place, epochs: int) -> list[float]:
-    """Seconds of each epoch but the first, which also meets cold caches."""
-    return epoch_seconds(_config(place, epochs + 1), place.folder)[1:]
+def _train(place: Place) -> Samples:
+    """The second epoch: the first also meets cold caches."""
+    return {"ours": measure_epochs(_config(place, 2), place.folder)[1:]}
 
 
 def _step_flops(place: Place, config: dict[str, Any]) -> float:
@@ -71,11 +73,12 @@ def rows(name: str, place: Place, rates: Rates, runs: int) -> Iterator[Row]:
     """Ours alone: stock AllenNLP's models have no such training."""
     config = _config(place, 1)
     batches = config["data_loader"]["batches_per_epoch"]
-    memory = peak_memory(_train, place, 1)
+    memory = peak_memory(_train, place)
+    sides = collect([partial(_train, place)], epoch_runs(runs), place.patience)
     yield Row(
         name,
         'training the biLM "mini" (training_configs/bilm), a step\'s tokens in both directions',
-        ours=Side(_train(place, epoch_runs(runs)), memory),
+        ours=replace(sides["ours"], memory=memory),
         tokens=batches * config["data_loader"]["batch_size"] * config["data_loader"]["window"],
         floor=batches * _step_flops(place, config) / rates.fp32 / 1e9,
     )

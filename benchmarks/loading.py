@@ -1,6 +1,7 @@
 """Indexing and batching a corpus."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from functools import partial
 
 from allennlp.data import Batch, Instance, Token, TokenIndexer, Vocabulary
@@ -8,7 +9,7 @@ from allennlp.data.fields import TextField
 from allennlp.data.token_indexers import ELMoTokenCharactersIndexer
 
 from benchmarks.inputs import Place, Sentences, number_of_tokens, read_sentences
-from benchmarks.measure import Rates, Side, in_turn, peak_memory, seconds
+from benchmarks.measure import Rates, in_turn, peak_memory, seconds
 from benchmarks.report import Row
 from elmo_tasks.embedders import ElmoCharacterIndexer
 from elmo_tasks.embedders.character_indexer import word_row
@@ -43,15 +44,15 @@ def _load(side: str, place: Place) -> float:
 
 def rows(name: str, place: Place, rates: Rates, runs: int) -> Iterator[Row]:
     """Ours against the stock indexer."""
-    memory = {side: peak_memory(_load, side, place) for side in _SIDES}
-    times = in_turn({side: partial(_load, side, place) for side in _SIDES}, runs)
+    memories = {side: peak_memory(_load, side, place) for side in _SIDES}
+    sides = in_turn({side: partial(_load, side, place) for side in _SIDES}, runs, place.patience)
     corpus = place.ner_corpus()[0]
     yield Row(
         name,
         f"indexing + batching of {corpus}",
         "stock `elmo_characters`",
-        Side(times["ours"], memory["ours"]),
-        Side(times["stock"], memory["stock"]),
+        replace(sides["ours"], memory=memories["ours"]),
+        replace(sides["stock"], memory=memories["stock"]),
         tokens=number_of_tokens(_sentences(place)),
         required=5,
     )

@@ -6,16 +6,24 @@ import multiprocessing
 import re
 import statistics
 import time
-from collections.abc import Callable, Mapping
+from collections import defaultdict
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from multiprocessing.connection import Connection
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import torch
 
 Work = Callable[[], float]
 """Does something once and returns the seconds that count."""
+
+DISTURBED = 0.03
+"""Of the processors' time taken by the host of a virtual machine, from which on a run is disturbed."""
+
+_GLANCE = 0.5
+"""Seconds after which the host is known to be quiet."""
 
 _STATUS = Path("/proc/self/status")
 _TIMES, _STEAL = Path("/proc/stat"), 7
@@ -32,22 +40,41 @@ def seconds(work: Callable[[], object]) -> float:
     return time.perf_counter() - start
 
 
-class Stolen:
+class Sample(NamedTuple):
     """
-    The share of the processors' time that the host of a virtual machine gives to others while the context lasts.
+    One measurement.
 
-    `share` is 0 where the system does not say (Linux says it in /proc/stat).
+    # Parameters
+
+    seconds : `float`
+    stolen : `float`
+        The share of the processors' time that the host took meanwhile.
     """
 
-    share = 0.0
+    seconds: float
+    stolen: float
 
-    def __enter__(self) -> "Stolen":
-        self._before = _ticks()
-        return self
+    @property
+    def is_disturbed(self) -> bool:
+        """Whether the host took so much that the figure is not the machine's."""
+        return self.stolen > DISTURBED
 
-    def __exit__(self, *error: object) -> None:
-        spent = [now - before for now, before in zip(_ticks(), self._before, strict=True)]
-        self.share = spent[_STEAL] / sum(spent) if sum(spent) else 0.0
+
+Samples = Mapping[str, Sequence[Sample]]
+"""What a work has measured, by name."""
+
+
+class Stopwatch:
+    """Runs from when it is made."""
+
+    def __init__(self) -> None:
+        self._ticks, self._start = _ticks(), time.perf_counter()
+
+    def read(self) -> Sample:
+        """`stolen` is 0 where the system does not say (Linux says it in /proc/stat)."""
+        seconds = time.perf_counter() - self._start
+        spent = [now - before for now, before in zip(_ticks(), self._ticks, strict=True)]
+        return Sample(seconds, spent[_STEAL] / sum(spent) if sum(spent) else 0.0)
 
 
 def _ticks() -> list[int]:
@@ -57,33 +84,71 @@ def _ticks() -> list[int]:
     return [int(ticks) for ticks in _TIMES.read_text(encoding="utf-8").split("\n", 1)[0].split()[1 : _STEAL + 2]]
 
 
-def in_turn(works: Mapping[str, Work], runs: int, warm_up: bool = True) -> dict[str, list[float]]:
+def in_turn(works: Mapping[str, Work], runs: int, patience: float) -> dict[str, "Side"]:
+    """Each work's seconds, as `collect` does it, after one run that does not count."""
+    for work in works.values():
+        work()
+    return collect([partial(_sample, name, work) for name, work in works.items()], runs, patience)
+
+
+def _sample(name: str, work: Work) -> Samples:
+    stopwatch = Stopwatch()
+    spent = work()
+    return {name: [Sample(spent, stopwatch.read().stolen)]}
+
+
+def collect(works: Sequence[Callable[[], Samples]], runs: int, patience: float) -> dict[str, "Side"]:
     """
-    Each work's seconds, run by run. They take turns, so that what else the machine does meets all of them, and each run
-    begins with another one.
+    Samples that the host has left alone. The works take turns, so that what else the machine does meets all of them,
+    and each round begins with another one. Those of whose samples too many are disturbed go on, as soon as the
+    host is quiet, while there is patience.
 
     # Parameters
 
-    works : `Mapping[str, Work]`
+    works : `Sequence[Callable[[], Samples]]`
+        Each has names of its own, always the same.
     runs : `int`
-    warm_up : `bool`
-        Whether there is one run before that does not count.
+        Samples of each name that are wanted: the least disturbed ones.
+    patience : `float`
+        Seconds until what is disturbed has to do.
 
     # Returns
 
-    `dict[str, list[float]]`
-        `runs` figures for each.
+    `dict[str, Side]`
+        By name.
     """
-    if warm_up:
-        for work in works.values():
-            work()
-    times: dict[str, list[float]] = {name: [] for name in works}
-    order = list(works)
-    for _ in range(runs):
-        for name in order:
-            times[name].append(works[name]())
+    measured: list[dict[str, list[Sample]]] = [defaultdict(list) for _ in works]
+    order = list(range(len(works)))
+    turn, deadline = 0, time.perf_counter() + patience
+    while turn < runs or time.perf_counter() < deadline:
+        lacking = [at for at in order if turn < runs or not _is_enough(measured[at], runs)]
+        if not lacking:
+            break
+        for at in lacking:
+            _wait_for_the_host(deadline)
+            for name, samples in works[at]().items():
+                measured[at][name].extend(samples)
         order.append(order.pop(0))
-    return times
+        turn += 1
+    return {name: _least_disturbed(samples, runs) for of_work in measured for name, samples in of_work.items()}
+
+
+def _is_enough(measured: Samples, runs: int) -> bool:
+    return all(sum(not sample.is_disturbed for sample in samples) >= runs for samples in measured.values())
+
+
+def _least_disturbed(samples: Sequence[Sample], runs: int) -> "Side":
+    """Of those that are not disturbed the first, whatever the host took."""
+    chosen = sorted(samples, key=lambda sample: max(sample.stolen, DISTURBED))[:runs]
+    return Side([sample.seconds for sample in chosen], stolen=max(sample.stolen for sample in chosen))
+
+
+def _wait_for_the_host(deadline: float) -> None:
+    while time.perf_counter() < deadline:
+        stopwatch = Stopwatch()
+        time.sleep(_GLANCE)
+        if not stopwatch.read().is_disturbed:
+            return
 
 
 @dataclass(frozen=True)
@@ -110,8 +175,9 @@ class Rates:
         return self.bf16 > 1.2 * self.fp32
 
 
-def measure_rates(quick: bool) -> Rates:
+def measure_rates(quick: bool, patience: float) -> Rates:
     """The best of several products of each kind."""
+    _wait_for_the_host(time.perf_counter() + patience)
     large, step = ((128, 128, 128), (8, 16, 512)) if quick else ((2048, 2048, 2048), (64, 512, 16384))
     return Rates(
         fp32=_product(large, torch.float32),
@@ -191,10 +257,13 @@ class Side:
         One a run.
     memory : `float`, optional
         MiB at the peak.
+    stolen : `float`
+        The largest share of the processors' time that the host took in one run.
     """
 
     seconds: list[float]
     memory: float | None = None
+    stolen: float = 0.0
 
     @property
     def median(self) -> float:

@@ -2,15 +2,17 @@
 
 import tempfile
 from collections.abc import Iterator
+from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 from allennlp.common import Params
 
 from benchmarks.inputs import ROOT, Place
-from benchmarks.measure import Rates, Side, peak_memory
+from benchmarks.measure import Rates, Sample, Samples, collect, peak_memory
 from benchmarks.report import Row, epoch_runs
-from benchmarks.training import epoch_seconds
+from benchmarks.training import measure_epochs
 
 _CONFIG = ROOT / "training_configs" / "ner" / "wnut17_baseline.jsonnet"
 _EPOCHS = {"ours": 3, "stock": 1, "none": 3}
@@ -45,39 +47,39 @@ def _config(side: str, place: Place, epochs: int, cache: Path) -> dict[str, Any]
     return config
 
 
-def _train(side: str, place: Place, epochs: int) -> list[float]:
-    """Each epoch's seconds; ours begins with an empty cache."""
+def _train(side: str, place: Place, epochs: int) -> list[Sample]:
+    """Each epoch; ours begins with an empty cache."""
     with tempfile.TemporaryDirectory(dir=place.folder) as cache:
-        return epoch_seconds(_config(side, place, epochs, Path(cache) / "layers"), place.folder)
+        return measure_epochs(_config(side, place, epochs, Path(cache) / "layers"), place.folder)
+
+
+def _epochs(side: str, place: Place) -> Samples:
+    """What is compared of them."""
+    first, *later = _train(side, place, _EPOCHS[side])
+    return {"ours": {"first": [first], "later": later}, "stock": {"stock": [first]}, "none": {"none": later}}[side]
 
 
 def rows(name: str, place: Place, rates: Rates, runs: int) -> Iterator[Row]:
     """The first epoch against stock's, later ones against those without ELMo."""
     # Written here, lest it count as memory.
     place.bilm("small")
-    memory = {side: peak_memory(_train, side, place, min(epochs, 2)) for side, epochs in _EPOCHS.items()}
-    first: dict[str, list[float]] = {side: [] for side in _EPOCHS}
-    later: dict[str, list[float]] = {side: [] for side in _EPOCHS}
-    for _ in range(epoch_runs(runs)):
-        for side, epochs in _EPOCHS.items():
-            times = _train(side, place, epochs)
-            first[side].append(times[0])
-            later[side].extend(times[1:])
+    memories = {side: peak_memory(_train, side, place, min(epochs, 2)) for side, epochs in _EPOCHS.items()}
+    sides = collect([partial(_epochs, side, place) for side in _EPOCHS], epoch_runs(runs), place.patience)
     corpus = place.ner_corpus()[0]
     yield Row(
         f"{name}-first",
         f"NER epoch on {corpus}, small shape, the first with the cache",
         "the same config with stock's `elmo_token_embedder`",
-        Side(first["ours"], memory["ours"]),
-        Side(first["stock"], memory["stock"]),
+        replace(sides["first"], memory=memories["ours"]),
+        replace(sides["stock"], memory=memories["stock"]),
         required=4,
     )
     yield Row(
         f"{name}-later",
         "the same, later epochs: times as long",
         "the same config without ELMo",
-        Side(later["ours"], memory["ours"]),
-        Side(later["none"], memory["none"]),
+        replace(sides["later"], memory=memories["ours"]),
+        replace(sides["none"], memory=memories["none"]),
         required=1.5,
         at_most=True,
     )

@@ -15,16 +15,13 @@ from typing import Any
 
 import torch
 
-from benchmarks.measure import Rates, Side
+from benchmarks.measure import DISTURBED, Rates, Side
 from elmo_tasks.bilm.files import writing
 
 BEGIN, END = "<!-- results: begin -->", "<!-- results: end -->"
 """What stands between these lines of README.md is written by the program."""
 
 RESULTS, README = "results.json", "README.md"
-
-_DISTURBED = 0.02
-"""Of the processor's time stolen, from which on the table says so."""
 
 
 @dataclass
@@ -49,8 +46,6 @@ class Row:
         Seconds that the matrix products alone would take.
     note : `str`
         What else there is to say; or why the row was not measured.
-    stolen : `float`
-        The share of the processor's time that its host gave to other machines meanwhile.
     """
 
     name: str
@@ -63,7 +58,6 @@ class Row:
     at_most: bool = False
     floor: float | None = None
     note: str = ""
-    stolen: float = 0.0
 
     @property
     def ratio(self) -> float | None:
@@ -116,9 +110,10 @@ class Row:
         return f"{'at most' if self.at_most else 'at least'} {self.required:g}{mark}"
 
     def _warning(self) -> str:
-        if self.stolen < _DISTURBED:
+        stolen = max(side.stolen for side in (self.ours, self.other) if side is not None)
+        if stolen <= DISTURBED:
             return ""
-        return f"; **disturbed**: the host gave {self.stolen:.0%} of the processor's time to other machines"
+        return f"; **disturbed**: the host gave up to {stolen:.0%} of the processors' time to other machines"
 
     @classmethod
     def from_dict(cls, values: dict[str, Any]) -> "Row":

@@ -1,8 +1,6 @@
 """Trains as `allennlp train` does, and says how long each epoch took."""
 
 import tempfile
-import time
-from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -12,18 +10,20 @@ from allennlp.common.util import prepare_environment
 from allennlp.training import GradientDescentTrainer, TrainerCallback
 from overrides import overrides
 
+from benchmarks.measure import Sample, Stopwatch
+
 
 class EpochClock(TrainerCallback):
-    """Notes the time at the beginning and behind each epoch."""
+    """Measures each epoch, from the end of the one before."""
 
     def __init__(self, serialization_dir: str) -> None:
         super().__init__(serialization_dir)
-        self.times: list[float] = []
+        self.samples: list[Sample] = []
 
     @overrides
     def on_start(self, trainer: GradientDescentTrainer, is_primary: bool = True, **kwargs: Any) -> None:
         super().on_start(trainer, is_primary, **kwargs)
-        self.times.append(time.perf_counter())
+        self._stopwatch = Stopwatch()
 
     @overrides
     def on_epoch(
@@ -34,10 +34,11 @@ class EpochClock(TrainerCallback):
         is_primary: bool = True,
         **kwargs: Any,
     ) -> None:
-        self.times.append(time.perf_counter())
+        self.samples.append(self._stopwatch.read())
+        self._stopwatch = Stopwatch()
 
 
-def epoch_seconds(config: dict[str, Any], folder: Path) -> list[float]:
+def measure_epochs(config: dict[str, Any], folder: Path) -> list[Sample]:
     """
     # Parameters
 
@@ -48,8 +49,8 @@ def epoch_seconds(config: dict[str, Any], folder: Path) -> list[float]:
 
     # Returns
 
-    `list[float]`
-        Each epoch's seconds: training, validation, and the checkpoint of the epoch before.
+    `list[Sample]`
+        Of each epoch: training, validation, and the checkpoint of the epoch before.
     """
     params = Params(config)
     prepare_environment(params)
@@ -60,4 +61,4 @@ def epoch_seconds(config: dict[str, Any], folder: Path) -> list[float]:
         clock = EpochClock(run)
         trainer._callbacks.append(clock)
         experiment.run()
-    return [end - start for start, end in pairwise(clock.times)]
+    return clock.samples

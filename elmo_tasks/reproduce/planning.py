@@ -29,10 +29,10 @@ from elmo_tasks.reproduce.experiments import (
 )
 from elmo_tasks.reproduce.runs import Run, make_identity
 
-_EXPERIMENTS = "experiments.json"
+_EXPERIMENTS, _LAYERS = "experiments.json", "layers"
 
 _IGNORED = "# Records are small and may be kept in a repository; what is made again by a training may not.\n" + "".join(
-    f"{name}\n" for name in ("run/", "config.json", "digest.txt", "failure.json", "lock", "log.txt")
+    f"{name}\n" for name in (f"{_LAYERS}/", "run/", "config.json", "digest.txt", "failure.json", "lock", "log.txt")
 )
 
 
@@ -153,6 +153,9 @@ def _make_run(
     if "elmo" in config["model"]:
         # Known by its content, wherever it is.
         set_at(identity, "model.elmo.bilm", f"sha256:{bilm_digest}")
+        if profile.keep_layers:
+            # In full precision: what they are read from makes no difference to the result.
+            set_at(config, "model.elmo.cache", {"path": str(out / _LAYERS), "dtype": "float32"})
     name = f"{experiment.name}/seed{seed}"
     return Run(name, out / name, relocated(config, profile.data, folder), make_identity(identity, files))
 

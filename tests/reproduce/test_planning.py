@@ -70,6 +70,16 @@ def test_the_identity_does_not_depend_on_the_place_of_the_data(request_: Request
     assert str(tmp_path) not in json.dumps(there[1].identity)
 
 
+def test_trainings_share_the_layers_on_disk(request_: Request) -> None:
+    """And what is kept there in full precision is no part of the identity."""
+    baseline, elmo, _, other_seed = plan(request_)
+    assert elmo.config["model"]["elmo"]["cache"] == {"path": str(request_.out / "layers"), "dtype": "float32"}
+    assert other_seed.config["model"]["elmo"] == elmo.config["model"]["elmo"]
+    assert "elmo" not in baseline.config["model"]
+    assert "cache" not in elmo.identity["config"]["model"]["elmo"]
+    assert "layers/" in (request_.out / ".gitignore").read_text().splitlines()
+
+
 def test_more_seeds_and_tasks_are_added(request_: Request) -> None:
     plan(request_)
     plan(replace(request_, tasks=["snli"], seeds=1))
