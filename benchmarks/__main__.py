@@ -48,6 +48,12 @@ def _arguments() -> argparse.Namespace:
     )
     parser.add_argument("--rows", nargs="+", choices=ROWS, default=list(ROWS), help="only these rows")
     parser.add_argument("--runs", type=int, help="runs of each (default: 5; 1 with --quick)")
+    parser.add_argument(
+        "--patience",
+        type=float,
+        help="seconds for which runs that this machine's host has disturbed are repeated, a row (default: 600; 0 with "
+        "--quick)",
+    )
     parser.add_argument("--quick", action="store_true", help="tiny shapes and little text")
     parser.add_argument(
         "-o",
@@ -58,6 +64,8 @@ def _arguments() -> argparse.Namespace:
     )
     arguments = parser.parse_args()
     arguments.runs = arguments.runs or (1 if arguments.quick else 5)
+    if arguments.patience is None:
+        arguments.patience = 0.0 if arguments.quick else 600.0
     if arguments.out is None and not arguments.quick and arguments.rows == list(ROWS):
         arguments.out = Path(__file__).parent
     return arguments
@@ -73,7 +81,7 @@ def main() -> None:
     where = machine()
     groups = {} if arguments.out is None or arguments.quick else read(arguments.out, where)
     with tempfile.TemporaryDirectory() as folder:
-        place = Place(Path(folder), arguments.quick)
+        place = Place(Path(folder), arguments.quick, arguments.patience)
         rates = measure_rates(place.quick, place.patience)
         for name in arguments.rows:
             print(f"{name} ...", file=sys.stderr, flush=True)

@@ -37,15 +37,13 @@ class Place:
         For what it writes.
     quick : `bool`
         Tiny shapes and little text: the program is tried, and nothing is measured.
+    patience : `float`
+        Seconds for which runs that the host has disturbed are repeated, a row.
     """
 
     folder: Path
     quick: bool = False
-
-    @property
-    def patience(self) -> float:
-        """Seconds for which runs that the host has disturbed are repeated, a row."""
-        return 0.0 if self.quick else 600.0
+    patience: float = 0.0
 
     def options(self, shape: str) -> BiLMOptions:
         """Of `"small"` or `"original"`."""
