@@ -2,6 +2,7 @@
 
 import gc
 import logging
+import math
 import multiprocessing
 import re
 import statistics
@@ -176,27 +177,23 @@ class Rates:
 
 
 def measure_rates(quick: bool, patience: float) -> Rates:
-    """The best of several products of each kind."""
-    _wait_for_the_host(time.perf_counter() + patience)
+    """The best of several products of each kind; `patience` as in `collect`."""
     large, step = ((128, 128, 128), (8, 16, 512)) if quick else ((2048, 2048, 2048), (64, 512, 16384))
-    return Rates(
-        fp32=_product(large, torch.float32),
-        bf16=_product(large, torch.bfloat16),
-        step_fp32=_product(step, torch.float32),
-        step_bf16=_product(step, torch.bfloat16),
-    )
+    kinds = {
+        "fp32": (large, torch.float32),
+        "bf16": (large, torch.bfloat16),
+        "step_fp32": (step, torch.float32),
+        "step_bf16": (step, torch.bfloat16),
+    }
+    sides = in_turn({name: _product(*kind) for name, kind in kinds.items()}, 10, patience)
+    return Rates(**{name: 2 * math.prod(kinds[name][0]) / min(sides[name].seconds) / 1e9 for name in kinds})
 
 
-def _product(sizes: tuple[int, int, int], dtype: torch.dtype) -> float:
+def _product(sizes: tuple[int, int, int], dtype: torch.dtype) -> Work:
     rows, inner, columns = sizes
     left, right = torch.randn(rows, inner, dtype=dtype), torch.randn(inner, columns, dtype=dtype)
     result = torch.empty(rows, columns, dtype=dtype)
-    times = []
-    for _ in range(10):
-        start = time.perf_counter()
-        torch.mm(left, right, out=result)
-        times.append(time.perf_counter() - start)
-    return 2 * rows * inner * columns / min(times) / 1e9
+    return lambda: seconds(lambda: torch.mm(left, right, out=result))
 
 
 def peak_memory(function: Callable[..., object], *arguments: Any) -> float | None:
