@@ -36,7 +36,7 @@ class ElmoBidaf(ElmoModel):
 
     Memory grows with the tokens of a batch, not with their square: no tensor has all pairs of a passage's tokens (see
     `SelfAttention`), and those of passage and question are single numbers. With the paper's sizes and ELMo at both
-    places a training step keeps 112 kB a token of a passage for the backward pass, so 2.5 GB for 32 passages of 700.
+    places a training step keeps 130 kB a token of a passage for the backward pass, so 2.9 GB for 32 passages of 700.
 
     # Parameters
 

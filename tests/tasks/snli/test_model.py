@@ -9,6 +9,7 @@ from allennlp.common import Params
 from allennlp.common.checks import ConfigurationError
 from allennlp.data import Instance
 from allennlp.models import load_archive
+from allennlp.modules import Seq2SeqEncoder
 from sklearn.metrics import precision_recall_fscore_support
 
 from elmo_tasks.bilm.model import BiLM
@@ -20,12 +21,17 @@ FIXTURES = Path(__file__).parents[3] / "fixtures" / "snli"
 LONG = ["Llanfairpwllgwyngyllgogerychwyrndrobwllllantysiliogogogoch"] * 30
 
 
+def run_alone(encoder: Seq2SeqEncoder, vectors: torch.Tensor) -> torch.Tensor:
+    """Of one text, shape `(1, tokens, dim)`, without padding."""
+    return encoder(vectors, torch.ones(vectors.shape[:2], dtype=torch.bool))
+
+
 def logits_by_hand(setup: TaskSetup, instance: Instance) -> np.ndarray:
     """ESIM for one pair without padding, in plain NumPy but for the token vectors and the LSTMs."""
     model, tensors = setup.model, setup.tensors([instance])
     encoded = []
     for vectors, output_elmo in model.embed(tensors["premise"], tensors["hypothesis"]):
-        states = model.encoder._module(vectors)[0]
+        states = run_alone(model.encoder, vectors)
         encoded.append(torch.cat([states, *([output_elmo] if output_elmo is not None else [])], dim=-1)[0].numpy())
     pooled = []
     for text, other in (encoded, encoded[::-1]):
@@ -36,7 +42,7 @@ def logits_by_hand(setup: TaskSetup, instance: Instance) -> np.ndarray:
             enhanced = np.concatenate([token, aligned, token - aligned, token * aligned])
             layer = model.projection
             projected.append(np.maximum(layer.weight.numpy() @ enhanced + layer.bias.numpy(), 0))
-        inferred = model.inference_encoder._module(torch.tensor(np.stack(projected))[None])[0][0].numpy()
+        inferred = run_alone(model.inference_encoder, torch.tensor(np.stack(projected))[None])[0].numpy()
         pooled += [inferred.mean(axis=0), inferred.max(axis=0)]
     first, last = (layer for layer in model.classifier if isinstance(layer, torch.nn.Linear))
     hidden = np.maximum(first.weight.numpy() @ np.concatenate(pooled) + first.bias.numpy(), 0)
