@@ -212,9 +212,13 @@ class Add(Subcommand):
             nargs="*",
             metavar="PATH",
             help="for models that are not known: the fields to be raised, such as model.encoder.input_size, or "
-            "model.feedforward.input_dim:3 for one that grows three times as much",
+            "model.feedforward.input_dim:3 for one that grows three times as much (default: those of the model's type)",
         )
-        subparser.add_argument("--old-dim", type=int, help="with --replace: the length of the replaced ELMo's vectors")
+        subparser.add_argument(
+            "--old-dim",
+            type=int,
+            help="with --replace: the length of the replaced ELMo's vectors (default: what its files' names say)",
+        )
         subparser.add_argument(
             "--parameters", default="{}", metavar="JSON", help='more for the embedder, such as {"dropout": 0.5}'
         )

@@ -230,7 +230,10 @@ class Doctor(Subcommand):
 
     @overrides
     def add_subparser(self, parser: argparse._SubParsersAction) -> argparse.ArgumentParser:
-        description = "Check that ELMo for AllenNLP is well installed; the exit code is 1 where it is not."
+        description = (
+            "Check that ELMo for AllenNLP is well installed; the exit code is 1 where it is not. "
+            "Example: allennlp elmo-doctor"
+        )
         subparser: argparse.ArgumentParser = parser.add_parser(self.name, description=description, help=description)
         subparser.set_defaults(func=run)
         return subparser

@@ -80,7 +80,7 @@ def _add_bilm_options(subparser: argparse.ArgumentParser) -> None:
     )
     subparser.add_argument("--options-file", help="instead of --bilm: path or URL of an options.json (default: none)")
     subparser.add_argument("--weight-file", help="and path or URL of its weights.hdf5 (default: none)")
-    subparser.add_argument("--vocab-path", help="not used; it was not in AllenNLP 0.9 either")
+    subparser.add_argument("--vocab-path", help="not used; it was not in AllenNLP 0.9 either (default: none)")
 
 
 def _add_run_options(subparser: argparse.ArgumentParser) -> None:

@@ -99,7 +99,7 @@ class Perplexity(Subcommand):
         subparser.add_argument("--streams", type=int, default=64, help="streams of text side by side")
         subparser.add_argument("--window", type=int, default=20, help="tokens read at a time")
         subparser.add_argument("--cuda-device", type=int, default=-1, help="GPU, -1 for none")
-        subparser.add_argument("--output-file", help="write the figures as JSON too")
+        subparser.add_argument("--output-file", help="write the figures as JSON too (default: print them only)")
         subparser.set_defaults(func=_print_perplexity)
         return subparser
 

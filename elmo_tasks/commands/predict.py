@@ -26,6 +26,9 @@ class ElmoPredict(Predict):
             "--skip-bad-lines. Example: allennlp elmo-predict model.tar.gz sentences.jsonl --output-file tags.jsonl "
             "--silent --skip-bad-lines"
         )
+        for option in subparser._actions:
+            if option.option_strings and option.nargs != 0 and option.help and "default" not in option.help:
+                option.help += " (default: %(default)s)"
         subparser.add_argument(
             "--skip-bad-lines",
             action="store_true",

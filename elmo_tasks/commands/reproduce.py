@@ -84,7 +84,8 @@ def _add_run(steps: argparse._SubParsersAction) -> None:
         "run",
         help="train what a table needs",
         description="Trains what a table or figure needs and is not there yet, after checking data and biLM. It can be "
-        "killed and called again: finished trainings are kept, one that was interrupted goes on from its checkpoint.",
+        "killed and called again: finished trainings are kept, one that was interrupted goes on from its checkpoint. "
+        "Example: allennlp elmo-reproduce run table3 --tasks snli --seeds 3 --jobs 2 -o runs/open",
     )
     step.add_argument("table", help="table1, table2, table3, figure1 or figure2")
     step.add_argument("--profile", default="open", help="paper, open or smoke (default: open)")
@@ -104,7 +105,8 @@ def _add_report(steps: argparse._SubParsersAction) -> None:
         "report",
         help="write what they have come to",
         description="Writes RESULTS.md, results.csv, results.html (one page, which loads nothing) and the figures as "
-        "SVG from the records that the trainings left; they need not all be done.",
+        "SVG from the records that the trainings left; they need not all be done. "
+        "Example: allennlp elmo-reproduce report runs/open",
     )
     step.add_argument("results", metavar="OUT", help="the folder that run was given")
     step.add_argument("-o", "--out", metavar="FOLDER", help="where to write (default: the same folder)")

@@ -136,22 +136,3 @@ def test_bad_options(
     with pytest.raises(SystemExit):
         allennlp(monkeypatch, f"allennlp elmo sentences.txt out.hdf5 {options}")
     assert message in capsys.readouterr().err
-
-
-@pytest.mark.parametrize("command", ["elmo", "elmo-merge"])
-def test_help_has_an_example_and_each_default(
-    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], command: str
-) -> None:
-    with pytest.raises(SystemExit):
-        allennlp(monkeypatch, f"allennlp {command} --help")
-    text = " ".join(capsys.readouterr().out.split())
-    assert f"Example: allennlp {command} " in text
-    if command == "elmo":
-        for default in (
-            "default = 64",
-            "default = 4096",
-            "default = -1",
-            "default: original",
-            "default: the whole text",
-        ):
-            assert default in text

@@ -91,9 +91,3 @@ def test_from_the_command_line(
 def test_mistakes_end_with_a_message(arguments: list[str], message: str, monkeypatch: pytest.MonkeyPatch) -> None:
     with pytest.raises(SystemExit, match=f"elmo-mix: .*{message}"):
         call(*arguments, monkeypatch=monkeypatch)
-
-
-def test_help_has_an_example(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
-    with pytest.raises(SystemExit, match="0"):
-        call("--help", monkeypatch=monkeypatch)
-    assert "Example: allennlp elmo-mix" in " ".join(capsys.readouterr().out.split())

@@ -102,9 +102,3 @@ def test_layers() -> None:
     assert [parse_layer(value) for value in ("0", "last", "mean")] == [0, "last", "mean"]
     with pytest.raises(argparse.ArgumentTypeError, match='"top" is no layer'):
         parse_layer("top")
-
-
-def test_help_has_an_example(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
-    with pytest.raises(SystemExit, match="0"):
-        call("--help", monkeypatch=monkeypatch)
-    assert "Example: allennlp elmo-neighbors" in " ".join(capsys.readouterr().out.split())

@@ -59,9 +59,3 @@ def test_mistakes_are_found_before_anything_is_written(tmp_path: Path, monkeypat
     with pytest.raises(VectorsError, match="has no words"):
         write_words(bilm, vocabulary, out)
     assert not out.exists()
-
-
-def test_help_has_an_example(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
-    with pytest.raises(SystemExit, match="0"):
-        call("--help", monkeypatch=monkeypatch)
-    assert "Example: allennlp elmo-words" in " ".join(capsys.readouterr().out.split())
