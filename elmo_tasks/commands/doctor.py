@@ -30,6 +30,7 @@ REGISTERED: dict[str, tuple[str, ...]] = {
     "Model": ("elmo_bidaf", "elmo_crf_tagger", "elmo_esim", "elmo_language_model", "from_archive"),
     "Optimizer": ("elmo_adam",),
     "Predictor": ("elmo_entailment", "elmo_of_model", "elmo_reading_comprehension", "elmo_tagger"),
+    "Seq2SeqEncoder": ("elmo_padded_gru", "elmo_padded_lstm"),
     "Subcommand": (
         "elmo",
         "elmo-add",
