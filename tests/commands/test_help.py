@@ -7,22 +7,9 @@ from collections.abc import Iterator
 import pytest
 from allennlp.commands import parse_args
 
-COMMANDS = [
-    "elmo",
-    "elmo-add",
-    "elmo-doctor",
-    "elmo-export",
-    "elmo-finetune",
-    "elmo-merge",
-    "elmo-mix",
-    "elmo-neighbors",
-    "elmo-perplexity",
-    "elmo-predict",
-    "elmo-reproduce",
-    "elmo-reproduce report",
-    "elmo-reproduce run",
-    "elmo-words",
-]
+from elmo_tasks.commands.doctor import REGISTERED
+
+COMMANDS = sorted([*REGISTERED["Subcommand"], "elmo-reproduce report", "elmo-reproduce run"])
 
 
 def subparsers(parser: argparse.ArgumentParser, above: str = "") -> Iterator[tuple[str, argparse.ArgumentParser]]:
