@@ -86,7 +86,7 @@ def _ticks() -> list[int]:
 
 
 def in_turn(works: Mapping[str, Work], runs: int, patience: float) -> dict[str, "Side"]:
-    """Each work's seconds, as `collect` does it, after one run that does not count."""
+    """Each work's seconds, as `collect` does it with `runs` and `patience`, after one run that does not count."""
     for work in works.values():
         work()
     return collect([partial(_sample, name, work) for name, work in works.items()], runs, patience)
