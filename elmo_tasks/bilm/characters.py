@@ -109,12 +109,12 @@ def distinct_words(words: Tensor) -> tuple[Tensor, Tensor]:
     # Parameters
 
     words : `Tensor`
-        Character ids, shape `(words, 50)`.
+        Character ids, shape `(words, characters)`.
 
     # Returns
 
     `Tensor`
-        Each distinct word once, in no particular order. Shape `(distinct words, 50)`.
+        Each distinct word once, in no particular order. Shape `(distinct words, characters)`.
     `Tensor`
         For each word its row in the first tensor. Shape `(words,)`.
     """
@@ -131,6 +131,6 @@ def distinct_words(words: Tensor) -> tuple[Tensor, Tensor]:
 
 
 def word_hashes(words: Tensor) -> Tensor:
-    """A 64-bit polynomial hash of each word's ids: shape `(words, 50)` to `(words,)`."""
-    powers = torch.full((MAX_WORD_LENGTH,), _HASH_BASE, device=words.device).cumprod(dim=0)
+    """A 64-bit polynomial hash of each word's ids: shape `(words, characters)` to `(words,)`."""
+    powers = torch.full(words.shape[1:], _HASH_BASE, device=words.device).cumprod(dim=0)
     return (words * powers).sum(dim=1)

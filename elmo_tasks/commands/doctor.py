@@ -45,7 +45,7 @@ REGISTERED: dict[str, tuple[str, ...]] = {
         "elmo-reproduce",
         "elmo-words",
     ),
-    "TokenEmbedder": ("elmo",),
+    "TokenEmbedder": ("elmo", "elmo_distinct_character_encoding"),
     "TokenIndexer": ("elmo_character_ids",),
     "Tokenizer": ("elmo_spacy_rules",),
     "TrainerCallback": ("elmo_unfreeze",),

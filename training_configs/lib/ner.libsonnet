@@ -97,7 +97,7 @@ local bilms = import 'bilms.libsonnet';
             [if glove != null then 'pretrained_file']: glove,
           },
           token_characters: {
-            type: 'character_encoding',
+            type: 'elmo_distinct_character_encoding',
             embedding: { embedding_dim: sizes.characters, vocab_namespace: 'token_characters' },
             encoder: {
               type: 'cnn',
@@ -111,7 +111,7 @@ local bilms = import 'bilms.libsonnet';
       },
       encoder: {
         // Its input size follows from the embedders.
-        type: 'lstm',
+        type: 'elmo_padded_lstm',
         hidden_size: sizes.hidden,
         num_layers: sizes.layers,
         dropout: if sizes.layers > 1 then dropout else 0,

@@ -143,7 +143,7 @@ local bilms = import 'bilms.libsonnet';
             [if glove != null then 'pretrained_file']: glove,
           },
           token_characters: {
-            type: 'character_encoding',
+            type: 'elmo_distinct_character_encoding',
             embedding: { embedding_dim: sizes.characters, vocab_namespace: 'token_characters' },
             encoder: {
               type: 'cnn',
