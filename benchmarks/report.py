@@ -176,7 +176,7 @@ def markdown(rows: Sequence[Row], rates: Rates, where: dict[str, Any], runs: int
 threads: {where["threads"]}, Python {where["python"]}, torch {where["torch"]}, numpy {where["numpy"]}, stock AllenNLP
 {where["allennlp"]}. Medians of {runs} runs (epochs: {epoch_runs(runs)}); ± is half the range.
 
-Matrix products in the same run, GFLOP/s: a large one fp32 {rates.fp32:.0f}, bf16 {rates.bf16:.0f}; one LSTM step's of
+Matrix products in the last run, GFLOP/s: a large one fp32 {rates.fp32:.0f}, bf16 {rates.bf16:.0f}; one LSTM step's of
 the original shape, fp32 {rates.step_fp32:.0f}, bf16 {rates.step_bf16:.0f}.
 
 {table(rows)}
