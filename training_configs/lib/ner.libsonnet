@@ -30,6 +30,13 @@ local bilms = import 'bilms.libsonnet';
     },
   },
 
+  // For a hundred sentences or two. The first scores are 0 for several epochs, which is no reason to stop or to go
+  // slower: the rate stays, and the best epoch is taken.
+  hundreds_training:: {
+    batch_size: 8,
+    trainer: { num_epochs: 40, grad_norm: 5.0, optimizer: { type: 'adam', lr: 0.002 } },
+  },
+
   // For a few hundred sentences and less than a minute.
   demo_sizes:: self.paper_sizes { filters: 64, hidden: 64, layers: 1 },
   demo_training:: {
