@@ -1,10 +1,10 @@
 """A tagger's or reader's own character encoder, run once for each distinct word of a batch."""
 
+import torch
 from allennlp.modules import Seq2VecEncoder
 from allennlp.modules.token_embedders import Embedding, TokenCharactersEncoder, TokenEmbedder
 from overrides import overrides
-from torch import Tensor, arange
-from torch import cat as concatenated
+from torch import Tensor
 from torch.nn import functional as F
 
 from elmo_tasks.bilm.characters import distinct_words
@@ -55,7 +55,7 @@ class DistinctCharactersEncoder(TokenCharactersEncoder):
         # Shapes: (words, characters) and (batch * tokens,)
         words, rows = distinct_words(token_characters.flatten(end_dim=-2))
         # Shape: (words,)
-        lengths, order = ((words != 0) * arange(1, words.shape[1] + 1, device=words.device)).amax(dim=1).sort()
+        lengths, order = ((words != 0) * torch.arange(1, words.shape[1] + 1, device=words.device)).amax(dim=1).sort()
         encoded, first, width = [], 0, self.min_characters
         while first < len(order):
             last = int((lengths <= width).sum())
@@ -63,7 +63,7 @@ class DistinctCharactersEncoder(TokenCharactersEncoder):
                 encoded.append(self._encode(words[order[first:last], :width]))
             first, width = last, 2 * width
         # Shape: (words, encoding_dim)
-        vectors = concatenated(encoded)[order.argsort()]
+        vectors = torch.cat(encoded)[order.argsort()]
         return self._dropout(F.embedding(rows, vectors).unflatten(0, token_characters.shape[:-1]))
 
     def _encode(self, words: Tensor) -> Tensor:
