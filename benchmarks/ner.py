@@ -20,7 +20,7 @@ _EPOCHS = {"ours": 3, "stock": 1, "none": 3}
 
 
 def _config(side: str, place: Place, epochs: int, cache: Path) -> dict[str, Any]:
-    """The shipped config without ELMo; with it, the same and the embedder at its input."""
+    """The shipped config without ELMo; with it, the same and the embedder at its input, and its cache filled before."""
     _, train, dev = place.ner_corpus()
     overrides: dict[str, Any] = {
         "train_data_path": str(train),
@@ -36,6 +36,7 @@ def _config(side: str, place: Place, epochs: int, cache: Path) -> dict[str, Any]
     embedder: dict[str, Any] = {"options_file": options_file, "weight_file": weight_file, "dropout": 0}
     if side == "ours":
         embedder |= {"type": "elmo", "cache": str(cache)}
+        config["trainer"]["callbacks"] = ["elmo_fill_cache"]
     else:
         embedder["type"] = "elmo_token_embedder"
     indexer = {"type": "elmo_character_ids" if side == "ours" else "elmo_characters"}

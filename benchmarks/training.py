@@ -14,7 +14,7 @@ from benchmarks.measure import Sample, Stopwatch
 
 
 class EpochClock(TrainerCallback):
-    """Measures each epoch, from the end of the one before."""
+    """Measures each epoch from the end of the one before, and the first from the beginning of the training."""
 
     def __init__(self, serialization_dir: str) -> None:
         super().__init__(serialization_dir)
@@ -59,6 +59,7 @@ def measure_epochs(config: dict[str, Any], folder: Path) -> list[Sample]:
         trainer = experiment.trainer
         assert isinstance(trainer, GradientDescentTrainer)
         clock = EpochClock(run)
-        trainer._callbacks.append(clock)
+        # In front: what another callback does before the first epoch belongs to it.
+        trainer._callbacks.insert(0, clock)
         experiment.run()
     return clock.samples

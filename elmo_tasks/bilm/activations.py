@@ -4,13 +4,16 @@ import hashlib
 import logging
 import sys
 import weakref
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 import torch
 from torch import Tensor
+from torch.nn.utils.rnn import pad_sequence
 
+from elmo_tasks.bilm.batches import batches_by_length, windows
 from elmo_tasks.bilm.identity import WeightsMark, bilm_digest
 from elmo_tasks.bilm.model import BiLM, BiLMOutput
 from elmo_tasks.bilm.precision import DTYPES, wide
@@ -24,6 +27,12 @@ _FORMAT = 1
 """Raise it when entries come to mean something else, or when a biLM comes to give other layers."""
 
 _BATCHES_A_REPORT = 1000
+_WINDOW_TOKENS = 65536
+"""Of a window that is sorted by length to be filled in: 26 MB of character ids."""
+
+_FILL_SENTENCES, _FILL_TOKENS = 256, 4096
+"""Of a batch that is filled in."""
+
 _DIGEST_BYTES = 32
 _KEY_BYTES = 16
 
@@ -101,10 +110,7 @@ class CachedBiLM:
 
     def __call__(self, character_ids: Tensor) -> BiLMOutput:
         """As `BiLM.forward`, but without gradients."""
-        if not self._mark.holds(self.bilm):
-            # Another device, most often, which does not change the digest.
-            self._open()
-            self.counts.file = self.store.path
+        self._follow()
         ids = character_ids.cpu()
         # Shape: (batch, tokens of the output)
         mask = self.bilm.token_mask(ids)
@@ -125,6 +131,50 @@ class CachedBiLM:
         if missing:
             layers[missing] = self._compute(character_ids[missing], mask[missing], [keys[row] for row in missing])
         return BiLMOutput(layers, mask.to(character_ids.device))
+
+    def fill(self, sentences: Iterable[Tensor]) -> Iterator[int]:
+        """
+        Keeps the layers of sentences before anybody asks for them. Batches are larger than a training's, and of
+        sentences of like lengths, so that the biLM is two times as fast as in the first epoch.
+
+        Sentences that are there already, from a call that was killed perhaps, are passed over. It ends early where
+        the file takes no more.
+
+        # Parameters
+
+        sentences : `Iterable[Tensor]`
+            Character ids of each, shape `(tokens, 50)`. A window of them is in memory at a time.
+
+        # Yields
+
+        `int`
+            How many sentences more are done, for a progress bar.
+        """
+        self._follow()
+        for window in windows(sentences, len, _WINDOW_TOKENS):
+            new = self._new(window)
+            yield len(window) - len(new)
+            for batch in batches_by_length(list(new.items()), _length, _FILL_SENTENCES, _FILL_TOKENS):
+                if self.store.is_closed_to_more:
+                    return
+                # Shape: (batch, tokens, 50)
+                ids = pad_sequence([sentence for _, sentence in batch], batch_first=True)
+                self._compute(ids.to(self.bilm.device), self.bilm.token_mask(ids), [key for key, _ in batch])
+                self._count(0, len(batch))
+                yield len(batch)
+        _report(self.counts)
+
+    def _new(self, sentences: Sequence[Tensor]) -> dict[bytes, Tensor]:
+        """By its key, each distinct sentence with tokens that is not there yet."""
+        by_key = {self._keys(ids.unsqueeze(0))[0]: ids for ids in sentences if ids.any()}
+        lacking = self.store.lacking(by_key)
+        return {key: ids for key, ids in by_key.items() if key in lacking}
+
+    def _follow(self) -> None:
+        if not self._mark.holds(self.bilm):
+            # Another device, most often, which does not change the digest.
+            self._open()
+            self.counts.file = self.store.path
 
     def _keys(self, ids: Tensor) -> list[bytes]:
         """Each sentence's key, whatever its padding."""
@@ -162,6 +212,10 @@ class CachedBiLM:
         self.counts.misses += misses
         if self.counts.batches % _BATCHES_A_REPORT == 0:
             _report(self.counts)
+
+
+def _length(entry: tuple[bytes, Tensor]) -> int:
+    return len(entry[1])
 
 
 def _copy(value: bytes, layers: np.ndarray, is_token: np.ndarray) -> bool:

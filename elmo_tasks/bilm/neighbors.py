@@ -10,8 +10,8 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
+from elmo_tasks.bilm.batches import batches_by_length, windows
 from elmo_tasks.bilm.characters import batch_to_ids
-from elmo_tasks.bilm.dump.batches import batches_by_length, windows
 from elmo_tasks.bilm.dump.text import Sentence
 from elmo_tasks.bilm.model import BiLM
 from elmo_tasks.bilm.static_vectors import WordVectors
@@ -173,8 +173,8 @@ def nearest_occurrences(
     # Shape: (queries, dim)
     wanted = torch.cat([_directions(bilm, [query.tokens], number)[0, query.position].unsqueeze(0) for query in queries])
     found = [Nearest[tuple[Sentence, int]](k) for _ in queries]
-    for window in windows(corpus, _WINDOW_TOKENS):
-        for batch in batches_by_length(window, 64, batch_tokens):
+    for window in windows(corpus, Sentence.num_tokens, _WINDOW_TOKENS):
+        for batch in batches_by_length(window, Sentence.num_tokens, 64, batch_tokens):
             # Shape: (batch, tokens, queries)
             cosines = (_directions(bilm, [sentence.tokens for sentence in batch], number) @ wanted.t()).cpu().numpy()
             for column, (query, nearest) in enumerate(zip(queries, found, strict=True)):

@@ -10,7 +10,7 @@ import os
 import sqlite3
 import threading
 import zlib
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TypeVar
@@ -79,6 +79,22 @@ class Store:
         """
         return self._attempt(lambda: self._read(keys), otherwise=[None] * len(keys))
 
+    def lacking(self, keys: Iterable[bytes]) -> set[bytes]:
+        """
+        Those of the keys that have no value. What `get` would find damaged is not among them: nothing is read here.
+
+        # Parameters
+
+        keys : `Iterable[bytes]`
+        """
+        wanted = set(keys)
+        return self._attempt(lambda: wanted - self._present(wanted), otherwise=wanted)
+
+    @property
+    def is_closed_to_more(self) -> bool:
+        """Whether it is known that nothing more can be written: the file is full, the disk is, or it is of no use."""
+        return not (self._usable and self._writable)
+
     def put(self, values: Mapping[bytes, bytes]) -> None:
         """
         All of the values are written or, after a crash or on a full disk, none; what was under their keys is replaced.
@@ -103,6 +119,11 @@ class Store:
             select = "SELECT checksum, value FROM entries WHERE key = ?"
             rows = [connection.execute(select, (key,)).fetchone() for key in keys]
         return [None if row is None else self._checked(key, *row) for key, row in zip(keys, rows, strict=True)]
+
+    def _present(self, keys: Iterable[bytes]) -> set[bytes]:
+        with self._transaction("DEFERRED") as connection:
+            select = "SELECT 1 FROM entries WHERE key = ?"
+            return {key for key in keys if connection.execute(select, (key,)).fetchone() is not None}
 
     def _checked(self, key: bytes, checksum: object, value: object) -> bytes | None:
         if isinstance(value, bytes) and _checksum(key, value) == checksum:

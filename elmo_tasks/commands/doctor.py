@@ -48,7 +48,7 @@ REGISTERED: dict[str, tuple[str, ...]] = {
     "TokenEmbedder": ("elmo", "elmo_distinct_character_encoding"),
     "TokenIndexer": ("elmo_character_ids",),
     "Tokenizer": ("elmo_spacy_rules",),
-    "TrainerCallback": ("elmo_unfreeze",),
+    "TrainerCallback": ("elmo_fill_cache", "elmo_unfreeze"),
     "Vocabulary": ("elmo_corpus",),
 }
 

@@ -206,6 +206,11 @@ class ElmoTokenEmbedder(TokenEmbedder):
         return self._frozen.bilm
 
     @property
+    def frozen(self) -> FrozenBiLM | None:
+        """What runs the biLM for all that share it; `None` where it is trained with the task."""
+        return self._frozen
+
+    @property
     def scalar_mix(self) -> ScalarMix:
         """The mix of this place of use."""
         return self._scalar_mix

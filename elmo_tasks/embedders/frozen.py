@@ -2,7 +2,7 @@
 
 import hashlib
 from collections import deque
-from collections.abc import Callable, Hashable, Iterable
+from collections.abc import Callable, Hashable, Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
 from weakref import WeakSet, WeakValueDictionary
@@ -82,12 +82,36 @@ class FrozenBiLM:
         run.places.add(place)
         return run.output
 
+    def fill_cache(self, sentences: Iterable[Tensor], device: torch.device) -> Iterator[int]:
+        """
+        As `CachedBiLM.fill`.
+
+        # Parameters
+
+        sentences : `Iterable[Tensor]`
+            Character ids of each, shape `(tokens, 50)`.
+        device : `torch.device`
+            Where the biLM runs.
+
+        # Yields
+
+        `int`
+            How many sentences more are done.
+        """
+        if not isinstance(self._layers, CachedBiLM):
+            raise ValueError("This biLM has no cache.")
+        self._move(device)
+        yield from self._layers.fill(sentences)
+
     def _run(self, character_ids: Tensor) -> BiLMOutput:
-        if self.bilm.device != character_ids.device:
-            self.bilm.to(character_ids.device)
+        self._move(character_ids.device)
         # A tensor born in inference mode could not be used for training a mix later.
         with torch.inference_mode(False), torch.no_grad(), torch.autocast(character_ids.device.type, enabled=False):
             return self._layers(character_ids)
+
+    def _move(self, device: torch.device) -> None:
+        if self.bilm.device != device:
+            self.bilm.to(device)
 
     def keep_words(self, most: int, words: Iterable[str] = ()) -> None:
         """As `BiLM.keep_words`, but what another place of use has asked for stays."""

@@ -6,6 +6,7 @@ import os
 import shutil
 from collections.abc import Callable
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import pytest
@@ -127,6 +128,66 @@ def test_wrong_ids_get_an_error(bilm: BiLM, tmp_path: Path, value: int) -> None:
         cached(ids)
     with pytest.raises(CharacterIdsError, match="is needed"):
         cached(ids[0])
+
+
+def ids_of(sentences: list[list[str]]) -> list[Tensor]:
+    """Shape `(tokens, 50)` each."""
+    return [batch_to_ids([sentence])[0] for sentence in sentences]
+
+
+def test_filling_leaves_nothing_to_compute(bilm: BiLM, tmp_path: Path, runs: list[int]) -> None:
+    ids = batch_to_ids(SENTENCES)
+    expected = CachedBiLM(bilm, tmp_path / "other")(ids)
+    runs.clear()
+    cached = CachedBiLM(bilm, tmp_path / "cache")
+    # Repeated ones, padded ones and one without tokens are done too.
+    assert sum(cached.fill([*ids_of(SENTENCES), *ids])) == 8
+    assert runs == [3]
+    output = cached(ids)
+    assert runs == [3]
+    assert torch.equal(output.mask, expected.mask)
+    torch.testing.assert_close(output.layers, expected.layers, rtol=1e-3, atol=1e-6)
+
+
+def test_filling_goes_on_after_a_kill(bilm: BiLM, tmp_path: Path, runs: list[int]) -> None:
+    sentences = [["a"] * length for length in range(1, 601)]
+    cached = CachedBiLM(bilm, tmp_path)
+    batches = cached.fill(iter(ids_of(sentences)))
+    done = [next(batches) for _ in range(4)]
+    batches.close()
+    assert done[0] == 0
+    assert sum(done) == sum(runs)
+    again = CachedBiLM(bilm, tmp_path)
+    assert next(iter(again.fill(ids_of(sentences)))) >= sum(done)
+    assert sum(again.fill(ids_of(sentences))) == 600
+    assert sum(runs) == 600
+
+
+def test_filling_a_full_file_ends(bilm: BiLM, tmp_path: Path, runs: list[int]) -> None:
+    sentences = [["a"] * length for length in range(1, 601)]
+    cached = CachedBiLM(bilm, tmp_path, max_bytes=100_000)
+    assert sum(cached.fill(ids_of(sentences))) < 600
+    assert cached.store.is_closed_to_more
+    ran = len(runs)
+    assert sum(cached.fill(ids_of(sentences))) < 600
+    assert len(runs) == ran
+
+
+def test_filling_a_folder_that_cannot_be_used_computes_nothing(bilm: BiLM, runs: list[int]) -> None:
+    assert sum(CachedBiLM(bilm, "/proc/no/folder").fill(ids_of(SENTENCES))) == 1
+    assert runs == []
+
+
+@settings(max_examples=20)
+@given(st.lists(st.lists(st.sampled_from(["a", "b", "語", "x" * 60]), max_size=9), max_size=12))
+def test_filling_any_sentences(bilm: BiLM, tmp_path: Path, sentences: list[list[str]]) -> None:
+    with TemporaryDirectory(dir=tmp_path) as folder:
+        cached = CachedBiLM(bilm, folder, dtype="float32")
+        assert sum(cached.fill(ids_of(sentences))) == len(sentences)
+        ids = batch_to_ids(sentences)
+        computed = cached.counts.misses
+        torch.testing.assert_close(cached(ids).layers, bilm(ids).layers, rtol=0, atol=1e-6)
+        assert cached.counts.misses == computed == len({tuple(sentence) for sentence in sentences if sentence})
 
 
 def test_boundaries_are_kept_too(bilm: BiLM, tmp_path: Path, runs: list[int]) -> None:

@@ -82,6 +82,15 @@ def test_gives_what_was_put_in(path: Path) -> None:
     assert store.size > 0
 
 
+def test_says_what_it_lacks(path: Path) -> None:
+    store = Store(path, 1 << 20)
+    assert store.lacking([b"a", b"b"]) == {b"a", b"b"}
+    store.put({b"a": b"1"})
+    assert store.lacking([b"a", b"b", b"b"]) == {b"b"}
+    assert store.lacking([]) == set()
+    assert not store.is_closed_to_more
+
+
 def test_nothing_is_done_before_the_first_use(path: Path) -> None:
     assert Store(path, MEGABYTE).size == 0
     assert not path.parent.exists()

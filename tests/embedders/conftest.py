@@ -1,12 +1,18 @@
 """Small biLMs with random weights, and sentences for them."""
 
+import copy
+import json
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 import torch
+from allennlp.commands.train import train_model
+from allennlp.common import Params
 from torch import Tensor
 
+import elmo_tasks.embedders  # noqa: F401
 from elmo_tasks.bilm import BiLM, BiLMFiles, BiLMOptions, batch_to_ids
 
 OPTIONS = BiLMOptions(
@@ -62,3 +68,46 @@ def bilm_calls(monkeypatch: pytest.MonkeyPatch) -> list[torch.Size]:
 
     monkeypatch.setattr(BiLM, "forward", counted)
     return calls
+
+
+TAGGED = """The###D cat###N sat###V
+A###D dog###N saw###V the###D cat###N
+Dogs###N sat###V there###A
+"""
+
+
+@pytest.fixture
+def cached_training(bilm_files: BiLMFiles, tmp_path: Path) -> dict[str, Any]:
+    """Two epochs of a stock tagger with ELMo and a cache, on three sentences."""
+    data = tmp_path / "data.txt"
+    data.write_text(TAGGED)
+    elmo = {
+        "type": "elmo",
+        "options_file": str(bilm_files.options_file),
+        "weight_file": str(bilm_files.weight_file),
+        "cache": str(tmp_path / "cache"),
+    }
+    return {
+        "dataset_reader": {"type": "sequence_tagging", "token_indexers": {"elmo": {"type": "elmo_characters"}}},
+        "train_data_path": str(data),
+        "validation_data_path": str(data),
+        "model": {
+            "type": "simple_tagger",
+            "text_field_embedder": {"token_embedders": {"elmo": elmo}},
+            "encoder": {"type": "lstm", "input_size": 16, "hidden_size": 8},
+        },
+        "data_loader": {"batch_size": 2},
+        "trainer": {"optimizer": {"type": "adam", "lr": 0.1}, "num_epochs": 2, "cuda_device": -1},
+    }
+
+
+@pytest.fixture
+def losses() -> Callable[[dict[str, Any], Path], list[float]]:
+    """Trains by a config into a folder; gives the last losses of training and validation."""
+
+    def train(config: dict[str, Any], run: Path) -> list[float]:
+        train_model(Params(copy.deepcopy(config)), str(run))
+        metrics = json.loads((run / "metrics.json").read_text())
+        return [metrics["training_loss"], metrics["validation_loss"]]
+
+    return train

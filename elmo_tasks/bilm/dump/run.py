@@ -11,8 +11,8 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from elmo_tasks.bilm.batches import batches_by_length, windows
 from elmo_tasks.bilm.characters import batch_to_ids
-from elmo_tasks.bilm.dump.batches import batches_by_length, windows
 from elmo_tasks.bilm.dump.layers_file import (
     Contents,
     DumpFormat,
@@ -130,7 +130,7 @@ class Dump:
         if not self._finished:
             self._claim_folder()
             sentences = read_sentences(self._text, self._position, self.contents.stop)
-            for window in windows(sentences, self._part_tokens):
+            for window in windows(sentences, Sentence.num_tokens, self._part_tokens):
                 yield from self._write_part(window)
             whole = self._folder / _WHOLE
             join(self._parts, whole, self.contents)
@@ -200,7 +200,7 @@ class Dump:
         tokens = sum(len(sentence.tokens) for sentence in window)
         contents = replace(self.contents, first=window[0].line, stop=window[-1].line + 1, tokens=tokens)
         with writing(path) as temporary, h5py.File(temporary, "w") as file:
-            for batch in batches_by_length(window, self._batch_size, self._batch_tokens):
+            for batch in batches_by_length(window, Sentence.num_tokens, self._batch_size, self._batch_tokens):
                 for sentence, vectors in zip(batch, self._embed(batch), strict=True):
                     add_sentence(file, self._format, sentence, vectors)
                 yield sum(len(sentence.tokens) for sentence in batch)

@@ -24,6 +24,9 @@ class Sentence(NamedTuple):
     """Without white space at its ends. A blank line is a sentence without tokens."""
     tokens: list[str]
 
+    def num_tokens(self) -> int:
+        return len(self.tokens)
+
 
 class Text(NamedTuple):
     """What is known of a text after one pass over it."""

@@ -1,7 +1,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from elmo_tasks.bilm.dump.batches import batches_by_length, windows
+from elmo_tasks.bilm.batches import batches_by_length, windows
 from elmo_tasks.bilm.dump.text import Sentence
 
 LENGTHS = st.lists(st.integers(0, 40), max_size=60)
@@ -14,7 +14,7 @@ def sentences(lengths: list[int]) -> list[Sentence]:
 @given(LENGTHS, st.integers(1, 100))
 def test_windows_are_the_text_in_order(lengths: list[int], max_tokens: int) -> None:
     text = sentences(lengths)
-    found = list(windows(text, max_tokens))
+    found = list(windows(text, Sentence.num_tokens, max_tokens))
     assert [sentence for window in found for sentence in window] == text
     for window in found:
         # All but its last sentence are too few.
@@ -22,7 +22,7 @@ def test_windows_are_the_text_in_order(lengths: list[int], max_tokens: int) -> N
 
 
 def test_windows_of_blank_lines_end_too() -> None:
-    assert [len(window) for window in windows(sentences([0] * 20000), 100)] == [16384, 3616]
+    assert [len(window) for window in windows(sentences([0] * 20000), Sentence.num_tokens, 100)] == [16384, 3616]
 
 
 @given(LENGTHS, st.integers(1, 10), st.integers(1, 100))
@@ -30,7 +30,7 @@ def test_batches_hold_every_sentence_once_within_their_bounds(
     lengths: list[int], max_sentences: int, max_tokens: int
 ) -> None:
     text = sentences(lengths)
-    batches = list(batches_by_length(text, max_sentences, max_tokens))
+    batches = list(batches_by_length(text, Sentence.num_tokens, max_sentences, max_tokens))
     assert sorted(sentence for batch in batches for sentence in batch) == text
     longest_first = [len(sentence.tokens) for batch in batches for sentence in batch]
     assert longest_first == sorted(lengths, reverse=True)
