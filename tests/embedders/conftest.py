@@ -77,28 +77,43 @@ Dogs###N sat###V there###A
 
 
 @pytest.fixture
-def cached_training(bilm_files: BiLMFiles, tmp_path: Path) -> dict[str, Any]:
-    """Two epochs of a stock tagger with ELMo and a cache, on three sentences."""
+def config(new_bilm_files: BiLMFiles, tmp_path: Path) -> dict[str, Any]:
+    """A stock tagger on a few sentences, with ELMo."""
     data = tmp_path / "data.txt"
     data.write_text(TAGGED)
-    elmo = {
-        "type": "elmo",
-        "options_file": str(bilm_files.options_file),
-        "weight_file": str(bilm_files.weight_file),
-        "cache": str(tmp_path / "cache"),
-    }
     return {
         "dataset_reader": {"type": "sequence_tagging", "token_indexers": {"elmo": {"type": "elmo_characters"}}},
         "train_data_path": str(data),
         "validation_data_path": str(data),
         "model": {
             "type": "simple_tagger",
-            "text_field_embedder": {"token_embedders": {"elmo": elmo}},
+            "text_field_embedder": {
+                "token_embedders": {
+                    "elmo": {
+                        "type": "elmo",
+                        "options_file": str(new_bilm_files.options_file),
+                        "weight_file": str(new_bilm_files.weight_file),
+                    }
+                }
+            },
             "encoder": {"type": "lstm", "input_size": 16, "hidden_size": 8},
         },
         "data_loader": {"batch_size": 2},
-        "trainer": {"optimizer": {"type": "adam", "lr": 0.1}, "num_epochs": 2, "cuda_device": -1},
+        "trainer": {
+            "optimizer": {"type": "adam", "lr": 0.1},
+            "num_epochs": 2,
+            "checkpointer": {"keep_most_recent_by_count": 2},
+            "cuda_device": -1,
+        },
     }
+
+
+@pytest.fixture
+def cached_training(config: dict[str, Any], tmp_path: Path) -> dict[str, Any]:
+    """The same with a cache."""
+    cached = copy.deepcopy(config)
+    cached["model"]["text_field_embedder"]["token_embedders"]["elmo"]["cache"] = str(tmp_path / "cache")
+    return cached
 
 
 @pytest.fixture

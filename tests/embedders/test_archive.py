@@ -21,43 +21,6 @@ import elmo_tasks.embedders  # noqa: F401
 from elmo_tasks.bilm import BiLM, BiLMFiles, BiLMOptions
 from elmo_tasks.commands.language_model import bilms_of
 
-SENTENCES = """The###D cat###N sat###V
-A###D dog###N saw###V the###D cat###N
-Dogs###N sat###V there###A
-"""
-
-
-@pytest.fixture
-def config(new_bilm_files: BiLMFiles, tmp_path: Path) -> dict[str, Any]:
-    """A stock tagger on a few sentences, with ELMo."""
-    data = tmp_path / "data.txt"
-    data.write_text(SENTENCES)
-    return {
-        "dataset_reader": {"type": "sequence_tagging", "token_indexers": {"elmo": {"type": "elmo_characters"}}},
-        "train_data_path": str(data),
-        "validation_data_path": str(data),
-        "model": {
-            "type": "simple_tagger",
-            "text_field_embedder": {
-                "token_embedders": {
-                    "elmo": {
-                        "type": "elmo",
-                        "options_file": str(new_bilm_files.options_file),
-                        "weight_file": str(new_bilm_files.weight_file),
-                    }
-                }
-            },
-            "encoder": {"type": "lstm", "input_size": 16, "hidden_size": 8},
-        },
-        "data_loader": {"batch_size": 2},
-        "trainer": {
-            "optimizer": {"type": "adam", "lr": 0.1},
-            "num_epochs": 2,
-            "checkpointer": {"keep_most_recent_by_count": 2},
-            "cuda_device": -1,
-        },
-    }
-
 
 def elmo(config: dict[str, Any]) -> dict[str, Any]:
     return config["model"]["text_field_embedder"]["token_embedders"]["elmo"]
