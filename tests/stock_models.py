@@ -16,7 +16,8 @@ def lstm(input_size: int, hidden_size: int = 2) -> dict[str, Any]:
 
 
 def feedforward(input_dim: int, output_dim: int = 2) -> dict[str, Any]:
-    return {"input_dim": input_dim, "num_layers": 1, "hidden_dims": output_dim, "activations": "relu"}
+    # Two rectified units are easily both 0, and then no gradient reaches ELMo.
+    return {"input_dim": input_dim, "num_layers": 1, "hidden_dims": output_dim, "activations": "tanh"}
 
 
 def pass_through(input_dim: int = WORDS) -> dict[str, Any]:
