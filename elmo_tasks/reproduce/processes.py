@@ -6,6 +6,7 @@ import signal
 import subprocess
 import threading
 from contextlib import suppress
+from dataclasses import dataclass
 from typing import Any
 
 
@@ -15,6 +16,26 @@ class RunError(RuntimeError):
 
 class Stopped(RunError):
     """The trainings were told to stop."""
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """
+    How a process ended.
+
+    # Parameters
+
+    code : `int`
+        Its exit code.
+    cpu_seconds : `float`
+        The processor time of all its threads and processes. Other programs, and a virtual machine's host, add to its
+        wall time and hardly to this.
+    peak_memory_mb : `float`
+    """
+
+    code: int
+    cpu_seconds: float
+    peak_memory_mb: float
 
 
 class Processes:
@@ -34,8 +55,8 @@ class Processes:
             self._running.append(process)
         return process
 
-    def wait(self, process: "subprocess.Popen[str]") -> tuple[int, float]:
-        """The exit code, and the peak memory in MB. Raises `Stopped` if it was stopped."""
+    def wait(self, process: "subprocess.Popen[str]") -> Outcome:
+        """Waits for its end. Raises `Stopped` if it was stopped."""
         _, status, usage = os.wait4(process.pid, 0)
         process.returncode = os.waitstatus_to_exitcode(status)
         with self._guard:
@@ -44,7 +65,7 @@ class Processes:
             raise Stopped("stopped")
         # In KiB, on macOS in bytes. A process begins with its parent's peak, which is that of a bare AllenNLP.
         unit = 1024 * 1024 if platform.system() == "Darwin" else 1024
-        return process.returncode, usage.ru_maxrss / unit
+        return Outcome(process.returncode, usage.ru_utime + usage.ru_stime, usage.ru_maxrss / unit)
 
     def stop(self) -> None:
         """Ends all, and lets none begin."""

@@ -280,17 +280,23 @@ def _runs(results: Results) -> list[Block]:
             [
                 f"`{experiment.name}`",
                 str(len(records)),
-                duration(experiment.seconds) if experiment.seconds is not None else NOTHING,
+                _duration(experiment.seconds),
+                _duration(experiment.cpu_seconds),
                 f"{experiment.peak_memory_mb:,} MB" if experiment.peak_memory_mb else NOTHING,
                 str(sum(record["recovered"] for record in records)),
             ]
         )
-    header = ["experiment", "runs", "wall time of one", "peak memory", "interrupted and recovered"]
+    header = ["experiment", "runs", "wall time of one", "processor time", "peak memory", "interrupted and recovered"]
     note = (
-        "Wall time is the mean of the runs that were not interrupted, start-up included; peak memory is the largest "
-        "resident set of a run's process. Where several ran at a time, they slowed one another down."
+        "Times are means over the runs that were not interrupted, start-up included; processor time adds up a run's "
+        "threads, and the oldest records do not have it. Peak memory is the largest resident set of a run's process. "
+        "Where several ran at a time, they slowed one another down."
     )
-    return [Heading("Runs: wall time and memory"), Table(header, rows, (1, 2, 3, 4)), Text(note)]
+    return [Heading("Runs: time and memory"), Table(header, rows, (1, 2, 3, 4, 5)), Text(note)]
+
+
+def _duration(seconds: float | None) -> str:
+    return NOTHING if seconds is None else duration(seconds)
 
 
 def _environment(results: Results) -> list[Block]:

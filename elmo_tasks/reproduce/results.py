@@ -61,9 +61,17 @@ class Experiment:
     @property
     def seconds(self) -> float | None:
         """The mean wall time of the trainings that were not interrupted."""
-        times = [record["seconds"] for record in self.records.values() if not record["recovered"]]
-        times = [seconds for seconds in times if seconds is not None]
-        return statistics.mean(times) if times else None
+        return self._mean_of("seconds")
+
+    @property
+    def cpu_seconds(self) -> float | None:
+        """The mean processor time of the same; records made before it was measured do not have it."""
+        return self._mean_of("cpu_seconds")
+
+    def _mean_of(self, name: str) -> float | None:
+        values = [record.get(name) for record in self.records.values() if not record["recovered"]]
+        known = [value for value in values if value is not None]
+        return statistics.mean(known) if known else None
 
     @property
     def peak_memory_mb(self) -> int | None:
@@ -354,6 +362,7 @@ _COLUMNS = (
     "p_paired_t",
     "p_permutation",
     "seconds",
+    "cpu_seconds",
     "peak_memory_mb",
 )
 
@@ -388,6 +397,7 @@ def _csv_row(line: Line) -> tuple[Any, ...]:
         _rounded(line.p_paired_t),
         _rounded(line.p_permutation),
         experiment.seconds if experiment else None,
+        experiment.cpu_seconds if experiment else None,
         experiment.peak_memory_mb if experiment else None,
     )
 

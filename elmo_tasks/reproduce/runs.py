@@ -230,7 +230,7 @@ def train(
 def _train(
     run: Run, recover: bool, variables: Mapping[str, str], processes: Processes, lock: IO[str]
 ) -> dict[str, Any]:
-    """`allennlp train` in a process of its own: its exit code, seconds, and peak memory in MB."""
+    """`allennlp train` in a process of its own: its exit code, wall and processor seconds, peak memory in MB."""
     if not recover:
         shutil.rmtree(run.serialization_dir, ignore_errors=True)
     # AllenNLP archives what there is when it is interrupted.
@@ -246,8 +246,13 @@ def _train(
             # While the training lives the lock is held, also if this process is killed.
             pass_fds=[lock.fileno()],
         )
-        code, peak = processes.wait(process)
-    return {"code": code, "seconds": round(time.perf_counter() - start, 1), "peak_memory_mb": round(peak)}
+        outcome = processes.wait(process)
+    return {
+        "code": outcome.code,
+        "seconds": round(time.perf_counter() - start, 1),
+        "cpu_seconds": round(outcome.cpu_seconds, 1),
+        "peak_memory_mb": round(outcome.peak_memory_mb),
+    }
 
 
 def _make_record(
@@ -262,6 +267,7 @@ def _make_record(
         "digest": run.digest,
         # None where the call that began the training was killed, and the training was not.
         "seconds": outcome.get("seconds"),
+        "cpu_seconds": outcome.get("cpu_seconds"),
         "peak_memory_mb": outcome.get("peak_memory_mb"),
         # The seconds are then those since the last checkpoint.
         "recovered": recovered,

@@ -3,6 +3,7 @@
 import json
 import os
 import re
+import resource
 import signal
 import subprocess
 import sys
@@ -88,6 +89,12 @@ class Background:
         assert isinstance(self._errors[0], Stopped)
 
 
+def processor_seconds() -> float:
+    """Of all children that have ended."""
+    usage = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return usage.ru_utime + usage.ru_stime
+
+
 def wait_for(condition: Callable[[], bool]) -> None:
     end = time.monotonic() + 600
     while not condition():
@@ -105,9 +112,9 @@ def test_a_training_leaves_its_record(of_mode: Callable[..., Run]) -> None:
     run = of_mode()
     assert not run.is_done
     assert run.progress == 0
-    start = time.perf_counter()
+    start, used = time.perf_counter(), processor_seconds()
     train(run, {"torch": "2"}, VARIABLES)
-    seconds = time.perf_counter() - start
+    seconds, used = time.perf_counter() - start, processor_seconds() - used
     record = run.record()
     assert run.is_done
     assert run.progress == 1
@@ -116,6 +123,7 @@ def test_a_training_leaves_its_record(of_mode: Callable[..., Run]) -> None:
     assert record["digest"] == run.digest
     assert record["environment"] == {"torch": "2"}
     assert 0 <= record["seconds"] <= seconds + 0.05
+    assert record["cpu_seconds"] == pytest.approx(used, abs=0.05)
     assert record["peak_memory_mb"] > 1
     assert not record["recovered"]
     assert record["mixes"] == []
