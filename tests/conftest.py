@@ -3,13 +3,14 @@
 import os
 import random
 import socket
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import numpy as np
 import pytest
 import torch
 from hypothesis import HealthCheck, settings
+from torch import Tensor
 
 # Read when transformers is imported; AllenNLP's data loader forks.
 os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
@@ -67,3 +68,20 @@ def no_network() -> Iterator[None]:
         patch.setattr(socket.socket, "connect_ex", guarded(connect_ex))
         patch.setattr(socket, "getaddrinfo", guarded_resolve)
         yield
+
+
+@pytest.fixture
+def bilm_runs(monkeypatch: pytest.MonkeyPatch) -> list[int]:
+    """Grows by the number of sentences at each run of any biLM."""
+    # Not before the variable above is set: the package imports transformers.
+    from elmo_tasks.bilm.model import BiLM
+
+    runs: list[int] = []
+    forward: Callable[..., object] = BiLM.forward
+
+    def counted(self: BiLM, character_ids: Tensor) -> object:
+        runs.append(len(character_ids))
+        return forward(self, character_ids)
+
+    monkeypatch.setattr(BiLM, "forward", counted)
+    return runs

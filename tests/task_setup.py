@@ -43,3 +43,15 @@ class TaskSetup:
             optimizer.step()
         self.model.get_metrics(reset=True)
         self.model.eval()
+
+    def check_gradients(self, place: str | None) -> None:
+        """That the loss of all instances reaches every trained parameter, one mix a place among them, and no biLM."""
+        self.run(self.instances)["loss"].backward()
+        trained = {name: parameter for name, parameter in self.model.named_parameters() if parameter.requires_grad}
+        for name, parameter in trained.items():
+            assert parameter.grad is not None, name
+            assert parameter.grad.abs().sum() > 0, name
+        mixes = {None: 0, "input": 1, "output": 1, "both": 2}[place]
+        assert sum("gamma" in name for name in trained) == mixes
+        assert sum("scalar_parameters" in name for name in trained) == 3 * mixes
+        assert not any("bilm" in name for name in trained)

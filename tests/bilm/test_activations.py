@@ -27,20 +27,6 @@ def bilm(make_bilm: Callable[..., BiLM]) -> BiLM:
     return make_bilm().requires_grad_(False)
 
 
-@pytest.fixture
-def runs(monkeypatch: pytest.MonkeyPatch) -> list[int]:
-    """Grows by the number of sentences at each run of any biLM."""
-    numbers: list[int] = []
-    forward: Callable[..., object] = BiLM.forward
-
-    def counted(self: BiLM, character_ids: Tensor) -> object:
-        numbers.append(len(character_ids))
-        return forward(self, character_ids)
-
-    monkeypatch.setattr(BiLM, "forward", counted)
-    return numbers
-
-
 def rounded(layers: Tensor) -> Tensor:
     return layers.half().float()
 
@@ -56,10 +42,10 @@ def test_a_hit_is_exact(bilm: BiLM, tmp_path: Path) -> None:
         assert torch.equal(found, expected)
 
 
-def test_a_hit_is_what_was_computed(bilm: BiLM, tmp_path: Path, runs: list[int]) -> None:
+def test_a_hit_is_what_was_computed(bilm: BiLM, tmp_path: Path, bilm_runs: list[int]) -> None:
     ids = batch_to_ids(SENTENCES)
     expected = bilm(ids)
-    assert runs.pop() == 4
+    assert bilm_runs.pop() == 4
     for dtype, layers in (("float16", rounded(expected.layers)), ("float32", expected.layers)):
         for _ in range(3):
             # Opened anew each time, as in another run.
@@ -72,7 +58,7 @@ def test_a_hit_is_what_was_computed(bilm: BiLM, tmp_path: Path, runs: list[int])
             again = cached(ids)
             assert torch.equal(again.layers, output.layers)
             assert torch.equal(again.mask, output.mask)
-    assert runs == [3, 3], "each precision once, without the empty sentence"
+    assert bilm_runs == [3, 3], "each precision once, without the empty sentence"
 
 
 @settings(max_examples=20)
@@ -95,19 +81,19 @@ def test_any_mix_of_hits_and_misses(bilm: BiLM, tmp_path: Path, batches: list[li
             assert torch.equal(actual.mask, expected.mask)
 
 
-def test_only_the_misses_run(bilm: BiLM, tmp_path: Path, runs: list[int]) -> None:
+def test_only_the_misses_run(bilm: BiLM, tmp_path: Path, bilm_runs: list[int]) -> None:
     cached = CachedBiLM(bilm, tmp_path)
     cached(batch_to_ids(SENTENCES[:3]))
     cached(batch_to_ids([SENTENCES[3], *SENTENCES, ["new"]]))
     cached(batch_to_ids(SENTENCES[::-1]))
-    assert runs == [2, 3]
+    assert bilm_runs == [2, 3]
     assert (cached.counts.hits, cached.counts.misses, cached.counts.batches) == (5, 5, 3)
     cached.store.close()
     assert cached.store.size == cached.store.path.stat().st_size > 0
 
 
 @pytest.mark.parametrize("batch", [[], [[]], [[], []]])
-def test_nothing_to_read(bilm: BiLM, tmp_path: Path, batch: list[list[str]], runs: list[int]) -> None:
+def test_nothing_to_read(bilm: BiLM, tmp_path: Path, batch: list[list[str]], bilm_runs: list[int]) -> None:
     cached = CachedBiLM(bilm, tmp_path)
     for tokens in (0, 3):
         ids = torch.zeros(len(batch), tokens, 50, dtype=torch.long)
@@ -115,7 +101,7 @@ def test_nothing_to_read(bilm: BiLM, tmp_path: Path, batch: list[list[str]], run
         assert layers.shape == (len(batch), 3, tokens, bilm.output_dim)
         assert not layers.any()
         assert not mask.any()
-    assert runs == []
+    assert bilm_runs == []
 
 
 @pytest.mark.parametrize("value", [262, -1, 65536 + 5])
@@ -135,47 +121,47 @@ def ids_of(sentences: list[list[str]]) -> list[Tensor]:
     return [batch_to_ids([sentence])[0] for sentence in sentences]
 
 
-def test_filling_leaves_nothing_to_compute(bilm: BiLM, tmp_path: Path, runs: list[int]) -> None:
+def test_filling_leaves_nothing_to_compute(bilm: BiLM, tmp_path: Path, bilm_runs: list[int]) -> None:
     ids = batch_to_ids(SENTENCES)
     expected = CachedBiLM(bilm, tmp_path / "other")(ids)
-    runs.clear()
+    bilm_runs.clear()
     cached = CachedBiLM(bilm, tmp_path / "cache")
     # Repeated ones, padded ones and one without tokens are done too.
     assert sum(cached.fill([*ids_of(SENTENCES), *ids])) == 8
-    assert runs == [3]
+    assert bilm_runs == [3]
     output = cached(ids)
-    assert runs == [3]
+    assert bilm_runs == [3]
     assert torch.equal(output.mask, expected.mask)
     torch.testing.assert_close(output.layers, expected.layers, rtol=1e-3, atol=1e-6)
 
 
-def test_filling_goes_on_after_a_kill(bilm: BiLM, tmp_path: Path, runs: list[int]) -> None:
+def test_filling_goes_on_after_a_kill(bilm: BiLM, tmp_path: Path, bilm_runs: list[int]) -> None:
     sentences = [["a"] * length for length in range(1, 601)]
     cached = CachedBiLM(bilm, tmp_path)
     batches = cached.fill(iter(ids_of(sentences)))
     done = [next(batches) for _ in range(4)]
     batches.close()
     assert done[0] == 0
-    assert sum(done) == sum(runs)
+    assert sum(done) == sum(bilm_runs)
     again = CachedBiLM(bilm, tmp_path)
     assert next(iter(again.fill(ids_of(sentences)))) >= sum(done)
     assert sum(again.fill(ids_of(sentences))) == 600
-    assert sum(runs) == 600
+    assert sum(bilm_runs) == 600
 
 
-def test_filling_a_full_file_ends(bilm: BiLM, tmp_path: Path, runs: list[int]) -> None:
+def test_filling_a_full_file_ends(bilm: BiLM, tmp_path: Path, bilm_runs: list[int]) -> None:
     sentences = [["a"] * length for length in range(1, 601)]
     cached = CachedBiLM(bilm, tmp_path, max_bytes=100_000)
     assert sum(cached.fill(ids_of(sentences))) < 600
     assert cached.store.is_closed_to_more
-    ran = len(runs)
+    ran = len(bilm_runs)
     assert sum(cached.fill(ids_of(sentences))) < 600
-    assert len(runs) == ran
+    assert len(bilm_runs) == ran
 
 
-def test_filling_a_folder_that_cannot_be_used_computes_nothing(bilm: BiLM, runs: list[int]) -> None:
+def test_filling_a_folder_that_cannot_be_used_computes_nothing(bilm: BiLM, bilm_runs: list[int]) -> None:
     assert sum(CachedBiLM(bilm, "/proc/no/folder").fill(ids_of(SENTENCES))) == 1
-    assert runs == []
+    assert bilm_runs == []
 
 
 @settings(max_examples=20)
@@ -190,7 +176,7 @@ def test_filling_any_sentences(bilm: BiLM, tmp_path: Path, sentences: list[list[
         assert cached.counts.misses == computed == len({tuple(sentence) for sentence in sentences if sentence})
 
 
-def test_boundaries_are_kept_too(bilm: BiLM, tmp_path: Path, runs: list[int]) -> None:
+def test_boundaries_are_kept_too(bilm: BiLM, tmp_path: Path, bilm_runs: list[int]) -> None:
     plain, with_boundaries = CachedBiLM(bilm, tmp_path), BoundaryBiLM(bilm.options).requires_grad_(False)
     with_boundaries.load_state_dict(bilm.state_dict())
     cached = CachedBiLM(with_boundaries, tmp_path)
@@ -201,11 +187,11 @@ def test_boundaries_are_kept_too(bilm: BiLM, tmp_path: Path, runs: list[int]) ->
         actual = cached(ids)
         torch.testing.assert_close(actual.layers, expected.layers, rtol=1e-3, atol=1e-6)
         assert torch.equal(actual.mask, expected.mask)
-    assert runs == [4, 3, 4]
+    assert bilm_runs == [4, 3, 4]
 
 
 def test_another_bilm_is_another_cache(
-    bilm: BiLM, make_bilm: Callable[..., BiLM], tmp_path: Path, runs: list[int], monkeypatch: pytest.MonkeyPatch
+    bilm: BiLM, make_bilm: Callable[..., BiLM], tmp_path: Path, bilm_runs: list[int], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     ids = batch_to_ids(SENTENCES)
     nudged = copy.deepcopy(bilm)
@@ -219,19 +205,19 @@ def test_another_bilm_is_another_cache(
         expected = one(ids).layers
         for _ in range(2):
             torch.testing.assert_close(CachedBiLM(one, tmp_path)(ids).layers, expected, rtol=1e-2, atol=1e-3)
-    assert runs == [4, 3] * len(bilms)
+    assert bilm_runs == [4, 3] * len(bilms)
     assert len(list(tmp_path.iterdir())) == len(bilms)
     # The same biLM again, as an object of its own.
-    runs.clear()
+    bilm_runs.clear()
     CachedBiLM(copy.deepcopy(bilm), tmp_path)(ids)
-    assert runs == []
+    assert bilm_runs == []
     monkeypatch.setattr(activations, "_FORMAT", activations._FORMAT + 1)
     CachedBiLM(bilm, tmp_path)(ids)
-    assert runs == [3]
+    assert bilm_runs == [3]
 
 
 def test_another_bilms_file_under_this_ones_name(
-    bilm: BiLM, make_bilm: Callable[..., BiLM], tmp_path: Path, runs: list[int]
+    bilm: BiLM, make_bilm: Callable[..., BiLM], tmp_path: Path, bilm_runs: list[int]
 ) -> None:
     ids = batch_to_ids(SENTENCES)
     others = CachedBiLM(make_bilm().requires_grad_(False), tmp_path)
@@ -240,7 +226,7 @@ def test_another_bilms_file_under_this_ones_name(
     cached = CachedBiLM(bilm, tmp_path)
     shutil.copyfile(others.store.path, cached.store.path)
     torch.testing.assert_close(cached(ids).layers, rounded(bilm(ids).layers), rtol=1e-3, atol=1e-6)
-    assert runs == [3, 3, 4]
+    assert bilm_runs == [3, 3, 4]
 
 
 def test_changed_weights(bilm: BiLM, make_bilm: Callable[..., BiLM], tmp_path: Path) -> None:
@@ -253,7 +239,7 @@ def test_changed_weights(bilm: BiLM, make_bilm: Callable[..., BiLM], tmp_path: P
     assert not torch.allclose(before, after)
 
 
-def test_what_half_precision_cannot_hold_is_computed(bilm: BiLM, tmp_path: Path, runs: list[int]) -> None:
+def test_what_half_precision_cannot_hold_is_computed(bilm: BiLM, tmp_path: Path, bilm_runs: list[int]) -> None:
     with torch.no_grad():
         # "!" alone gets a large vector.
         bilm.char_cnn.character_embedding[ord("!") + 1] *= 1e6
@@ -263,7 +249,7 @@ def test_what_half_precision_cannot_hold_is_computed(bilm: BiLM, tmp_path: Path,
     assert expected[3].abs().max() > 65504
     for _ in range(2):
         torch.testing.assert_close(cached(ids).layers, expected, rtol=1e-3, atol=1e-3)
-    assert runs == [4, 3, 1]
+    assert bilm_runs == [4, 3, 1]
 
 
 def test_two_trainings_at_once(bilm: BiLM, tmp_path: Path) -> None:
@@ -293,7 +279,7 @@ def test_two_trainings_at_once(bilm: BiLM, tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("fault", ["folder", "cut", "noise", "values"])
 def test_faults_cost_time_only(
-    bilm: BiLM, tmp_path: Path, fault: str, runs: list[int], caplog: pytest.LogCaptureFixture
+    bilm: BiLM, tmp_path: Path, fault: str, bilm_runs: list[int], caplog: pytest.LogCaptureFixture
 ) -> None:
     ids = batch_to_ids(SENTENCES)
     expected = rounded(bilm(ids).layers)
@@ -312,10 +298,10 @@ def test_faults_cost_time_only(
             # Values of the wrong length, with a right checksum.
             keys = cached._keys(ids)
             cached.store.put(dict.fromkeys(keys, b"short"))
-    runs.clear()
+    bilm_runs.clear()
     for _ in range(2):
         torch.testing.assert_close(cached(ids).layers, expected, rtol=1e-3, atol=1e-6)
-    assert runs == ([3] if fault == "values" else [3, 3])
+    assert bilm_runs == ([3] if fault == "values" else [3, 3])
     warnings = [record.getMessage() for record in caplog.records if record.levelno >= logging.WARNING]
     assert len(warnings) == (0 if fault == "values" else 1)
 
@@ -381,7 +367,7 @@ def test_bad_arguments(make_bilm: Callable[..., BiLM], tmp_path: Path, arguments
 
 
 @pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a GPU")
-def test_on_a_gpu(bilm: BiLM, tmp_path: Path, runs: list[int]) -> None:
+def test_on_a_gpu(bilm: BiLM, tmp_path: Path, bilm_runs: list[int]) -> None:
     ids = batch_to_ids(SENTENCES)
     expected = rounded(bilm(ids).layers)
     bilm.cuda()
@@ -393,4 +379,4 @@ def test_on_a_gpu(bilm: BiLM, tmp_path: Path, runs: list[int]) -> None:
         torch.testing.assert_close(layers.cpu(), expected, rtol=1e-3, atol=1e-4)
     bilm.cpu()
     torch.testing.assert_close(cached(ids).layers, expected, rtol=1e-3, atol=1e-4)
-    assert runs == [4, 3]
+    assert bilm_runs == [4, 3]

@@ -56,20 +56,6 @@ def character_ids() -> Tensor:
     return batch_to_ids([["The", "cat", "sat", "there", "."], ["Naïve", "dogs"], ["No", "!", "The"]])
 
 
-@pytest.fixture
-def bilm_calls(monkeypatch: pytest.MonkeyPatch) -> list[torch.Size]:
-    """Grows by the shape of the character ids at each run of any biLM."""
-    calls: list[torch.Size] = []
-    forward: Callable[..., object] = BiLM.forward
-
-    def counted(self: BiLM, character_ids: Tensor) -> object:
-        calls.append(character_ids.shape)
-        return forward(self, character_ids)
-
-    monkeypatch.setattr(BiLM, "forward", counted)
-    return calls
-
-
 TAGGED = """The###D cat###N sat###V
 A###D dog###N saw###V the###D cat###N
 Dogs###N sat###V there###A

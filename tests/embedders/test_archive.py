@@ -90,7 +90,7 @@ def test_checkpoints_do_not_hold_the_frozen_bilm(config: dict[str, Any], tmp_pat
 
 
 def test_two_places_keep_one_bilm(
-    config: dict[str, Any], new_bilm_files: BiLMFiles, tmp_path: Path, bilm_calls: list[torch.Size]
+    config: dict[str, Any], new_bilm_files: BiLMFiles, tmp_path: Path, bilm_runs: list[int]
 ) -> None:
     model, reader = config["model"], config["dataset_reader"]
     model["text_field_embedder"]["token_embedders"]["elmo2"] = {**elmo(config), "layers": "last"}
@@ -98,7 +98,7 @@ def test_two_places_keep_one_bilm(
     model["encoder"]["input_size"] = 32
     expected = probabilities(train(config, tmp_path / "run"), config)
     # Two epochs of two batches for training and two for validation; one of three sentences.
-    assert len(bilm_calls) == 2 * (2 + 2) + 1
+    assert len(bilm_runs) == 2 * (2 + 2) + 1
     with tarfile.open(tmp_path / "run" / "model.tar.gz") as archive:
         assert sum(name.endswith("weights.hdf5") for name in archive.getnames()) == 1
     forget(new_bilm_files)

@@ -41,11 +41,11 @@ def test_trained_bilms_are_not_shared(bilm_files: BiLMFiles) -> None:
     assert embedder(bilm_files).bilm is not first.bilm
 
 
-def test_a_given_object_is_shared(bilm_files: BiLMFiles, character_ids: Tensor, bilm_calls: list[torch.Size]) -> None:
+def test_a_given_object_is_shared(bilm_files: BiLMFiles, character_ids: Tensor, bilm_runs: list[int]) -> None:
     bilm = BiLM.from_files(*bilm_files)
     first, second = ElmoTokenEmbedder(bilm=bilm), ElmoTokenEmbedder(bilm=bilm)
     first(character_ids), second(character_ids)
-    assert len(bilm_calls) == 1
+    assert len(bilm_runs) == 1
     first, second = (ElmoTokenEmbedder(bilm=bilm, requires_grad=True) for _ in range(2))
     (first(character_ids) + second(character_ids)).sum().backward()
     assert first.bilm is second.bilm is bilm
@@ -61,65 +61,59 @@ def test_freed_with_its_last_user(bilm_files: BiLMFiles, character_ids: Tensor) 
     assert bilm() is None
 
 
-def test_one_run_a_batch(bilm_files: BiLMFiles, character_ids: Tensor, bilm_calls: list[torch.Size]) -> None:
+def test_one_run_a_batch(bilm_files: BiLMFiles, character_ids: Tensor, bilm_runs: list[int]) -> None:
     places = [embedder(bilm_files), embedder(bilm_files, layers="last"), embedder(bilm_files, layer_norm="token")]
     for number in range(1, 4):
         batch = character_ids.clone()
         for place in places:
             place(batch)
-        assert len(bilm_calls) == number, "each batch is a tensor of its own, and the last one's is gone"
+        assert len(bilm_runs) == number, "each batch is a tensor of its own, and the last one's is gone"
         del batch
 
 
-def test_one_run_for_each_text_of_a_batch(
-    bilm_files: BiLMFiles, character_ids: Tensor, bilm_calls: list[torch.Size]
-) -> None:
+def test_one_run_for_each_text_of_a_batch(bilm_files: BiLMFiles, character_ids: Tensor, bilm_runs: list[int]) -> None:
     at_input, at_output = embedder(bilm_files), embedder(bilm_files)
     premise, hypothesis = character_ids, character_ids[:, :3].contiguous()
     results = [place(text) for place in (at_input, at_output) for text in (premise, hypothesis)]
-    assert len(bilm_calls) == 2
+    assert len(bilm_runs) == 2
     torch.testing.assert_close(results[0], results[2])
     torch.testing.assert_close(results[1], results[3])
 
 
-def test_one_run_for_slices_and_copies(
-    bilm_files: BiLMFiles, character_ids: Tensor, bilm_calls: list[torch.Size]
-) -> None:
+def test_one_run_for_slices_and_copies(bilm_files: BiLMFiles, character_ids: Tensor, bilm_runs: list[int]) -> None:
     places = [embedder(bilm_files) for _ in range(2)]
     choices = torch.stack([character_ids, character_ids.flip(0)], dim=1)
     for place in places:
         for number in range(choices.shape[1]):
             place(choices[:, number])
-    assert len(bilm_calls) == 2
+    assert len(bilm_runs) == 2
     places[0](choices[:, 0].clone())
-    assert len(bilm_calls) == 2
+    assert len(bilm_runs) == 2
     places[0](choices)
     places[1](choices)
-    assert len(bilm_calls) == 3
+    assert len(bilm_runs) == 3
 
 
-def test_one_run_in_a_text_field_embedder(
-    bilm_files: BiLMFiles, character_ids: Tensor, bilm_calls: list[torch.Size]
-) -> None:
+def test_one_run_in_a_text_field_embedder(bilm_files: BiLMFiles, character_ids: Tensor, bilm_runs: list[int]) -> None:
     names = ("elmo_first", "elmo_second")
     embedders = BasicTextFieldEmbedder({name: embedder(bilm_files) for name in names})
     tensors = {name: {"elmo_tokens": torch.stack([character_ids] * 2)} for name in names}
     assert embedders(tensors, num_wrapping_dims=1).shape == (2, 3, 5, 32)
-    assert len(bilm_calls) == 1
+    assert len(bilm_runs) == 1
 
 
-def test_changed_ids_are_run_again(bilm_files: BiLMFiles, character_ids: Tensor, bilm_calls: list[torch.Size]) -> None:
+def test_changed_ids_are_run_again(bilm_files: BiLMFiles, character_ids: Tensor, bilm_runs: list[int]) -> None:
     place = embedder(bilm_files)
     before = place(character_ids)
     character_ids[0, 0], character_ids[0, 1] = character_ids[0, 1].clone(), character_ids[0, 0].clone()
     after = place(character_ids)
-    assert len(bilm_calls) == 2
+    assert len(bilm_runs) == 2
     assert not torch.allclose(before[0], after[0])
     torch.testing.assert_close(before[1:], after[1:])
 
 
 def test_stateful_runs_once_a_batch_for_all_places(
-    bilm_files: BiLMFiles, character_ids: Tensor, bilm_calls: list[torch.Size]
+    bilm_files: BiLMFiles, character_ids: Tensor, bilm_runs: list[int]
 ) -> None:
     first, second = embedder(bilm_files, stateful=True), embedder(bilm_files, stateful=True)
     first.bilm.reset_states()
@@ -128,7 +122,7 @@ def test_stateful_runs_once_a_batch_for_all_places(
         # The same sentences, even the same tensor, in each batch: but the states have moved on.
         results.append(first(character_ids))
         torch.testing.assert_close(second(character_ids), results[-1])
-        assert len(bilm_calls) == number
+        assert len(bilm_runs) == number
     assert not torch.allclose(results[0], results[1], atol=1e-3)
     alone = BiLM.from_files(*bilm_files, stateful=True)
     for result in results:
@@ -160,13 +154,13 @@ def test_layers_are_kept_for_few_tensors(bilm_files: BiLMFiles, character_ids: T
 
 
 def test_layers_from_inference_mode_can_be_trained_on(
-    bilm_files: BiLMFiles, character_ids: Tensor, bilm_calls: list[torch.Size]
+    bilm_files: BiLMFiles, character_ids: Tensor, bilm_runs: list[int]
 ) -> None:
     place = embedder(bilm_files)
     with torch.inference_mode():
         place(character_ids)
     place(character_ids).sum().backward()
-    assert len(bilm_calls) == 1
+    assert len(bilm_runs) == 1
     assert place.scalar_mix.gamma.grad is not None
 
 

@@ -1,14 +1,21 @@
-"""Tiny biLMs with random weights, and what holds for every task's predictor."""
+"""Tiny biLMs and experiments, and what holds for every task's predictor."""
 
+import json
 import random
 from collections.abc import Callable, Sequence
+from pathlib import Path
 from typing import Any
 
+import _jsonnet
 import pytest
 import torch
+from allennlp.common import Params
+from allennlp.common.params import with_overrides
 from allennlp.predictors import Predictor
 
 from elmo_tasks.bilm import BiLM, BiLMOptions
+
+LIBRARIES = Path(__file__).parents[2] / "training_configs" / "lib"
 
 
 @pytest.fixture(scope="session")
@@ -23,6 +30,24 @@ def make_bilm(tmp_path_factory: pytest.TempPathFactory) -> Callable[[int], dict[
             torch.manual_seed(1)
             BiLM(options).save(**files)
         return files
+
+    return make
+
+
+@pytest.fixture(scope="session")
+def experiment(make_bilm: Callable[[int], dict[str, str]]) -> Callable[..., Params]:
+    """What a task's library makes of a corpus, a place for a tiny biLM, and more arguments; then overrides."""
+    bilm = {**make_bilm(6), "dim": 6}
+
+    def make(
+        task: str, corpus: str, place: str | None, overrides: dict[str, Any] | None = None, **arguments: Any
+    ) -> Params:
+        given = {"train": corpus, "validation": corpus, "place": place or "input"}
+        given |= {"bilm": bilm if place else None, **arguments}
+        library = json.dumps(str(LIBRARIES / f"{task}.libsonnet"))
+        named = ", ".join(f"{name}={json.dumps(value)}" for name, value in given.items())
+        config = _jsonnet.evaluate_snippet(task, f"(import {library}).experiment({named})")
+        return Params(with_overrides(json.loads(config), overrides or {}))
 
     return make
 

@@ -6,10 +6,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-import _jsonnet
 import pytest
 from allennlp.common import Params
-from allennlp.common.params import with_overrides
 
 import elmo_tasks.embedders.elmo_token_embedder  # noqa: F401
 
@@ -84,10 +82,8 @@ def corpus(tmp_path_factory: pytest.TempPathFactory) -> str:
 
 
 @pytest.fixture(scope="session")
-def config(corpus: str, make_bilm: Callable[[int], dict[str, str]]) -> Callable[..., Params]:
+def config(corpus: str, experiment: Callable[..., Params]) -> Callable[..., Params]:
     """The experiment of training_configs/lib/squad.libsonnet, at a tiny size, as a function of what it takes."""
-    bilm = {**make_bilm(6), "dim": 6}
-    library = ROOT / "training_configs" / "lib" / "squad.libsonnet"
 
     def make(
         elmo: str | None = None,
@@ -96,22 +92,10 @@ def config(corpus: str, make_bilm: Callable[[int], dict[str, str]]) -> Callable[
         **arguments: Any,
     ) -> Params:
         given = {
-            "train": corpus,
-            "validation": corpus,
-            "bilm": bilm if elmo else None,
-            "place": elmo or "input",
             "self_attention": self_attention,
             "sizes": {"words": 5, "characters": 4, "filters": 6, "filter_width": 3, "hidden": 4},
             "training": {"batch_size": 2, "trainer": {"num_epochs": 1, "optimizer": "adam"}},
-            **arguments,
         }
-        names = ", ".join(f"{name}=given.{name}" for name in given)
-        snippet = f"""
-            local squad = import {json.dumps(str(library))};
-            local given = {json.dumps(given)};
-            squad.experiment({names})
-        """
-        params = Params(json.loads(_jsonnet.evaluate_snippet("test", snippet)))
-        return Params(with_overrides(params.as_dict(), overrides or {}))
+        return experiment("squad", corpus, elmo, overrides, **(given | arguments))
 
     return make
