@@ -82,8 +82,8 @@ def _introduction(results: Results, notes: str | None) -> list[Block]:
             "Scores are in points: the mean over the seeds ± the sample's standard deviation. p (t) is that of the "
             "two-sided paired t-test against the baseline, paired by seed; p (perm.) that of the exact two-sided "
             "permutation test of the difference of means, which supposes nothing about the scores' distribution, and "
-            "with three seeds cannot be below 0.1. A development score is that of the epoch that was chosen by it, "
-            "and so a little too high, for the baseline as for ELMo."
+            "with three seeds cannot be below 0.1. Neither is corrected for the number of comparisons. A development "
+            "score is that of the epoch that was chosen by it, and so a little too high, for the baseline as for ELMo."
         ),
     ]
     if not results.profile.is_papers:
@@ -152,14 +152,16 @@ def _verdicts(lines: Sequence[Line]) -> list[str]:
     better: list[str] = []
     worse: list[str] = []
     unclear: list[str] = []
+    untested: list[str] = []
     for line in measured:
-        is_significant = line.p_paired_t is not None and line.p_paired_t < _SIGNIFICANT
-        kind = unclear if not is_significant else better if (line.gain or 0) > 0 else worse
+        p = line.p_paired_t
+        kind = untested if p is None else unclear if p >= _SIGNIFICANT else better if (line.gain or 0) > 0 else worse
         kind.append(f"{line.title}, {line.variant.title} ({_signed(points(line.gain))})")
     said = [
         ("Better than the baseline, p (t) < 0.05", better),
         ("Worse than the baseline, p (t) < 0.05", worse),
         ("No difference that these runs can tell from chance", unclear),
+        ("Not tested, for there is one seed only, or the same difference in all", untested),
     ]
     return [f"{what}: {'; '.join(cells)}." for what, cells in said if cells]
 
@@ -328,11 +330,16 @@ def _command(results: Results, table: str, task: str | None = None, seeds: int =
 
 
 def _signed(value: float | None) -> str:
-    return NOTHING if value is None else f"{value:+.2f}"
+    return NOTHING if value is None else f"{_unsigned_zero(value, 2):+.2f}"
 
 
 def _percent(value: float | None) -> str:
-    return NOTHING if value is None else f"{100 * value:.1f} %"
+    return NOTHING if value is None else f"{_unsigned_zero(100 * value, 1):.1f} %"
+
+
+def _unsigned_zero(value: float, digits: int) -> float:
+    """Rounded, and never -0."""
+    return round(value, digits) + 0.0
 
 
 def _p(value: float | None) -> str:

@@ -253,3 +253,18 @@ def test_a_damaged_record(out: Path) -> None:
     (out / "snli" / "elmo" / "seed2" / "record.json").write_text("{")
     with pytest.raises(RunError, match=r"record\.json is damaged"):
         write_report(out)
+
+
+def test_one_seed_is_not_tested(tmp_path: Path, make_run_in: Callable[..., Run], finish: Callable[..., Run]) -> None:
+    cells = {"baseline": "baseline", "elmo": "elmo"}
+    tables = {"table1": {"seeds": 1, "tasks": {"snli": cells}}}
+    said = {"profile": "smoke", "data": None, "bilm": "mini", "bilm_digest": "f" * 64, "tables": tables}
+    (tmp_path / "experiments.json").write_text(json.dumps(said))
+    # A difference that rounds to nothing has no sign.
+    for cell, score in (("baseline", 0.7), ("elmo", 0.69999)):
+        finish(make_run_in(tmp_path, f"snli/{cell}/seed1"), score, metric=ACCURACY)
+    write_report(tmp_path)
+    text = (tmp_path / "RESULTS.md").read_text()
+    assert row(text, "SNLI, fixture", "ELMo")[6:8] == ["+0.00", "0.0 %"]
+    assert "in all: SNLI, fixture, ELMo (+0.00)." in text
+    assert "tell from chance" not in text
