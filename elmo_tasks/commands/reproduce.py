@@ -8,7 +8,8 @@ from allennlp.commands.subcommand import Subcommand
 from allennlp.common.checks import ConfigurationError
 from overrides import overrides
 
-# Registers the reader that its trainings need.
+# Registers the reader and the loader that its trainings need.
+from elmo_tasks.reproduce.sampled_loader import SampledLoader as SampledLoader
 from elmo_tasks.reproduce.sampled_reader import SampledReader as SampledReader
 
 # What else the commands need is imported when they run: this module is imported by every command, each training too.

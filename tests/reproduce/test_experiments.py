@@ -107,7 +107,7 @@ def test_a_part_of_the_training_data() -> None:
     profile = PROFILES["open"]
     task = next(task for task in profile.tasks if task.name == "ner-wnut17")
     variants = table_variants(TABLES["figure1"], profile)
-    assert [variant.name for variant in variants[:3]] == ["baseline-0.05", "elmo-0.05", "baseline-0.1"]
+    assert [variant.name for variant in variants[:3]] == ["baseline-0.1", "elmo-0.1", "baseline-0.2"]
     assert [compose(profile, task, variant, "mini")[0] for variant in variants[-4:]] == [
         "baseline-data-0.5",
         "elmo-data-0.5",
@@ -118,7 +118,9 @@ def test_a_part_of_the_training_data() -> None:
     _, part = compose(profile, task, variants[0], "mini")
     assert part["validation_dataset_reader"] == part["dataset_reader"]["base_reader"] == whole["dataset_reader"]
     reader = DatasetReader.from_params(Params(with_seed(part, 3)["dataset_reader"]))
-    assert (reader._fraction, reader._seed) == (0.05, 3)
+    assert (reader._fraction, reader._seed) == (0.1, 3)
+    assert part["validation_data_loader"] == whole["validation_data_loader"]
+    assert part["data_loader"] == whole["data_loader"] | {"type": "elmo_sampled", "fraction": 0.1}
 
 
 def test_a_part_of_data_keeps_its_own_validation_reader() -> None:

@@ -1,0 +1,42 @@
+"""Epochs of one length for any part of a dataset, for learning curves."""
+
+from typing import Any
+
+from allennlp.common.checks import ConfigurationError
+from allennlp.data import DataLoader, DatasetReader
+from allennlp.data.data_loaders import MultiProcessDataLoader
+from allennlp.data.dataset_readers.dataset_reader import PathOrStr
+
+
+@DataLoader.register("elmo_sampled")
+class SampledLoader(MultiProcessDataLoader):
+    """
+    Batches of a part of a dataset, as many an epoch as the whole has: the part is gone over again until then.
+
+    So a training on a tenth of the data has as many updates before early stopping or a learning rate's schedule counts
+    an epoch as one on all of it. Otherwise a small part's trainings end before they have learned anything, and a
+    learning curve (Peters et al. 2018, figure 1) shows that and not what the data is worth.
+
+    # Parameters
+
+    reader : `DatasetReader`
+        Such as "elmo_sampled".
+    data_path : `str`
+    fraction : `float`
+        The part that is read, above 0 and at most 1. An epoch has the part's batches divided by it, rounded.
+    kwargs : `Any`
+        As AllenNLP's loader "multiprocess" takes them, but for `batches_per_epoch`.
+
+    # Raises
+
+    `ConfigurationError`
+        If the fraction is none.
+
+    Registered as a `DataLoader` with name "elmo_sampled".
+    """
+
+    def __init__(self, reader: DatasetReader, data_path: PathOrStr, *, fraction: float, **kwargs: Any) -> None:
+        if not 0 < fraction <= 1:
+            raise ConfigurationError(f"fraction is {fraction}; it must be above 0 and at most 1.")
+        super().__init__(reader, data_path, **kwargs)
+        self.batches_per_epoch = round(len(self) / fraction)
