@@ -174,10 +174,11 @@ def _figure_1(results: Results) -> list[Block]:
     if measured:
         caption = (
             "Development score against the part of the training set that is trained on (logarithmic); the bars are "
-            "standard deviations over the seeds."
+            "standard deviations over the seeds. An epoch has as many updates on a part of the data as on all of it."
         )
         blocks.append(Picture("figure1.svg", to_svg(draw_curves(measured)), f"Figure 1. {caption}"))
         blocks.append(_curve_table([line for line in lines if line.task]))
+        blocks += [Text(text) for text in _sample_efficiency(measured)]
     else:
         blocks += [Text("The learning curve was not run. To run it:"), Code(_command(results, table.name))]
     return blocks + _epochs(results)
@@ -194,6 +195,27 @@ def _curve_table(lines: Sequence[Line]) -> Table:
         rows.append([elmo.title, part, *scores, _signed(points(elmo.gain)), _percent(elmo.error_reduction), runs])
     header = ["task", "training data", "baseline", "ELMo", "over baseline", "error reduction", "runs"]
     return Table(header, rows, range(1, 7))
+
+
+def _sample_efficiency(lines: Sequence[Line]) -> list[str]:
+    """Of each task: the least part of the data on which ELMo does as well as the baseline on all of it."""
+    means: dict[str, dict[tuple[bool, float], float]] = {}
+    for line in lines:
+        if line.mean is not None:
+            means.setdefault(line.title, {})[line.variant.has_elmo, line.variant.fraction] = line.mean
+    said = []
+    for title, of_task in means.items():
+        whole = of_task.get((False, 1.0))
+        parts = sorted(fraction for has_elmo, fraction in of_task if has_elmo)
+        if whole is None or not parts:
+            continue
+        enough = next((fraction for fraction in parts if of_task[True, fraction] >= whole), None)
+        if enough is None:
+            elmo = "ELMo scores less than that on each part"
+        else:
+            elmo = f"ELMo scores {100 * of_task[True, enough]:.2f} on {100 * enough:g} %"
+        said.append(f"{title}: the baseline scores {100 * whole:.2f} on all of the training data; {elmo}.")
+    return said
 
 
 def _epochs(results: Results) -> list[Block]:
