@@ -56,7 +56,7 @@ def write_report(out: str | Path, folder: str | Path | None = None, notes: str |
     blocks += _failures(results)
     blocks += _runs(results)
     blocks += _environment(results)
-    blocks += _commands(results)
+    blocks += _commands(results, has_notes=bool(notes))
     lines = [line for table in TABLES.values() if table.name != "figure2" for line in results.lines(table)]
     files = {
         MARKDOWN: to_markdown(title, blocks).encode(),
@@ -329,7 +329,7 @@ def _environment(results: Results) -> list[Block]:
     return [Heading("Environment"), Table(["", ""], rows)]
 
 
-def _commands(results: Results) -> list[Block]:
+def _commands(results: Results, has_notes: bool) -> list[Block]:
     blocks: list[Block] = [
         Heading("Commands"),
         Text(
@@ -340,7 +340,8 @@ def _commands(results: Results) -> list[Block]:
     lines = [
         _command(results, name, task, said["seeds"]) for name, said in results.tables.items() for task in said["tasks"]
     ]
-    return [*blocks, Code("\n".join([*lines, f"allennlp elmo-reproduce report {results.out}"]))]
+    report = f"allennlp elmo-reproduce report {results.out}" + (" --notes FILE" if has_notes else "")
+    return [*blocks, Code("\n".join([*lines, report]))]
 
 
 def _command(results: Results, table: str, task: str | None = None, seeds: int = 3) -> str:

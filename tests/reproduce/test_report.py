@@ -136,6 +136,7 @@ def test_table_1(text: str) -> None:
     assert "Better than the baseline, p (t) < 0.05: SNLI, fixture, ELMo (+5.00)." in table_1
     assert "    ner/elmo/seed1 ended: <no memory>" in text
     assert "First note.\n\nSecond `note`." in text
+    assert " --notes FILE\n" in text
     assert "allennlp elmo-reproduce run table3 --profile smoke --tasks snli --bilm mini --seeds 3 -o" in text
 
 
