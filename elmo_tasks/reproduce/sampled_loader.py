@@ -25,7 +25,7 @@ class SampledLoader(MultiProcessDataLoader):
     fraction : `float`
         The part that is read, above 0 and at most 1. An epoch has the part's batches divided by it, rounded.
     kwargs : `Any`
-        As AllenNLP's loader "multiprocess" takes them, but for `batches_per_epoch`.
+        As AllenNLP's loader "multiprocess" takes them. With `batches_per_epoch` an epoch has that many.
 
     # Raises
 
@@ -39,4 +39,5 @@ class SampledLoader(MultiProcessDataLoader):
         if not 0 < fraction <= 1:
             raise ConfigurationError(f"fraction is {fraction}; it must be above 0 and at most 1.")
         super().__init__(reader, data_path, **kwargs)
-        self.batches_per_epoch = round(len(self) / fraction)
+        if self.batches_per_epoch is None:
+            self.batches_per_epoch = round(len(self) / fraction)

@@ -52,6 +52,11 @@ def test_epochs_go_on_where_the_last_one_ended(corpus: str) -> None:
     assert set(counts.values()) == {20}
 
 
+def test_epochs_that_have_a_length_keep_it(corpus: str) -> None:
+    reader = SampledReader(SequenceTaggingDatasetReader(), 0.5, seed=1)
+    assert len(SampledLoader(reader, corpus, fraction=0.5, batch_size=4, batches_per_epoch=7)) == 7
+
+
 @pytest.mark.parametrize("fraction", [0.0, -0.5, 1.5])
 def test_no_fraction(corpus: str, fraction: float) -> None:
     with pytest.raises(ConfigurationError, match="above 0 and at most 1"):
