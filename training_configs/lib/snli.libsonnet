@@ -39,6 +39,7 @@ local bilms = import 'bilms.libsonnet';
   // place: where ELMo goes: 'input', 'output' or 'both'. layers: 'all', 'last' or one layer's number.
   // layer_norm: of the biLM's layers before they are mixed: 'none', 'token' or 'stock'.
   // scalar_l2: the strength of the L2 penalty on the weights of ELMo's layers, lambda in the paper's section 3.2.
+  // gamma: where the scale of ELMo's vectors starts, equation 1; it is trained.
   // glove: a file of pretrained word vectors, which are not trained; or null: then only the words of the training data
   // have vectors, and these are trained. lowercase: whether words are looked up in lower case.
   // l2: the strength of the L2 penalty on the weight matrices of the biLSTMs and of the feed-forward layers.
@@ -52,6 +53,7 @@ local bilms = import 'bilms.libsonnet';
     layers='all',
     layer_norm='none',
     scalar_l2=0.001,
+    gamma=1,
     glove=null,
     lowercase=true,
     sizes=self.paper_sizes,
@@ -117,9 +119,9 @@ local bilms = import 'bilms.libsonnet';
       [if l2 != 0 then 'regularizer']: {
         regexes: [[matrices + '.*weight', { type: 'l2', alpha: l2 }] for matrices in [bilstms, feedforward]],
       },
-      // As in AllenNLP's configs of ESIM.
+      // As in AllenNLP's configs of ESIM, but for gamma.
       initializer: {
-        regexes: [
+        regexes: (if gamma != 1 then [['^elmo[.].*[.]gamma$', { type: 'constant', val: gamma }]] else []) + [
           [bilstms + '.*weight_hh', { type: 'orthogonal' }],
           [bilstms + '.*weight_ih', { type: 'xavier_uniform' }],
           [bilstms + '.*bias_hh', { type: 'lstm_hidden_bias' }],

@@ -5,6 +5,8 @@
 // feed-forward layers, dropout of 0.2, Adam with 0.001. The pairs are of SNLI's official development set, cut in two:
 // nearly all premises of the development part occur in training too, with other hypotheses.
 //
+// gamma starts at 0.2: the biLM's vectors are three times as long as GloVe's, and would drown them.
+//
 //   allennlp train training_configs/snli/open_glove_elmo_both.jsonnet -s runs/snli-open-glove-elmo-both
 local snli = import '../lib/snli.libsonnet';
 
@@ -16,6 +18,7 @@ snli.experiment(
   glove=data + '/glove/glove.6B.50d.subset.txt.gz',
   bilm='mini',
   place='both',
+  gamma=0.2,
   sizes=snli.open_sizes,
   training=snli.open_training,
 )

@@ -51,6 +51,10 @@ def test_shipped_config(name: str, corpus: str, make_bilm: Callable[[int], dict[
     run = tmp_path / "run"
     model = train_model(Params.from_file(str(path), overrides), str(run))
     assert_is_regularised_as_said(model, shipped["model"])
+    # Hardly moved by the few updates.
+    gammas = [parameter.item() for parameter_name, parameter in model.named_parameters() if "gamma" in parameter_name]
+    assert gammas == pytest.approx([0.2 if "glove_elmo" in name else 1.0] * len(gammas), abs=0.05)
+    assert bool(gammas) == ("elmo" in name)
     answer = Predictor.from_path(str(run / "model.tar.gz")).predict_json({"premise": "A dog.", "hypothesis": "A cat!"})
     assert answer["label"] in ("entailment", "neutral", "contradiction")
     assert answer["hypothesis_tokens"] == ["A", "cat", "!"]
