@@ -23,7 +23,7 @@ PACKAGES = ("allennlp", "torch", "torchvision", "numpy", "h5py", "transformers",
 
 # All that this plugin registers: AllenNLP's base class -> names. A test holds it against what is really registered.
 REGISTERED: dict[str, tuple[str, ...]] = {
-    "DataLoader": ("elmo_lm_windows",),
+    "DataLoader": ("elmo_lm_windows", "elmo_sampled"),
     "DatasetReader": ("elmo_conll2003", "elmo_corpus", "elmo_sampled", "elmo_snli", "elmo_squad"),
     "LearningRateScheduler": ("reduce_on_plateau",),
     "Metric": ("elmo_conlleval", "elmo_squad"),
