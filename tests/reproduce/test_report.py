@@ -240,6 +240,11 @@ def test_pictures(written: Path) -> None:
         assert [text.get_text() for text in axes.get_legend().get_texts()] == ["baseline", "ELMo"]
 
 
+def test_the_same_trainings_make_the_same_files(out: Path) -> None:
+    first = [file.read_bytes() for file in write_report(out)]
+    assert [file.read_bytes() for file in write_report(out)] == first
+
+
 def test_the_page_has_every_section(written: Path) -> None:
     page = (written / PAGE).read_text()
     for name in ("Table 1", "Table 2", "Table 3", "Figure 1", "Figure 2", "Table 5", "Table 6", "Environment"):
