@@ -250,7 +250,7 @@ PROFILES = {
                     "ner/crossner_politics_glove_elmo",
                 ),
             ),
-            # The paper's, without its two smallest, which here are some ten and a hundred instances.
+            # The paper's, without its two smallest, which here are a hundred instances at most.
             fractions=(0.1, 0.2, 0.5, 1.0),
         ),
         Profile(
