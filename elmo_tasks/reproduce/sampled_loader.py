@@ -2,10 +2,11 @@
 
 from typing import Any
 
-from allennlp.common.checks import ConfigurationError
 from allennlp.data import DataLoader, DatasetReader
 from allennlp.data.data_loaders import MultiProcessDataLoader
 from allennlp.data.dataset_readers.dataset_reader import PathOrStr
+
+from elmo_tasks.reproduce.sampled_reader import check_fraction
 
 
 @DataLoader.register("elmo_sampled")
@@ -36,8 +37,7 @@ class SampledLoader(MultiProcessDataLoader):
     """
 
     def __init__(self, reader: DatasetReader, data_path: PathOrStr, *, fraction: float, **kwargs: Any) -> None:
-        if not 0 < fraction <= 1:
-            raise ConfigurationError(f"fraction is {fraction}; it must be above 0 and at most 1.")
+        check_fraction(fraction)
         super().__init__(reader, data_path, **kwargs)
         if self.batches_per_epoch is None:
             self.batches_per_epoch = round(len(self) / fraction)

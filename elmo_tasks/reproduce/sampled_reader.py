@@ -10,6 +10,12 @@ from allennlp.data.dataset_readers.dataset_reader import PathOrStr
 from overrides import overrides
 
 
+def check_fraction(fraction: float) -> None:
+    """Raises `ConfigurationError` unless it is above 0 and at most 1."""
+    if not 0 < fraction <= 1:
+        raise ConfigurationError(f"fraction is {fraction}; it must be above 0 and at most 1.")
+
+
 @DatasetReader.register("elmo_sampled")
 class SampledReader(DatasetReader):
     """
@@ -35,8 +41,7 @@ class SampledReader(DatasetReader):
 
     def __init__(self, base_reader: DatasetReader, fraction: float, seed: int, **extras: Any) -> None:
         super().__init__(**extras)
-        if not 0 < fraction <= 1:
-            raise ConfigurationError(f"fraction is {fraction}; it must be above 0 and at most 1.")
+        check_fraction(fraction)
         self._base_reader = base_reader
         self._fraction = fraction
         self._seed = seed

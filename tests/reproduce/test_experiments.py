@@ -1,8 +1,10 @@
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
+from allennlp.commands.train import TrainModel
 from allennlp.common import Params
 from allennlp.data import DatasetReader
 from allennlp.models import Model
@@ -121,6 +123,24 @@ def test_a_part_of_the_training_data() -> None:
     assert (reader._fraction, reader._seed) == (0.1, 3)
     assert part["validation_data_loader"] == whole["validation_data_loader"]
     assert part["data_loader"] == whole["data_loader"] | {"type": "elmo_sampled", "fraction": 0.1}
+
+
+def test_a_part_has_epochs_as_long_as_the_whole_in_training_only(tmp_path: Path) -> None:
+    profile = PROFILES["smoke"]
+    task = next(task for task in profile.tasks if task.name == "ner")
+    profile = replace(profile, overrides={**profile.overrides, "data_loader.batch_sampler.batch_size": 8})
+    seeds = ("random_seed", "numpy_seed", "pytorch_seed")
+    sizes = []
+    for number, variant in enumerate((table_variants(TABLES["figure1"], profile)[0], BASELINE)):
+        _, config = compose(profile, task, variant, "mini")
+        config = {name: value for name, value in config.items() if name not in seeds}
+        loop = TrainModel.from_params(Params(config), serialization_dir=str(tmp_path / str(number)), local_rank=0)
+        instances = len(list(loop.trainer.data_loader.iter_instances()))
+        sizes.append((instances, len(loop.trainer.data_loader), len(loop.trainer._validation_data_loader)))
+    (half, *batches_of_half), (whole, *batches_of_whole) = sizes
+    assert (half, whole) == (16, 32)
+    assert batches_of_half == batches_of_whole
+    assert batches_of_whole[0] == 4
 
 
 def test_a_part_of_data_keeps_its_own_validation_reader() -> None:
