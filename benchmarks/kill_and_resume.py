@@ -23,8 +23,8 @@ from pathlib import Path
 import h5py
 import numpy as np
 
-from elmo_tasks.bilm.dump.text import read_sentences
-from elmo_tasks.bilm.files import writing
+from elmo_tasks.files import writing
+from elmo_tasks.vectors.dump.text import read_sentences
 
 
 def write_lines(text: Path, number: int, path: Path) -> int:

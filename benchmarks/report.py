@@ -16,7 +16,7 @@ from typing import Any
 import torch
 
 from benchmarks.measure import DISTURBED, Rates, Side
-from elmo_tasks.bilm.files import writing
+from elmo_tasks.files import writing
 
 BEGIN, END = "<!-- results: begin -->", "<!-- results: end -->"
 """What stands between these lines of README.md is written by the program."""

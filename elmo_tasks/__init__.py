@@ -21,7 +21,9 @@ torchvision must go with the torch that is installed; README.md, Install, says w
 # Each imports the modules below it that register something.
 _ROOMS = (
     "elmo_tasks.compat",
+    "elmo_tasks.archives",
     "elmo_tasks.embedders",
+    "elmo_tasks.modules",
     "elmo_tasks.pretraining",
     "elmo_tasks.tasks",
     "elmo_tasks.commands",

@@ -25,7 +25,7 @@ from allennlp.predictors import Predictor
 from allennlp.training.learning_rate_schedulers import LearningRateScheduler, ReduceOnPlateauLearningRateScheduler
 from allennlp.training.optimizers import Optimizer
 
-from elmo_tasks import archives
+from elmo_tasks.archives.safety import unpacked
 
 
 @LearningRateScheduler.register("reduce_on_plateau", exist_ok=True)
@@ -113,13 +113,13 @@ def silence_autocast_warning() -> None:
 
 def unpack_archives_safely() -> None:
     """
-    Has AllenNLP unpack archives by `archives.unpacked`, in `predict`, `evaluate` and wherever it loads one.
+    Has AllenNLP unpack archives by `archives.safety.unpacked`, in `predict`, `evaluate` and wherever it loads one.
 
-    What broke: an archive may write anywhere in the file system, and its config may run code; see `archives.py`.
+    What broke: an archive may write anywhere in the file system, and its config may run code; see `archives/safety.py`.
     With which version: any; Python 3.14 is the first whose `tarfile` stays inside the folder unless told otherwise.
     When it can go: not while AllenNLP is used. For the files alone, with Python 3.14 as the oldest version.
     """
-    archival.extracted_archive = archives.unpacked  # type: ignore[assignment]
+    archival.extracted_archive = unpacked  # type: ignore[assignment]
 
 
 def name_bad_lines() -> None:

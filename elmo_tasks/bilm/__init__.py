@@ -1,7 +1,6 @@
 """The bidirectional language model: torch, numpy and h5py only."""
 
 from elmo_tasks.bilm.characters import EmptyWordError, batch_to_ids
-from elmo_tasks.bilm.embedder import ElmoEmbedder, EmbedderError
 from elmo_tasks.bilm.model import BiLM, BiLMOutput, CharacterIdsError
 from elmo_tasks.bilm.options import BiLMOptions, OptionsError
 from elmo_tasks.bilm.pretrained import BiLMFiles, PretrainedError, find_bilm
@@ -13,8 +12,6 @@ __all__ = [
     "BiLMOptions",
     "BiLMOutput",
     "CharacterIdsError",
-    "ElmoEmbedder",
-    "EmbedderError",
     "EmptyWordError",
     "OptionsError",
     "PretrainedError",

@@ -14,10 +14,11 @@ from torch import Tensor
 from torch.nn.utils.rnn import pad_sequence
 
 from elmo_tasks.bilm.batches import batches_by_length, windows
-from elmo_tasks.bilm.identity import WeightsMark, bilm_digest
+from elmo_tasks.bilm.identity import bilm_digest
 from elmo_tasks.bilm.model import BiLM, BiLMOutput
 from elmo_tasks.bilm.precision import DTYPES, wide
 from elmo_tasks.bilm.store import Store, size_on_disk
+from elmo_tasks.bilm.weights_mark import WeightsMark
 
 logger = logging.getLogger(__name__)
 

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from elmo_tasks.bilm.characters import MAX_WORD_LENGTH, NUM_CHARACTER_IDS
-from elmo_tasks.bilm.files import writing
+from elmo_tasks.files import writing
 
 ACTIVATIONS = ("relu", "tanh")
 

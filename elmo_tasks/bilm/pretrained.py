@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
 
-from elmo_tasks.bilm.files import writing
+from elmo_tasks.files import writing
 
 OPTIONS_NAME, WEIGHTS_NAME = "options.json", "weights.hdf5"
 """The files in a biLM's folder."""

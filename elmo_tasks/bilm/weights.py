@@ -10,10 +10,10 @@ import torch
 from torch import Tensor
 
 from elmo_tasks.bilm.char_cnn import CharCnn
-from elmo_tasks.bilm.files import writing
 from elmo_tasks.bilm.lstm import BidirectionalLstm
 from elmo_tasks.bilm.options import BiLMOptions
 from elmo_tasks.bilm.parallel import DIRECTIONS
+from elmo_tasks.files import writing
 
 _MOST_INFLATED = 100
 """A file of n bytes may hold weights of so many times n bytes: HDF5 can claim any shape without storing it."""

@@ -8,8 +8,8 @@ from torch import Tensor
 
 from elmo_tasks.bilm.char_cnn import CharCnn
 from elmo_tasks.bilm.characters import MAX_WORD_LENGTH, word_hashes
-from elmo_tasks.bilm.identity import WeightsMark
 from elmo_tasks.bilm.precision import wide
+from elmo_tasks.bilm.weights_mark import WeightsMark
 
 _FIRST_ROOM = 1024
 """Words that there is room for at first; the room is doubled as they come."""

@@ -14,9 +14,9 @@ from allennlp.common import Params
 from allennlp.common.checks import ConfigurationError
 from overrides import overrides
 
-from elmo_tasks.bilm.files import writing
 from elmo_tasks.bilm.options import BiLMOptions
 from elmo_tasks.bilm.pretrained import BUNDLED, OPTIONS_NAME, PUBLISHED, WEIGHTS_NAME
+from elmo_tasks.files import writing
 
 LIBRARY = Path(__file__).parents[1] / "configs" / "elmo.libsonnet"
 """What a jsonnet config imports to add ELMo to another; all that is done here is done there."""

@@ -5,7 +5,7 @@ import argparse
 from allennlp.common.checks import check_for_gpu
 
 from elmo_tasks.bilm import BiLM
-from elmo_tasks.bilm.embedder import find_files
+from elmo_tasks.vectors.embedder import find_files
 
 
 def add_bilm_options(subparser: argparse.ArgumentParser) -> None:

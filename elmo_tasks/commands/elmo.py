@@ -10,10 +10,10 @@ from allennlp.common import logging as common_logging
 from allennlp.common.checks import ConfigurationError
 from overrides import overrides
 
-from elmo_tasks.bilm.dump import Dump, DumpFormat, merge_files
-from elmo_tasks.bilm.dump.run import SPOOLED, parts_folder
-from elmo_tasks.bilm.dump.text import spool
-from elmo_tasks.bilm.embedder import ElmoEmbedder
+from elmo_tasks.vectors.dump import Dump, DumpFormat, merge_files
+from elmo_tasks.vectors.dump.run import SPOOLED, parts_folder
+from elmo_tasks.vectors.dump.text import spool
+from elmo_tasks.vectors.embedder import ElmoEmbedder
 
 logger = logging.getLogger(__name__)
 

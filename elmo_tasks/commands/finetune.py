@@ -13,9 +13,9 @@ from allennlp.models.archival import get_weights_path
 from overrides import overrides
 
 from elmo_tasks.bilm import BiLMOptions, find_bilm
-from elmo_tasks.bilm.files import writing
 from elmo_tasks.bilm.pretrained import BUNDLED, OPTIONS_NAME, PUBLISHED
 from elmo_tasks.commands.language_model import export_bilm, load_language_model, measure_perplexity
+from elmo_tasks.files import writing
 from elmo_tasks.pretraining import CorpusReader, LanguageModel, WindowDataLoader
 
 _WINDOW = 20

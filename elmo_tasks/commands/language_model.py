@@ -12,10 +12,10 @@ from allennlp.common.checks import ConfigurationError
 from allennlp.models import Model
 from overrides import overrides
 
-from elmo_tasks.archives import open_archive
+from elmo_tasks.archives.safety import open_archive
 from elmo_tasks.bilm import BiLM
-from elmo_tasks.bilm.files import writing
 from elmo_tasks.embedders import ElmoTokenEmbedder
+from elmo_tasks.files import writing
 from elmo_tasks.pretraining import CorpusReader, LanguageModel, WindowDataLoader
 
 _ARCHIVE_HELP = "a run's folder or its model.tar.gz"

@@ -11,8 +11,8 @@ from allennlp.commands.subcommand import Subcommand
 from allennlp.common.checks import ConfigurationError
 from overrides import overrides
 
-from elmo_tasks.bilm.files import writing
 from elmo_tasks.embedders.trained_mixes import TrainedMix, layer_names, read_mixes
+from elmo_tasks.files import writing
 from elmo_tasks.reproduce.mix_figure import check_format, fixed_layer, write_picture
 
 NamedMix = tuple[str, TrainedMix]

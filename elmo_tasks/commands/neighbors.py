@@ -12,8 +12,9 @@ from allennlp.common.checks import ConfigurationError
 from overrides import overrides
 
 from elmo_tasks.bilm import BiLM
-from elmo_tasks.bilm.dump.text import Sentence, read_sentences
-from elmo_tasks.bilm.neighbors import (
+from elmo_tasks.commands.bilm_choice import add_bilm_options, load_bilm
+from elmo_tasks.vectors.dump.text import Sentence, read_sentences
+from elmo_tasks.vectors.neighbors import (
     CORPUS,
     Neighbor,
     NeighborsError,
@@ -24,8 +25,7 @@ from elmo_tasks.bilm.neighbors import (
     nearest_words,
     with_words,
 )
-from elmo_tasks.bilm.static_vectors import VectorsError, WordVectors, read_vectors, token_vectors, vector_of
-from elmo_tasks.commands.bilm_choice import add_bilm_options, load_bilm
+from elmo_tasks.vectors.static_vectors import VectorsError, WordVectors, read_vectors, token_vectors, vector_of
 
 
 def parse_layer(value: str) -> int | str:

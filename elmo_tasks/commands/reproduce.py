@@ -9,8 +9,6 @@ from allennlp.common.checks import ConfigurationError
 from overrides import overrides
 
 # Registers the reader and the loader that its trainings need.
-from elmo_tasks.reproduce.sampled_loader import SampledLoader as SampledLoader
-from elmo_tasks.reproduce.sampled_reader import SampledReader as SampledReader
 
 # What else the commands need is imported when they run: this module is imported by every command, each training too.
 
@@ -18,8 +16,8 @@ from elmo_tasks.reproduce.sampled_reader import SampledReader as SampledReader
 def run(args: argparse.Namespace) -> None:
     """Trains what is not trained yet; exits with a message where that cannot be done, or a training failed."""
     from elmo_tasks.reproduce.planning import Request, plan
-    from elmo_tasks.reproduce.processes import RunError
-    from elmo_tasks.reproduce.schedule import execute
+    from elmo_tasks.runner.processes import RunError
+    from elmo_tasks.runner.schedule import execute
 
     request = Request(
         args.table, args.profile, Path(args.out), args.seeds, args.data, _bilm(args.bilm), args.tasks or None
@@ -43,8 +41,8 @@ def _bilm(name: str | None) -> str | None:
 
 def report(args: argparse.Namespace) -> None:
     """Writes the report; exits with a message where that cannot be done."""
-    from elmo_tasks.reproduce.processes import RunError
     from elmo_tasks.reproduce.report import write_report
+    from elmo_tasks.runner.processes import RunError
 
     try:
         notes = Path(args.notes).read_text(encoding="utf-8") if args.notes else None

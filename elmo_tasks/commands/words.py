@@ -11,7 +11,8 @@ from allennlp.common.checks import ConfigurationError
 from overrides import overrides
 
 from elmo_tasks.bilm import BiLM
-from elmo_tasks.bilm.static_vectors import (
+from elmo_tasks.commands.bilm_choice import add_bilm_options, load_bilm
+from elmo_tasks.vectors.static_vectors import (
     MOST_DIGITS,
     VectorsError,
     WordVectors,
@@ -19,7 +20,6 @@ from elmo_tasks.bilm.static_vectors import (
     token_vectors,
     write_vectors,
 )
-from elmo_tasks.commands.bilm_choice import add_bilm_options, load_bilm
 
 
 def write_words(bilm: BiLM, vocabulary: str | Path, out: str | Path, digits: int = 6) -> int:

@@ -3,13 +3,11 @@
 from elmo_tasks.embedders.character_indexer import ElmoCharacterIndexer
 from elmo_tasks.embedders.elmo_token_embedder import ElmoTokenEmbedder
 from elmo_tasks.embedders.fill_cache import FillCache
-from elmo_tasks.embedders.from_archive import ArchivedModel
 from elmo_tasks.embedders.frozen import FrozenBiLM
 from elmo_tasks.embedders.scalar_mix import ScalarMix
 from elmo_tasks.embedders.task_elmo import TaskElmo
 
 __all__ = [
-    "ArchivedModel",
     "ElmoCharacterIndexer",
     "ElmoTokenEmbedder",
     "FillCache",

@@ -10,14 +10,14 @@ from allennlp.modules.token_embedders import TokenEmbedder
 from overrides import overrides
 from torch import Tensor, nn
 
+from elmo_tasks.archives.source import BiLMSource
+from elmo_tasks.bilm.boundaries import BoundaryBiLM, without_boundaries
 from elmo_tasks.bilm.model import BiLM, BiLMOutput
 from elmo_tasks.bilm.precision import DTYPES
 from elmo_tasks.bilm.pretrained import BiLMFiles
-from elmo_tasks.embedders.boundaries import BoundaryBiLM, without_boundaries
 from elmo_tasks.embedders.cache_settings import CacheSettings, read_cache_settings
 from elmo_tasks.embedders.frozen import FrozenBiLM, share_files, share_object
 from elmo_tasks.embedders.scalar_mix import ScalarMix
-from elmo_tasks.embedders.source import BiLMSource
 
 logger = logging.getLogger(__name__)
 

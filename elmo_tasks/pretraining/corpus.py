@@ -13,7 +13,7 @@ from allennlp.data.fields import TextField
 from allennlp.data.token_indexers import SingleIdTokenIndexer
 from overrides import overrides
 
-from elmo_tasks.bilm.files import read_lines
+from elmo_tasks.files import read_lines
 
 SENTENCE_START, SENTENCE_END = "<S>", "</S>"
 """The sentence boundaries, which the language model predicts like words. A corpus does not contain them."""

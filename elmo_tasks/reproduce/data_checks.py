@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 
-from elmo_tasks.bilm.files import open_bytes, read_lines
+from elmo_tasks.files import open_bytes, read_lines
 from elmo_tasks.reproduce.corpora import CORPORA, Corpus, Counts
 from elmo_tasks.tasks.ner.schemes import TagError, tags_to_spans
 

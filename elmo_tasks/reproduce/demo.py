@@ -9,10 +9,10 @@ import sys
 from pathlib import Path
 
 from elmo_tasks.embedders.trained_mixes import layer_names
-from elmo_tasks.reproduce.compare import plan, table
-from elmo_tasks.reproduce.processes import RunError
-from elmo_tasks.reproduce.runs import Run
-from elmo_tasks.reproduce.schedule import execute
+from elmo_tasks.runner.compare import plan, table
+from elmo_tasks.runner.processes import RunError
+from elmo_tasks.runner.runs import Run
+from elmo_tasks.runner.schedule import execute
 
 CONFIGS = ("training_configs/ner/demo_baseline.jsonnet", "training_configs/ner/elmo_demo.jsonnet")
 

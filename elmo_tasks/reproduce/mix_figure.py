@@ -4,8 +4,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from elmo_tasks.bilm.files import writing
 from elmo_tasks.embedders.trained_mixes import TrainedMix, layer_names
+from elmo_tasks.files import writing
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure

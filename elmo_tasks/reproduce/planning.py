@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from elmo_tasks.bilm.files import writing
 from elmo_tasks.bilm.pretrained import find_bilm
+from elmo_tasks.files import writing
 from elmo_tasks.reproduce.data_checks import check_data, sha256
 from elmo_tasks.reproduce.experiments import (
     Config,
@@ -27,7 +27,7 @@ from elmo_tasks.reproduce.experiments import (
     table_variants,
     with_seed,
 )
-from elmo_tasks.reproduce.runs import Run, make_identity
+from elmo_tasks.runner.runs import Run, make_identity
 
 _EXPERIMENTS, _LAYERS = "experiments.json", "layers"
 

@@ -4,16 +4,16 @@ import statistics
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from elmo_tasks.bilm.files import writing
+from elmo_tasks.files import writing
 from elmo_tasks.reproduce import published
-from elmo_tasks.reproduce.comparisons import mean_and_deviation
 from elmo_tasks.reproduce.document import NOTHING, Block, Code, Heading, Picture, Table, Text, to_html, to_markdown
 from elmo_tasks.reproduce.experiments import BOTH, TABLES, UNFINISHED
 from elmo_tasks.reproduce.experiments import Table as PaperTable
 from elmo_tasks.reproduce.figures import draw_curves, draw_epochs, draw_layer_weights, mean_mixes, to_svg
 from elmo_tasks.reproduce.published import Published
 from elmo_tasks.reproduce.results import Experiment, Line, Results, points, to_csv
-from elmo_tasks.reproduce.schedule import duration
+from elmo_tasks.runner.comparisons import mean_and_deviation
+from elmo_tasks.runner.schedule import duration
 
 MARKDOWN, CSV, PAGE = "RESULTS.md", "results.csv", "results.html"
 

@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import Any
 
 from elmo_tasks.reproduce import published
-from elmo_tasks.reproduce.comparisons import epochs_to_reach, error_reduction, paired_t, permutation
 from elmo_tasks.reproduce.experiments import (
     BASELINE,
     ELMO,
@@ -24,7 +23,8 @@ from elmo_tasks.reproduce.experiments import (
 )
 from elmo_tasks.reproduce.planning import read_experiments
 from elmo_tasks.reproduce.published import Published
-from elmo_tasks.reproduce.runs import Record, read_failure, read_record, record_path
+from elmo_tasks.runner.comparisons import epochs_to_reach, error_reduction, paired_t, permutation
+from elmo_tasks.runner.runs import Record, read_failure, read_record, record_path
 
 _SEEDS = ("random_seed", "numpy_seed", "pytorch_seed")
 

@@ -1,5 +1,5 @@
 """The tasks, a folder each: reader, model, predictor, metric. Importing this registers them with AllenNLP."""
 
-from elmo_tasks.tasks import distinct_characters, ner, padded_rnn, snli, squad, tokenizer
+from elmo_tasks.tasks import ner, snli, squad
 
-__all__ = ["distinct_characters", "ner", "padded_rnn", "snli", "squad", "tokenizer"]
+__all__ = ["ner", "snli", "squad"]

@@ -17,7 +17,7 @@ from torch import Tensor
 
 from elmo_tasks.bilm import BiLM, CharacterIdsError, activations, batch_to_ids
 from elmo_tasks.bilm.activations import ActivationsError, CachedBiLM
-from elmo_tasks.embedders.boundaries import BoundaryBiLM
+from elmo_tasks.bilm.boundaries import BoundaryBiLM
 
 SENTENCES = [["the", "cat", "sat", "on", "the", "mat"], [], ["A", "mat"], ["No", "!", "dogs"]]
 

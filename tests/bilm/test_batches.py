@@ -2,7 +2,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from elmo_tasks.bilm.batches import batches_by_length, windows
-from elmo_tasks.bilm.dump.text import Sentence
+from elmo_tasks.vectors.dump.text import Sentence
 
 LENGTHS = st.lists(st.integers(0, 40), max_size=60)
 

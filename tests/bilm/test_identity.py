@@ -5,7 +5,8 @@ import torch
 from torch import nn
 
 from elmo_tasks.bilm import BiLM
-from elmo_tasks.bilm.identity import WeightsMark, bilm_digest
+from elmo_tasks.bilm.identity import bilm_digest
+from elmo_tasks.bilm.weights_mark import WeightsMark
 
 
 def test_the_digest_is_of_what_the_layers_depend_on(make_bilm: Callable[..., BiLM]) -> None:

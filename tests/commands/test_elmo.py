@@ -12,7 +12,7 @@ from allennlp.commands import main
 from allennlp.common import logging as common_logging
 from allennlp.common.checks import ConfigurationError
 
-from elmo_tasks.bilm import ElmoEmbedder
+from elmo_tasks.vectors import ElmoEmbedder
 
 ROOT = Path(__file__).parents[2]
 TOLERANCE = 1e-5

@@ -9,8 +9,8 @@ import torch
 from allennlp.commands import main
 
 from elmo_tasks.bilm import BiLM, BiLMOptions
-from elmo_tasks.bilm.neighbors import CORPUS
 from elmo_tasks.commands.neighbors import parse_layer
+from elmo_tasks.vectors.neighbors import CORPUS
 
 SENTENCE = "They saw a play at the theatre ."
 

@@ -40,7 +40,7 @@ def kill_in_the_second_training(out: Path) -> list[str]:
 
 
 def test_smoke(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
-    from elmo_tasks.reproduce.runs import read_record
+    from elmo_tasks.runner.runs import read_record
 
     out = tmp_path / "out"
     checkpoints = kill_in_the_second_training(out)

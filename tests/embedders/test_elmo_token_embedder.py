@@ -16,8 +16,8 @@ from allennlp.nn.regularizers import L2Regularizer, RegularizerApplicator
 from torch import Tensor
 
 from elmo_tasks.bilm import BiLM, BiLMFiles, CharacterIdsError, batch_to_ids
+from elmo_tasks.bilm.boundaries import BoundaryBiLM
 from elmo_tasks.embedders import ElmoTokenEmbedder
-from elmo_tasks.embedders.boundaries import BoundaryBiLM
 
 WORDS = ["The", "cat", "dogs", "elsewhere"]
 STOCK_ARGUMENTS: list[dict[str, Any]] = [

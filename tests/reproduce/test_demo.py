@@ -4,7 +4,7 @@ from collections.abc import Callable
 import torch
 
 from elmo_tasks.reproduce.demo import layer_weights
-from elmo_tasks.reproduce.runs import Run
+from elmo_tasks.runner.runs import Run
 
 
 def test_what_the_mix_has_learned(make_run: Callable[..., Run]) -> None:

@@ -14,10 +14,10 @@ from scipy import stats
 from elmo_tasks.reproduce import published
 from elmo_tasks.reproduce.experiments import TABLES, ReproductionError
 from elmo_tasks.reproduce.figures import draw_curves, draw_epochs, mean_mixes
-from elmo_tasks.reproduce.processes import RunError
 from elmo_tasks.reproduce.report import CSV, MARKDOWN, PAGE, write_report
 from elmo_tasks.reproduce.results import Results
-from elmo_tasks.reproduce.runs import Run
+from elmo_tasks.runner.processes import RunError
+from elmo_tasks.runner.runs import Run
 
 BASELINE, ELMO = (0.80, 0.82, 0.81), (0.86, 0.87, 0.85)
 ACCURACY = "accuracy"

@@ -15,7 +15,7 @@ from overrides import overrides
 from torch import Tensor, nn
 
 from elmo_tasks.embedders.task_elmo import TaskElmo
-from elmo_tasks.tasks.elmo_model import ElmoModel
+from elmo_tasks.tasks.base.model import ElmoModel
 from elmo_tasks.tasks.ner.crf import Crf
 from elmo_tasks.tasks.ner.metric import ConllEval
 from elmo_tasks.tasks.ner.schemes import SCHEMES, TagError, convert

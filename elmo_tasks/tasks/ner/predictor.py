@@ -12,9 +12,9 @@ from allennlp.models import Model
 from allennlp.predictors import Predictor
 from overrides import overrides
 
-from elmo_tasks.tasks.lines import LinePredictor
+from elmo_tasks.modules.tokenizer import SpacyRulesTokenizer
+from elmo_tasks.tasks.base.predictor import LinePredictor
 from elmo_tasks.tasks.ner.schemes import tags_to_spans
-from elmo_tasks.tasks.tokenizer import SpacyRulesTokenizer
 
 
 @Predictor.register("elmo_tagger")

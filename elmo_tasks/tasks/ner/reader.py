@@ -14,7 +14,7 @@ from allennlp.data.token_indexers import SingleIdTokenIndexer, TokenIndexer
 from allennlp.data.tokenizers import Token
 from overrides import overrides
 
-from elmo_tasks.bilm.files import decoded, numbered
+from elmo_tasks.files import decoded, numbered
 from elmo_tasks.tasks.ner.schemes import SCHEMES, TagError, convert, split_tag
 
 logger = logging.getLogger(__name__)

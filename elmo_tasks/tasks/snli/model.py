@@ -16,7 +16,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from elmo_tasks.embedders.task_elmo import TaskElmo
-from elmo_tasks.tasks.elmo_model import ElmoModel
+from elmo_tasks.tasks.base.model import ElmoModel
 from elmo_tasks.tasks.snli.attention import align, enhance, pool, stack
 
 

@@ -8,7 +8,7 @@ from allennlp.data import Instance
 from allennlp.predictors import Predictor
 from overrides import overrides
 
-from elmo_tasks.tasks.lines import LinePredictor
+from elmo_tasks.tasks.base.predictor import LinePredictor
 from elmo_tasks.tasks.snli.pairs import PairError, check_text
 
 _TEXTS = ("premise", "hypothesis")

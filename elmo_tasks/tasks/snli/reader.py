@@ -14,9 +14,9 @@ from allennlp.data.token_indexers import SingleIdTokenIndexer, TokenIndexer
 from allennlp.data.tokenizers import Token, Tokenizer
 from overrides import overrides
 
-from elmo_tasks.bilm.files import numbered
+from elmo_tasks.files import numbered
+from elmo_tasks.modules.tokenizer import SpacyRulesTokenizer
 from elmo_tasks.tasks.snli.pairs import FIELDS, Pair, PairError, Text, parse_line
-from elmo_tasks.tasks.tokenizer import SpacyRulesTokenizer
 
 logger = logging.getLogger(__name__)
 

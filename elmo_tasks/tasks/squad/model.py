@@ -15,7 +15,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from elmo_tasks.embedders.task_elmo import TaskElmo
-from elmo_tasks.tasks.elmo_model import ElmoModel
+from elmo_tasks.tasks.base.model import ElmoModel
 from elmo_tasks.tasks.squad.attention import BidirectionalAttention
 from elmo_tasks.tasks.squad.decoding import best_spans
 from elmo_tasks.tasks.squad.layers import BidafLayers, SelfAttentionLayers

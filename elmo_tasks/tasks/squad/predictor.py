@@ -13,7 +13,7 @@ from allennlp.predictors import Predictor
 from overrides import overrides
 from torch import Tensor
 
-from elmo_tasks.tasks.lines import LinePredictor
+from elmo_tasks.tasks.base.predictor import LinePredictor
 from elmo_tasks.tasks.squad.decoding import best_spans
 from elmo_tasks.tasks.squad.reader import SquadReader
 

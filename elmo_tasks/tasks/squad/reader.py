@@ -13,9 +13,9 @@ from allennlp.data.token_indexers import SingleIdTokenIndexer, TokenIndexer
 from allennlp.data.tokenizers import Token, Tokenizer
 from overrides import overrides
 
+from elmo_tasks.modules.tokenizer import SpacyRulesTokenizer
 from elmo_tasks.tasks.squad.answers import TokenSpan, find_span
 from elmo_tasks.tasks.squad.corpus import Answer, BadQuestion, Question, read_questions
-from elmo_tasks.tasks.tokenizer import SpacyRulesTokenizer
 
 logger = logging.getLogger(__name__)
 

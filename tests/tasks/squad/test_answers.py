@@ -2,10 +2,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from elmo_tasks.modules.tokenizer import SpacyRulesTokenizer
 from elmo_tasks.tasks.squad.answers import find_span
 from elmo_tasks.tasks.squad.corpus import Answer
 from elmo_tasks.tasks.squad.reader import SquadReader
-from elmo_tasks.tasks.tokenizer import SpacyRulesTokenizer
 
 TOKENIZER = SpacyRulesTokenizer()
 READER = SquadReader()

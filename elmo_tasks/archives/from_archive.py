@@ -1,0 +1,120 @@
+"""Fine-tuning a model from its archive, such that the new archive does not need the old one."""
+
+import json
+import shutil
+from contextlib import nullcontext
+from pathlib import Path
+from typing import Any
+
+from allennlp.common import Params
+from allennlp.common.file_utils import cached_path
+from allennlp.data import DatasetReader, Vocabulary
+from allennlp.models import Archive, Model
+from allennlp.models.model import remove_weights_related_keys_from_params
+from allennlp.predictors import Predictor
+from overrides import overrides
+
+from elmo_tasks.archives.safety import FROM_ARCHIVE, MODEL_NAME, open_archive, unpacked
+from elmo_tasks.archives.source import KEPT
+from elmo_tasks.files import writing
+
+
+@Model.register("from_archive", constructor="from_archive", exist_ok=True)
+class ArchivedModel(Model):
+    """
+    A model that training begins from: `{"type": "from_archive", "archive_file": "runs/tagger/model.tar.gz"}`.
+
+    The stock one of this name loads the archive that training began from again whenever the new archive is loaded, so
+    that the two must travel together, and `allennlp predict` does not know the model's predictor. Here the run keeps
+    the old archive's model config, vocabulary and biLM in `vocabulary/.elmo/`, from where they get into the new one.
+
+    Registered as a `Model` with name "from_archive", in place of the stock one, constructor `from_archive`.
+    """
+
+    default_predictor = "elmo_of_model"
+
+    @classmethod
+    @overrides(check_signature=False)
+    def from_archive(
+        cls, archive_file: str, vocab: Vocabulary | None = None, serialization_dir: str | None = None
+    ) -> Model:
+        """
+        # Parameters
+
+        archive_file : `str`
+            A model.tar.gz or a run's folder; or a URL.
+        vocab : `Vocabulary`, optional
+            The new text's. What is new in it is added behind the archive's vocabulary.
+        serialization_dir : `str`, optional
+            Given by AllenNLP: the new run's folder, or the new archive's.
+
+        # Returns
+
+        `Model`
+
+        # Raises
+
+        `UnsafeArchiveError`
+            See `check_archive`.
+        """
+        vocabulary = None if serialization_dir is None else Path(serialization_dir) / "vocabulary"
+        if vocabulary is not None and (vocabulary / FROM_ARCHIVE / MODEL_NAME).is_file():
+            return _from_kept(vocabulary, serialization_dir)
+        path = Path(cached_path(archive_file))
+        with nullcontext(str(path)) if path.is_dir() else unpacked(path) as folder:
+            archive = open_archive(folder)
+            model = archive.model
+            if vocab:
+                model.vocab.extend_from_vocab(vocab)
+                model.extend_embedder_vocab()
+            if vocabulary is not None:
+                _keep(archive, Path(folder) / "vocabulary", vocabulary)
+        return model
+
+
+def _keep(archive: Archive, old: Path, new: Path) -> None:
+    """Writes what `_from_kept` reads; `old` and `new` are the two runs' folders `vocabulary`."""
+    if (old / KEPT).is_dir():
+        shutil.copytree(old / KEPT, new / KEPT, dirs_exist_ok=True)
+    config: Any = archive.config.duplicate()["model"]
+    params = Params({"type": config} if isinstance(config, str) else config.as_dict(quiet=True))
+    if params["type"] == "from_archive":
+        # The archive began from another one, and kept the model's config for itself.
+        params = Params(json.loads((old / FROM_ARCHIVE / MODEL_NAME).read_text(encoding="utf-8"))["model"])
+    remove_weights_related_keys_from_params(params)
+    vocab = archive.model.vocab
+    vocab.save_to_files(str(new / FROM_ARCHIVE / "vocabulary"))
+    kept = {"model": params.as_dict(quiet=True), "padding": vocab._padding_token, "unknown": vocab._oov_token}
+    with writing(new / FROM_ARCHIVE / MODEL_NAME) as temporary:
+        temporary.write_text(json.dumps(kept, indent=2), encoding="utf-8")
+
+
+def _from_kept(vocabulary: Path, serialization_dir: str | None) -> Model:
+    """The model without its weights, which AllenNLP is about to load."""
+    folder = vocabulary / FROM_ARCHIVE
+    kept = json.loads((folder / MODEL_NAME).read_text(encoding="utf-8"))
+    vocab = Vocabulary.from_files(str(folder / "vocabulary"), kept["padding"], kept["unknown"])
+    return Model.from_params(Params(kept["model"]), vocab=vocab, serialization_dir=serialization_dir)
+
+
+@Predictor.register("elmo_of_model", constructor="of_model")
+class ModelsPredictor(Predictor):
+    """
+    The predictor that a model's class names, for models that come `"from_archive"`.
+
+    Registered as a `Predictor` with name "elmo_of_model", constructor `of_model`.
+    """
+
+    @classmethod
+    def of_model(cls, model: Model, dataset_reader: DatasetReader, **arguments: Any) -> Predictor:
+        """
+        # Parameters
+
+        model : `Model`
+        dataset_reader : `DatasetReader`
+        arguments : `Any`
+            For the model's predictor (`--predictor-args`).
+        """
+        name = type(model).default_predictor
+        predictor: Any = Predictor if name is None else Predictor.by_name(name)
+        return predictor(model, dataset_reader, **arguments)

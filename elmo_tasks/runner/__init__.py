@@ -1,0 +1,1 @@
+"""Trainings as processes: schedule, resuming, records, statistics."""

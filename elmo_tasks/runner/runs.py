@@ -1,0 +1,338 @@
+"""
+One training: its folder, whether it is done, and how it is done.
+
+A run's folder holds `config.json`, AllenNLP's serialization directory `run`, its output `log.txt`, and at the end
+`record.json`: the metrics, and what they were got with. A run with a record is done. It is what a kill in the middle
+leaves that makes the rest: a run without a record goes on from its checkpoint, or begins anew.
+"""
+
+import hashlib
+import json
+import os
+import shutil
+import subprocess
+import sys
+import tarfile
+import time
+import zipfile
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import IO, Any
+
+from allennlp.common.checks import ConfigurationError
+
+from elmo_tasks.embedders.trained_mixes import TrainedMix, read_mixes
+from elmo_tasks.files import writing
+from elmo_tasks.runner.processes import Processes, RunError, Stopped
+
+Record = dict[str, Any]
+
+_LOG_LINES = 15
+
+
+@dataclass(frozen=True)
+class Run:
+    """
+    One training.
+
+    # Parameters
+
+    name : `str`
+        Such as `"snli/elmo/seed1"`.
+    folder : `Path`
+    config : `dict[str, Any]`
+        For `allennlp train`.
+    identity : `dict[str, Any]`
+        What the result depends on: the config with paths that mean the same on every machine, and the digests of the
+        files it reads.
+    """
+
+    name: str
+    folder: Path
+    config: dict[str, Any]
+    identity: dict[str, Any]
+
+    @property
+    def digest(self) -> str:
+        """Of the identity; runs with the same one are the same run."""
+        return hashlib.sha256(json.dumps(self.identity, sort_keys=True).encode()).hexdigest()
+
+    @property
+    def serialization_dir(self) -> Path:
+        """AllenNLP's."""
+        return self.folder / "run"
+
+    @property
+    def config_file(self) -> Path:
+        """What `allennlp train` is given."""
+        return self.folder / "config.json"
+
+    @property
+    def log(self) -> Path:
+        """All that the training has printed."""
+        return self.folder / "log.txt"
+
+    @property
+    def _digest_file(self) -> Path:
+        return self.folder / "digest.txt"
+
+    @property
+    def is_done(self) -> bool:
+        """Whether the training has ended well, in this call or an earlier one."""
+        return record_path(self.folder).exists()
+
+    @property
+    def is_begun(self) -> bool:
+        """Whether there is a part of this very training to go on with."""
+        return self._digest_file.is_file() and self._digest_file.read_text(encoding="utf-8") == self.digest
+
+    @property
+    def progress(self) -> float:
+        """How much is done, 0..1, by epochs; it may end early."""
+        epochs = self.config.get("trainer", {}).get("num_epochs", 1)
+        return 1.0 if self.is_done else min(1.0, sum(1 for _ in self._epoch_files()) / epochs)
+
+    def record(self) -> Record:
+        """Of a run that is done."""
+        return read_record(self.folder)
+
+    def differences(self) -> list[str]:
+        """The fields in which a run that stands in this one's folder differs; empty where none does."""
+        before, now = flat(self.record()["identity"]), flat(self.identity)
+        return [
+            f"{name}: {before.get(name)!r}, now {now.get(name)!r}"
+            for name in sorted(before.keys() | now.keys())
+            if before.get(name) != now.get(name)
+        ]
+
+    def command(self, recover: bool = False) -> list[str]:
+        """The arguments of `allennlp` (or `elmo-tasks`)."""
+        command = ["train", str(self.config_file), "-s", str(self.serialization_dir), "--file-friendly-logging"]
+        return [*command, "--recover"] if recover else command
+
+    def prepare(self) -> None:
+        """Takes away what another training has left, and writes the config."""
+        if not self.is_begun:
+            shutil.rmtree(self.serialization_dir, ignore_errors=True)
+            self.log.unlink(missing_ok=True)
+        failure_path(self.folder).unlink(missing_ok=True)
+        _write_json(self.config_file, self.config)
+        with writing(self._digest_file) as temporary:
+            temporary.write_text(self.digest, encoding="utf-8")
+
+    def has_checkpoint(self) -> bool:
+        """Whether AllenNLP can recover."""
+        return next(self.serialization_dir.glob("training_state_*.th"), None) is not None
+
+    def drop_torn_checkpoints(self) -> None:
+        """Removes what was being written at a kill: AllenNLP takes the newest checkpoint, whole or not."""
+        for model_state in self.serialization_dir.glob("model_state_*.th"):
+            training_state = model_state.with_name(model_state.name.replace("model", "training", 1))
+            # A zip file's directory is written last.
+            if not (zipfile.is_zipfile(model_state) and zipfile.is_zipfile(training_state)):
+                model_state.unlink()
+                training_state.unlink(missing_ok=True)
+
+    def is_trained(self) -> bool:
+        """Whether AllenNLP has ended, and its archive is whole."""
+        return (self.serialization_dir / "metrics.json").is_file() and _is_whole(
+            self.serialization_dir / "model.tar.gz"
+        )
+
+    def epochs(self) -> list[float | None]:
+        """The metric that chooses the model, on the development set, after each epoch; None where it is not one."""
+        metric = self.config.get("trainer", {}).get("validation_metric", "-loss")[1:]
+        files = sorted(self._epoch_files(), key=lambda path: int(path.stem.rpartition("_")[2]))
+        return [_read_json(path).get(f"validation_{metric}") for path in files]
+
+    def mixes(self) -> list[TrainedMix]:
+        """What the mixes of layers have learned; none without ELMo."""
+        try:
+            return read_mixes(self.serialization_dir)
+        except ConfigurationError:
+            return []
+
+    def _epoch_files(self) -> Iterator[Path]:
+        return self.serialization_dir.glob("metrics_epoch_*.json")
+
+
+def make_identity(config: Mapping[str, Any], files: Mapping[str, str]) -> dict[str, Any]:
+    """A run's identity: its config as it is on every machine, and the digests of its files by name."""
+    return {"config": dict(config), "files": dict(files)}
+
+
+def record_path(folder: Path) -> Path:
+    """A run's record."""
+    return folder / "record.json"
+
+
+def failure_path(folder: Path) -> Path:
+    """What is known of a run that has failed."""
+    return folder / "failure.json"
+
+
+def read_record(folder: Path) -> Record:
+    """Raises `RunError` where the record is damaged."""
+    return _read_json(record_path(folder))
+
+
+def read_failure(folder: Path) -> str | None:
+    """Why a run has failed, where it has."""
+    path = failure_path(folder)
+    return _read_json(path)["message"] if path.exists() else None
+
+
+def train(
+    run: Run, environment: Mapping[str, Any], variables: Mapping[str, str], processes: Processes | None = None
+) -> None:
+    """
+    Does a run, unless it is done: goes on from its checkpoint where there is one.
+
+    # Parameters
+
+    run : `Run`
+    environment : `Mapping[str, Any]`
+        For the record, see `environment.describe`.
+    variables : `Mapping[str, str]`
+        Environment variables, such as the number of threads.
+    processes : `Processes | None`
+        By which the training can be stopped.
+
+    # Raises
+
+    `RunError`
+        With the end of the log.
+    """
+    processes = processes or Processes()
+    run.folder.mkdir(parents=True, exist_ok=True)
+    with _locked(run, processes) as lock:
+        if run.is_done:
+            return
+        run.prepare()
+        run.drop_torn_checkpoints()
+        recover = run.has_checkpoint()
+        outcome = None if run.is_trained() else _train(run, recover, variables, processes, lock)
+        if outcome and outcome["code"] and recover:
+            # A checkpoint that AllenNLP cannot read, or one behind the last epoch.
+            recover = False
+            outcome = _train(run, recover, variables, processes, lock)
+        if outcome and outcome["code"]:
+            message = _failure_message(run, outcome["code"])
+            _write_json(failure_path(run.folder), {"code": outcome["code"], "message": message})
+            raise RunError(message)
+        _write_json(record_path(run.folder), _make_record(run, outcome or {}, recover, environment, variables))
+        _remove_training_states(run)
+
+
+def _train(
+    run: Run, recover: bool, variables: Mapping[str, str], processes: Processes, lock: IO[str]
+) -> dict[str, Any]:
+    """`allennlp train` in a process of its own: its exit code, wall and processor seconds, peak memory in MB."""
+    if not recover:
+        shutil.rmtree(run.serialization_dir, ignore_errors=True)
+    # AllenNLP archives what there is when it is interrupted.
+    (run.serialization_dir / "model.tar.gz").unlink(missing_ok=True)
+    start = time.perf_counter()
+    with open(run.log, "a", encoding="utf-8") as output:
+        process = processes.start(
+            [sys.executable, "-m", "elmo_tasks", *run.command(recover)],
+            stdin=subprocess.DEVNULL,
+            stdout=output,
+            stderr=subprocess.STDOUT,
+            env=os.environ | variables,
+            # While the training lives the lock is held, also if this process is killed.
+            pass_fds=[lock.fileno()],
+        )
+        outcome = processes.wait(process)
+    return {
+        "code": outcome.code,
+        "seconds": round(time.perf_counter() - start, 1),
+        "cpu_seconds": round(outcome.cpu_seconds, 1),
+        "peak_memory_mb": round(outcome.peak_memory_mb),
+    }
+
+
+def _make_record(
+    run: Run,
+    outcome: Mapping[str, Any],
+    recovered: bool,
+    environment: Mapping[str, Any],
+    variables: Mapping[str, str],
+) -> Record:
+    return {
+        "run": run.name,
+        "digest": run.digest,
+        # None where the call that began the training was killed, and the training was not.
+        "seconds": outcome.get("seconds"),
+        "cpu_seconds": outcome.get("cpu_seconds"),
+        "peak_memory_mb": outcome.get("peak_memory_mb"),
+        # The seconds are then those since the last checkpoint.
+        "recovered": recovered,
+        "finished": datetime.now(UTC).isoformat(timespec="seconds"),
+        "command": run.command(),
+        "variables": dict(variables),
+        "environment": dict(environment),
+        "metrics": _read_json(run.serialization_dir / "metrics.json"),
+        "epochs": run.epochs(),
+        "mixes": [mix._asdict() for mix in run.mixes()],
+        "identity": run.identity,
+    }
+
+
+def _remove_training_states(run: Run) -> None:
+    """They are for going on with a training, and large."""
+    for pattern in ("training_state_*.th", "model_state_*.th"):
+        for path in run.serialization_dir.glob(pattern):
+            path.unlink()
+
+
+def _failure_message(run: Run, code: int) -> str:
+    lines = run.log.read_text(encoding="utf-8", errors="replace").splitlines()[-_LOG_LINES:]
+    return "\n".join([f"{run.name} ended with code {code}; the end of {run.log}:", *(f"    {line}" for line in lines)])
+
+
+@contextmanager
+def _locked(run: Run, processes: Processes) -> Iterator[IO[str]]:
+    """Waits while another call, or a training that such a call has left behind, is at this run."""
+    import fcntl
+
+    with open(run.folder / "lock", "w", encoding="utf-8") as lock:
+        while True:
+            try:
+                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                break
+            except BlockingIOError:
+                if processes.stopping.wait(1.0):
+                    raise Stopped("stopped") from None
+        yield lock
+
+
+def _is_whole(archive: Path) -> bool:
+    try:
+        with tarfile.open(archive) as file:
+            return bool(file.getnames())
+    except (OSError, EOFError, tarfile.TarError):
+        return False
+
+
+def flat(value: Any, path: str = "") -> dict[str, Any]:
+    """Nested dictionaries as one, with dotted names."""
+    if not isinstance(value, dict):
+        return {path: value}
+    parts = [flat(inner, f"{path}.{key}" if path else key) for key, inner in value.items()]
+    return {name: inner for part in parts for name, inner in part.items()}
+
+
+def _read_json(path: Path) -> Any:
+    try:
+        return json.loads(path.read_text(encoding="utf-8"))
+    except ValueError as error:
+        raise RunError(f"{path} is damaged: {error}. Remove it.") from None
+
+
+def _write_json(path: Path, value: Any) -> None:
+    with writing(path) as temporary:
+        temporary.write_text(json.dumps(value, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")

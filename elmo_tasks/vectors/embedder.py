@@ -1,0 +1,241 @@
+"""The class that scripts for AllenNLP 0.9 know."""
+
+import hashlib
+import os
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import islice
+from pathlib import Path
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from elmo_tasks.bilm.characters import batch_to_ids
+from elmo_tasks.bilm.model import BiLM
+from elmo_tasks.bilm.pretrained import PUBLISHED, BiLMFiles, download, find_bilm
+from elmo_tasks.vectors.dump.layers_file import DumpFormat
+from elmo_tasks.vectors.dump.run import SPOOLED, Dump, parts_folder
+from elmo_tasks.vectors.dump.text import spool
+
+DEFAULT_BILM = "original"
+"""What `ElmoEmbedder()` has always meant."""
+
+_KEPT_WORDS = 50_000
+"""Whose token vectors are kept; 109 MB for the published biLMs."""
+
+
+class EmbedderError(ValueError):
+    """`ElmoEmbedder` was given what it cannot embed, or contradicting parameters."""
+
+
+class ElmoEmbedder:
+    """
+    A biLM's layers of tokenized sentences as numpy arrays.
+
+    The class of the same name in AllenNLP 0.9 had these methods, parameters and shapes, so its scripts need another
+    import only: `from elmo_tasks.vectors import ElmoEmbedder`. Different from it, a sentence's vectors depend on that
+    sentence alone: not on batch mates, nor on what was embedded before; there is nothing to warm up.
+
+    # Parameters
+
+    options_file, weight_file : `str` or `Path`, optional
+        The biLM's files: paths, or URLs, which are downloaded on first use.
+    cuda_device : `int`
+        A GPU's number; -1 for the processor.
+    bilm : `str` or `Path`, optional
+        Instead of the two files: a name such as `"mini"`, the small biLM in this package, or a folder, see `find_bilm`.
+        Where nothing is given it is `"original"`, as in AllenNLP 0.9, which is downloaded on first use.
+
+    # Raises
+
+    `EmbedderError`
+        If only one of the files is given, or both they and `bilm`.
+    `PretrainedError`
+        If the biLM cannot be had.
+    """
+
+    def __init__(
+        self,
+        options_file: str | Path | None = None,
+        weight_file: str | Path | None = None,
+        cuda_device: int = -1,
+        bilm: str | Path | None = None,
+    ) -> None:
+        self.cuda_device = cuda_device
+        files = find_files(options_file, weight_file, bilm)
+        self.bilm = BiLM.from_files(*files).eval().to("cpu" if cuda_device < 0 else f"cuda:{cuda_device}")
+        self.bilm.keep_words(_KEPT_WORDS)
+
+    def batch_to_embeddings(self, batch: Sequence[Sequence[str]]) -> tuple[Tensor, Tensor]:
+        """
+        # Parameters
+
+        batch : `Sequence[Sequence[str]]`
+            The tokens of each sentence.
+
+        # Returns
+
+        `Tensor`
+            The layers, the token layer first; zeros where there is no token. Shape `(batch, num_layers, tokens, dim)`
+            (original: 3 layers of 1024), float32, on the embedder's device.
+        `Tensor`
+            1 where there is a token and 0 elsewhere. Shape `(batch, tokens)`, int64.
+
+        # Raises
+
+        `EmbedderError`
+            If a sentence is a string.
+        `EmptyWordError`
+            If a token is the empty string.
+        """
+        for number, sentence in enumerate(batch):
+            if isinstance(sentence, str):
+                raise EmbedderError(f"Sentence {number} is a string; its tokens are needed, such as from split().")
+        with torch.no_grad():
+            layers, mask = self.bilm(batch_to_ids(batch).to(self.bilm.device))
+        return layers, mask.long()
+
+    def embed_sentence(self, sentence: Sequence[str]) -> np.ndarray:
+        """
+        # Parameters
+
+        sentence : `Sequence[str]`
+            Its tokens. There may be none.
+
+        # Returns
+
+        `np.ndarray`
+            Shape `(num_layers, tokens, dim)`, float32.
+        """
+        return self.embed_batch([sentence])[0]
+
+    def embed_batch(self, batch: Sequence[Sequence[str]]) -> list[np.ndarray]:
+        """
+        As `embed_sentence`, for several sentences at once.
+
+        # Returns
+
+        `list[np.ndarray]`
+            Each without padding: shape `(num_layers, tokens, dim)`, where `tokens` is the sentence's own number.
+        """
+        layers, _ = self.batch_to_embeddings(batch)
+        # A copy, so that a sentence does not keep its batch in memory.
+        return [row[:, : len(sentence)].cpu().numpy().copy() for row, sentence in zip(layers, batch, strict=True)]
+
+    def embed_sentences(self, sentences: Iterable[Sequence[str]], batch_size: int = 64) -> Iterator[np.ndarray]:
+        """
+        As `embed_sentence`, for any number of sentences, of which one batch is in memory.
+
+        # Returns
+
+        `Iterator[np.ndarray]`
+            In the order of `sentences`. Each of shape `(num_layers, tokens, dim)`.
+        """
+        if batch_size < 1:
+            raise EmbedderError(f"batch_size is {batch_size}; it must be at least 1.")
+        waiting = iter(sentences)
+        while batch := list(islice(waiting, batch_size)):
+            yield from self.embed_batch(batch)
+
+    def sentence_vectors(
+        self, sentences: Iterable[Sequence[str]], weights: Sequence[float] | None = None, batch_size: int = 64
+    ) -> Iterator[np.ndarray]:
+        """
+        One vector a sentence: the mean over its tokens, padding excluded.
+
+        The cosine of two such means is a weak measure of likeness: it is large for any two sentences.
+
+        # Parameters
+
+        sentences : `Iterable[Sequence[str]]`
+        weights : `Sequence[float]`, optional
+            One a layer, to mix the layers with, as they are: for a trained mix, gamma * s_j (Peters et al. 2018,
+            equation 1).
+        batch_size : `int`
+
+        # Returns
+
+        `Iterator[np.ndarray]`
+            Each of shape `(num_layers, dim)`, or `(dim,)` with weights; float32. Zeros for a sentence without tokens.
+
+        # Raises
+
+        `EmbedderError`
+            If the number of weights is not that of the layers.
+        """
+        if weights is not None and len(weights) != self.bilm.num_layers:
+            raise EmbedderError(f"There are {len(weights)} weights for the biLM's {self.bilm.num_layers} layers.")
+        for layers in self.embed_sentences(sentences, batch_size):
+            # Shape: (num_layers, dim)
+            means = layers.sum(axis=1) / max(1, layers.shape[1])
+            yield means if weights is None else np.asarray(weights, dtype=np.float32) @ means
+
+    def embed_file(
+        self,
+        input_file: Iterable[str],
+        output_file_path: str | Path,
+        output_format: str = "all",
+        batch_size: int = 64,
+        forget_sentences: bool = False,
+        use_sentence_keys: bool = False,
+    ) -> None:
+        """
+        Writes the layers of a text to an HDF5 file, as `Dump` does; after a kill the same call continues.
+
+        # Parameters
+
+        input_file : `Iterable[str]`
+            An open text file, one tokenized sentence a line. A blank line gives a dataset without tokens, where
+            AllenNLP 0.9 raised an error.
+        output_file_path : `str` or `Path`
+        output_format : `str`
+            `"all"`, `"top"` or `"average"`.
+        batch_size : `int`
+            Sentences of a batch at most.
+        forget_sentences : `bool`
+            Whether to leave `sentence_to_index` out.
+        use_sentence_keys : `bool`
+            Whether the datasets are named by the sentences instead of the lines' numbers.
+
+        # Raises
+
+        `TextError`, `DumpError`, `LayersFileError`
+            See `Dump`.
+        """
+        output = Path(output_file_path)
+        format = DumpFormat(output_format, sentence_keys=use_sentence_keys, sentence_index=not forget_sentences)
+        text = parts_folder(output) / SPOOLED
+        spool(input_file, text)
+        for _ in Dump(self.bilm, text, output, format, batch_size=batch_size).run():
+            pass
+
+
+def find_files(
+    options_file: str | Path | None = None, weight_file: str | Path | None = None, bilm: str | Path | None = None
+) -> BiLMFiles:
+    """The biLM's files from what `ElmoEmbedder` or the command is given. Raises as `ElmoEmbedder` does."""
+    if options_file is None and weight_file is None:
+        return find_bilm(DEFAULT_BILM if bilm is None else bilm)
+    if bilm is not None:
+        raise EmbedderError("Give a biLM's name or folder, or its options file and weight file, but not both.")
+    if options_file is None or weight_file is None:
+        missing = "options" if options_file is None else "weight"
+        raise EmbedderError(f"The biLM's {missing} file is missing: give both its files, or its name or folder.")
+    return BiLMFiles(_local(options_file), _local(weight_file))
+
+
+def _local(file: str | Path) -> Path:
+    """A path as it is; of a URL, where it was downloaded to."""
+    url = str(file)
+    if not url.startswith(("https://", "http://")):
+        return Path(file)
+    name = url.rsplit("/", 1)[1]
+    for bilm, shape in PUBLISHED.items():
+        if name in (f"elmo_{shape}_options.json", f"elmo_{shape}_weights.hdf5"):
+            files = find_bilm(bilm)
+            return files.options_file if name.endswith(".json") else files.weight_file
+    cache = Path(os.environ.get("ELMO_TASKS_CACHE") or "~/.cache/elmo_tasks").expanduser()
+    path = cache / "urls" / hashlib.sha256(url.encode()).hexdigest()[:16] / name
+    if not path.is_file():
+        download(url, path)
+    return path

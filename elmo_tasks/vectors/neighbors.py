@@ -1,0 +1,289 @@
+"""The occurrences of words that are nearest to one occurrence in its context (Peters et al. 2018, table 4)."""
+
+import heapq
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from pathlib import Path
+from typing import Generic, NamedTuple, TypeVar
+
+import numpy as np
+import torch
+from torch import Tensor
+from torch.nn import functional as F
+
+from elmo_tasks.bilm.batches import batches_by_length, windows
+from elmo_tasks.bilm.characters import batch_to_ids
+from elmo_tasks.bilm.model import BiLM
+from elmo_tasks.vectors.dump.text import Sentence
+from elmo_tasks.vectors.static_vectors import WordVectors
+
+CORPUS = Path(__file__).parent / "texts" / "sentences.txt"
+"""The text in this package."""
+
+_WINDOW_TOKENS = 32768
+"""What is sorted by length, and in memory as text, at a time."""
+
+_REMEMBERED_WORDS = 200_000
+
+T = TypeVar("T")
+
+
+class NeighborsError(ValueError):
+    """There is no such occurrence or layer."""
+
+
+class Occurrence(NamedTuple):
+    """A word in its sentence."""
+
+    tokens: Sequence[str]
+    position: int
+    """Counted from 0."""
+
+    @property
+    def word(self) -> str:
+        return self.tokens[self.position]
+
+    def marked(self, width: int = 15) -> str:
+        """The word in brackets, with up to so many tokens on each side."""
+        first, behind = max(0, self.position - width), self.position + 1 + width
+        before = ["…"] * (first > 0) + list(self.tokens[first : self.position])
+        after = [*self.tokens[self.position + 1 : behind], *["…"] * (behind < len(self.tokens))]
+        return " ".join([*before, f"[{self.word}]", *after])
+
+
+class Neighbor(NamedTuple):
+    """An occurrence in a corpus, and how near it is."""
+
+    cosine: float
+    line: int
+    """Of the corpus, counted from 1."""
+    occurrence: Occurrence
+
+
+def find_occurrence(sentence: str, word: str, number: int = 1) -> Occurrence:
+    """
+    # Parameters
+
+    sentence : `str`
+        Tokenized: split at white space.
+    word : `str`
+        One of its tokens.
+    number : `int`
+        Which of its occurrences, counted from 1.
+
+    # Raises
+
+    `NeighborsError`
+        If there is none.
+    """
+    tokens = sentence.split()
+    positions = [position for position, token in enumerate(tokens) if token == word]
+    if not positions:
+        raise NeighborsError(
+            f'The sentence has no token "{word}". It is split at spaces, so punctuation needs spaces around it: '
+            f"{' | '.join(tokens)}"
+        )
+    if not 1 <= number <= len(positions):
+        raise NeighborsError(f'There is no occurrence {number} of "{word}": the sentence has {len(positions)}.')
+    return Occurrence(tokens, positions[number - 1])
+
+
+class Nearest(Generic[T]):
+    """
+    The k nearest of all that were offered, each once.
+
+    # Parameters
+
+    k : `int`
+    """
+
+    def __init__(self, k: int) -> None:
+        if k < 1:
+            raise NeighborsError(f"There cannot be {k} nearest; 1 is the least.")
+        self._k = k
+        # The farthest is first; of equals the latest.
+        self._heap: list[tuple[float, int]] = []
+        self._values: dict[int, tuple[object, T]] = {}
+        self._keys: set[object] = set()
+        self._offered = 0
+
+    def wants(self, cosine: float) -> bool:
+        """Whether something so near would be kept."""
+        return len(self._heap) < self._k or cosine > self._heap[0][0]
+
+    def offer(self, cosine: float, key: object, value: T) -> None:
+        """Keeps the value if it is near enough and nothing with its key is kept already."""
+        if not self.wants(cosine) or key in self._keys:
+            return
+        self._offered += 1
+        heapq.heappush(self._heap, (cosine, -self._offered))
+        self._values[self._offered] = (key, value)
+        self._keys.add(key)
+        if len(self._heap) > self._k:
+            _, number = heapq.heappop(self._heap)
+            old_key, _ = self._values.pop(-number)
+            self._keys.remove(old_key)
+
+    def best(self) -> list[tuple[float, T]]:
+        """The nearest first; of equals the one that was offered first."""
+        return [(cosine, self._values[-number][1]) for cosine, number in sorted(self._heap, reverse=True)]
+
+
+def nearest_occurrences(
+    bilm: BiLM,
+    queries: Sequence[Occurrence],
+    corpus: Iterable[Sentence],
+    k: int = 10,
+    layer: int | str = "last",
+    same_word: bool = False,
+    progress: Callable[[int], object] = lambda tokens: None,
+    batch_tokens: int = 4096,
+) -> list[list[Neighbor]]:
+    """
+    Searches a corpus in one pass, in bounded memory. Sentences that are a query's own are passed over, and a sentence
+    that the corpus has several times counts once.
+
+    # Parameters
+
+    bilm : `BiLM`
+        Stateless.
+    queries : `Sequence[Occurrence]`
+    corpus : `Iterable[Sentence]`
+    k : `int`
+        Neighbours to find for each query.
+    layer : `int` or `str`
+        A layer's number, 0 for the token layer; `"last"`; or `"mean"`, the mean of all.
+    same_word : `bool`
+        Whether only occurrences of the query's word count, in upper or lower case, or those of any word.
+    progress : `Callable[[int], object]`
+        Is told the number of tokens of each batch.
+    batch_tokens : `int`
+        Tokens of a batch at most, padding counted.
+
+    # Returns
+
+    `list[list[Neighbor]]`
+        Those of each query, the nearest first.
+
+    # Raises
+
+    `NeighborsError`
+        If there is no such layer.
+    """
+    number = layer_number(bilm, layer)
+    # Shape: (queries, dim)
+    wanted = torch.cat([_directions(bilm, [query.tokens], number)[0, query.position].unsqueeze(0) for query in queries])
+    found = [Nearest[tuple[Sentence, int]](k) for _ in queries]
+    for window in windows(corpus, Sentence.num_tokens, _WINDOW_TOKENS):
+        for batch in batches_by_length(window, Sentence.num_tokens, 64, batch_tokens):
+            # Shape: (batch, tokens, queries)
+            cosines = (_directions(bilm, [sentence.tokens for sentence in batch], number) @ wanted.t()).cpu().numpy()
+            for column, (query, nearest) in enumerate(zip(queries, found, strict=True)):
+                _offer(nearest, query, batch, cosines[:, :, column], same_word)
+            progress(sum(len(sentence.tokens) for sentence in batch))
+    return [
+        [Neighbor(cosine, line + 1, Occurrence(tokens, place)) for cosine, ((line, _, tokens), place) in one.best()]
+        for one in found
+    ]
+
+
+def layer_number(bilm: BiLM, layer: int | str) -> int | None:
+    """A layer's number, `None` for the mean of all. Raises `NeighborsError` if there is no such layer."""
+    if layer == "mean":
+        return None
+    if layer == "last":
+        return bilm.num_layers - 1
+    if isinstance(layer, int) and 0 <= layer < bilm.num_layers:
+        return layer
+    raise NeighborsError(f'There is no layer "{layer}": it is 0 to {bilm.num_layers - 1}, "last" or "mean".')
+
+
+def _directions(bilm: BiLM, sentences: Sequence[Sequence[str]], number: int | None) -> Tensor:
+    """The vectors of a layer, each of length 1, or of length 0 without a token. Shape `(batch, tokens, dim)`."""
+    with torch.inference_mode():
+        # Shape: (batch, num_layers, tokens, dim)
+        layers = bilm(batch_to_ids(sentences).to(bilm.device)).layers
+        return F.normalize(layers.mean(dim=1) if number is None else layers[:, number], dim=-1)
+
+
+def _offer(
+    nearest: Nearest[tuple[Sentence, int]],
+    query: Occurrence,
+    batch: Sequence[Sentence],
+    cosines: np.ndarray,
+    same_word: bool,
+) -> None:
+    """`cosines`: shape `(batch, tokens)`."""
+    counts = np.zeros(cosines.shape, dtype=bool)
+    for row, sentence in enumerate(batch):
+        if sentence.tokens != query.tokens:
+            counts[row, : len(sentence.tokens)] = [
+                not same_word or is_same_word(token, query.word) for token in sentence.tokens
+            ]
+    # Each of shape: (those that count,)
+    rows, places = counts.nonzero()
+    values = cosines[rows, places]
+    for index in np.argsort(-values, kind="stable"):
+        value = float(values[index])
+        if not nearest.wants(value):
+            break
+        sentence, place = batch[rows[index]], int(places[index])
+        nearest.offer(value, (tuple(sentence.tokens), place), (sentence, place))
+
+
+def with_words(corpus: Iterable[Sentence], words: Iterable[str]) -> Iterator[Sentence]:
+    """The sentences that have one of the words in them, in upper or lower case."""
+    wanted = {word.casefold() for word in words}
+    return (sentence for sentence in corpus if any(token.casefold() in wanted for token in sentence.tokens))
+
+
+def is_same_word(word: str, other: str) -> bool:
+    """Whether two words differ in upper and lower case at most."""
+    return word.casefold() == other.casefold()
+
+
+def nearest_words(
+    word: str, vector: np.ndarray, batches: Iterable[WordVectors], k: int = 10
+) -> list[tuple[float, str]]:
+    """
+    The words with the nearest vectors, without a context.
+
+    # Parameters
+
+    word : `str`
+        Is not among its own neighbours.
+    vector : `np.ndarray`
+        Its vector, shape `(dim,)`.
+    batches : `Iterable[WordVectors]`
+
+    # Returns
+
+    `list[tuple[float, str]]`
+        Cosines and words, the nearest first.
+    """
+    nearest = Nearest[str](k)
+    wanted = _normalized(vector)
+    for words, vectors in batches:
+        # Shape: (words,)
+        cosines = _normalized(vectors) @ wanted
+        for index in np.argsort(-cosines, kind="stable"):
+            if not nearest.wants(cosine := float(cosines[index])):
+                break
+            if words[index] != word:
+                nearest.offer(cosine, words[index], words[index])
+    return nearest.best()
+
+
+def _normalized(vectors: np.ndarray) -> np.ndarray:
+    return vectors / np.maximum(np.linalg.norm(vectors, axis=-1, keepdims=True), np.finfo(np.float32).tiny)
+
+
+def distinct_words(corpus: Iterable[Sentence]) -> Iterator[str]:
+    """The words of a corpus as they come, each once; of a very large vocabulary some more often, to bound memory."""
+    seen: set[str] = set()
+    for sentence in corpus:
+        for word in sentence.tokens:
+            if word not in seen:
+                if len(seen) == _REMEMBERED_WORDS:
+                    seen.clear()
+                seen.add(word)
+                yield word

@@ -1,0 +1,210 @@
+"""Vectors of words without a context: the biLM's own, and files of them in GloVe's text format."""
+
+import gzip
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import islice
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+import torch
+
+from elmo_tasks.bilm.characters import SENTENCE_END_IDS, SENTENCE_START_IDS, batch_to_ids
+from elmo_tasks.bilm.model import BiLM
+from elmo_tasks.files import read_lines, writing
+
+_BOUNDARIES = {"<S>": SENTENCE_START_IDS, "</S>": SENTENCE_END_IDS}
+
+MOST_DIGITS = 9
+"""Significant digits that every float32 comes back from."""
+
+
+class VectorsError(ValueError):
+    """A file is no vocabulary or holds no vectors, or has none of a word. Lines are counted from 1."""
+
+
+class WordVectors(NamedTuple):
+    """The vectors of some words."""
+
+    words: Sequence[str]
+    vectors: np.ndarray
+    """Shape `(words, dim)`, float32."""
+
+
+def token_vectors(bilm: BiLM, words: Iterable[str], at_once: int = 1024) -> Iterator[WordVectors]:
+    """
+    Words' vectors from their spelling alone: the character CNN, its highway layers and the projection, which is what
+    the biLM's LSTMs read (x_k in Peters et al. 2018, section 3.1). The biLM's token layer has each of them twice, once
+    a direction; here it is once. This is what bilm-tf's `dump_token_embeddings` writes.
+
+    # Parameters
+
+    bilm : `BiLM`
+    words : `Iterable[str]`
+        Taken as text, but for `<S>` and `</S>`, which are the sentence boundaries, as in bilm-tf's vocabularies.
+    at_once : `int`
+        Words that are in memory at a time.
+
+    # Returns
+
+    `Iterator[WordVectors]`
+        In the words' order, of dim `projection_dim` (512 in the original biLM).
+
+    # Raises
+
+    `EmptyWordError`
+        If a word is the empty string.
+    """
+    waiting = iter(words)
+    while some := list(islice(waiting, at_once)):
+        # Shape: (words, 50)
+        ids = batch_to_ids([some])[0]
+        for row, word in enumerate(some):
+            if word in _BOUNDARIES:
+                ids[row] = torch.tensor(_BOUNDARIES[word])
+        with torch.inference_mode():
+            # Shape: (words, projection_dim)
+            vectors = bilm.char_cnn(ids.to(bilm.device))
+        yield WordVectors(some, vectors.float().cpu().numpy())
+
+
+def read_vocabulary(path: str | Path) -> Iterator[str]:
+    """
+    The words of a file, one a line, plain or `.gz`.
+
+    # Raises
+
+    `VectorsError`
+        Names the line that is empty, has white space in it, or is not UTF-8.
+    """
+    for number, line in _lines(Path(path)):
+        if not line:
+            raise VectorsError(f"{path}, line {number}: the line is empty; there must be a word on each.")
+        if line.split() != [line]:
+            raise VectorsError(
+                f'{path}, line {number}: "{line}" has white space in it, and the vectors\' format separates by that.'
+            )
+        yield line
+
+
+def write_vectors(batches: Iterable[WordVectors], path: str | Path, digits: int = 6) -> int:
+    """
+    Writes GloVe's text format: a line a word, the word and its numbers separated by spaces.
+
+    # Parameters
+
+    batches : `Iterable[WordVectors]`
+        The words have no white space.
+    path : `str` or `Path`
+        Gzipped if it ends with `.gz`. Replaced once the new file is whole.
+    digits : `int`
+        Significant digits of a number, 1 to 9; 9 are exact.
+
+    # Returns
+
+    `int`
+        The number of words.
+
+    # Raises
+
+    `VectorsError`
+        If `digits` is none of these.
+    """
+    if not 1 <= digits <= MOST_DIGITS:
+        raise VectorsError(f"Numbers cannot have {digits} significant digits, but 1 to {MOST_DIGITS}.")
+    is_gzip = Path(path).suffix == ".gz"
+    number = 0
+    with writing(path) as temporary, open(temporary, "wb") as raw:
+        # Without the time and the temporary name in it the same vectors give the same file.
+        file = gzip.GzipFile("", "wb", fileobj=raw, mtime=0) if is_gzip else raw
+        for words, vectors in batches:
+            lines = (
+                " ".join([word, *(f"{value:.{digits}g}" for value in row)])
+                for word, row in zip(words, vectors.tolist(), strict=True)
+            )
+            file.write("".join(f"{line}\n" for line in lines).encode("utf-8"))
+            number += len(words)
+        if is_gzip:
+            file.close()
+    return number
+
+
+def read_vectors(path: str | Path, at_once: int = 4096) -> Iterator[WordVectors]:
+    """
+    Vectors in GloVe's text format, plain or `.gz`; word2vec's first line, two whole numbers, is passed over.
+
+    # Parameters
+
+    path : `str` or `Path`
+    at_once : `int`
+        Words that are in memory at a time.
+
+    # Returns
+
+    `Iterator[WordVectors]`
+        In the file's order.
+
+    # Raises
+
+    `VectorsError`
+        Names the line that is not a word and as many numbers as there are on the first one.
+    """
+    words: list[str] = []
+    rows: list[np.ndarray] = []
+    dim = 0
+    for number, line in _lines(Path(path)):
+        if number == 1 and _is_header(line):
+            dim = int(line.split()[1])
+            continue
+        dim = dim or line.count(" ")
+        # A few of GloVe's words have spaces in them.
+        word, *values = line.rsplit(" ", dim)
+        words.append(word)
+        rows.append(_numbers(values, dim, path, number))
+        if len(words) == at_once:
+            yield WordVectors(words, np.stack(rows))
+            words, rows = [], []
+    if words:
+        yield WordVectors(words, np.stack(rows))
+
+
+def vector_of(word: str, path: str | Path) -> np.ndarray:
+    """
+    A word's vector in a file, without reading the other words' numbers. Shape `(dim,)`, float32.
+
+    # Raises
+
+    `VectorsError`
+        If the word is not there.
+    """
+    for number, line in _lines(Path(path)):
+        if line.startswith(f"{word} ") and not (number == 1 and _is_header(line)):
+            values = line.removeprefix(f"{word} ").split(" ")
+            try:
+                return _numbers(values, len(values), path, number)
+            except VectorsError:
+                # Perhaps a word with spaces that begins like this one.
+                continue
+    raise VectorsError(f'{path} has no vector of "{word}".')
+
+
+def _is_header(line: str) -> bool:
+    fields = line.split()
+    return len(fields) == 2 and all(field.isdecimal() for field in fields)
+
+
+def _numbers(values: Sequence[str], dim: int, path: str | Path, number: int) -> np.ndarray:
+    try:
+        # Much faster than to leave the strings to numpy.
+        numbers = np.array([float(value) for value in values], dtype=np.float32)
+    except ValueError:
+        numbers = np.array([])
+    if not dim or len(numbers) != dim or not np.isfinite(numbers).all():
+        raise VectorsError(f"{path}, line {number}: not a word and {dim or 'its'} numbers, separated by single spaces.")
+    return numbers
+
+
+def _lines(path: Path) -> Iterator[tuple[int, str]]:
+    if not path.is_file():
+        raise VectorsError(f"There is no file {path}.")
+    yield from read_lines(path, VectorsError)

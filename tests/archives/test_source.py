@@ -1,0 +1,81 @@
+from pathlib import Path
+
+import pytest
+from allennlp.common.checks import ConfigurationError
+from allennlp.data import Vocabulary
+
+from elmo_tasks.archives.source import BiLMSource
+from elmo_tasks.bilm import BiLMFiles
+
+
+def source(files: BiLMFiles, run: Path | None = None) -> BiLMSource:
+    return BiLMSource(
+        options_file=str(files.options_file),
+        weight_file=str(files.weight_file),
+        serialization_dir=None if run is None else str(run),
+    )
+
+
+@pytest.fixture
+def run(tmp_path: Path) -> Path:
+    """A run's folder with its vocabulary."""
+    Vocabulary({"tokens": {"word": 1}}).save_to_files(str(tmp_path / "run" / "vocabulary"))
+    return tmp_path / "run"
+
+
+def test_without_a_run(new_bilm_files: BiLMFiles) -> None:
+    given = source(new_bilm_files)
+    assert given.find() == new_bilm_files
+    given.keep(new_bilm_files)
+
+
+def test_keeps_a_copy_and_prefers_it(new_bilm_files: BiLMFiles, run: Path) -> None:
+    content = [file.read_bytes() for file in new_bilm_files]
+    given = source(new_bilm_files, run)
+    assert given.find() == new_bilm_files
+    given.keep(given.find())
+    for file in new_bilm_files:
+        file.unlink()
+    for again in (given, source(new_bilm_files, run)):
+        kept = again.find()
+        assert all(run in file.parents for file in kept)
+        assert [file.read_bytes() for file in kept] == content
+        # Nothing is left to copy from, and nothing needs to be.
+        again.keep(kept)
+
+
+def test_copies_are_told_apart_by_what_the_config_says(
+    bilm_files: BiLMFiles, other_bilm_files: BiLMFiles, run: Path
+) -> None:
+    source(bilm_files, run).keep(bilm_files)
+    assert source(other_bilm_files, run).find() == other_bilm_files
+    # An override of the file in an archive's config is obeyed.
+    assert BiLMSource(str(bilm_files.options_file.parent), serialization_dir=str(run)).find() == bilm_files
+    assert source(bilm_files, run).find() != bilm_files
+
+
+def test_nothing_is_made_without_a_vocabulary(bilm_files: BiLMFiles, tmp_path: Path) -> None:
+    source(bilm_files, tmp_path / "gone").keep(bilm_files)
+    assert not (tmp_path / "gone").exists()
+
+
+def test_half_a_copy_is_none(bilm_files: BiLMFiles, run: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    given = source(bilm_files, run)
+    with pytest.raises(FileNotFoundError):
+        given.keep(BiLMFiles(bilm_files.options_file, run / "gone.hdf5"))
+    assert given.find() == bilm_files
+    given.keep(bilm_files)
+    assert given.find() != bilm_files
+
+
+def test_vocabulary_does_not_see_the_copy(bilm_files: BiLMFiles, run: Path) -> None:
+    source(bilm_files, run).keep(bilm_files)
+    vocabulary = Vocabulary.from_files(str(run / "vocabulary"))
+    assert vocabulary.get_namespaces() == {"tokens"}
+
+
+def test_missing_files_are_named(bilm_files: BiLMFiles) -> None:
+    with pytest.raises(ConfigurationError, match=r"gone\.hdf5"):
+        source(BiLMFiles(bilm_files.options_file, Path("gone.hdf5"))).find()
+    with pytest.raises(ConfigurationError, match="nobody"):
+        BiLMSource("nobody").find()

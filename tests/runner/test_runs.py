@@ -1,0 +1,354 @@
+"""A stand-in takes the place of `allennlp train`: it starts in no time, and fails as it is told to."""
+
+import json
+import os
+import re
+import resource
+import signal
+import subprocess
+import sys
+import threading
+import time
+import zipfile
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from elmo_tasks.runner.processes import Processes, RunError, Stopped
+from elmo_tasks.runner.runs import Run, failure_path, read_failure, record_path, train
+from elmo_tasks.runner.schedule import check_done, duration, execute, make_slots
+
+STAND_IN = '''#!{python} -S
+"""As `-m elmo_tasks train CONFIG -s FOLDER --file-friendly-logging [--recover]`."""
+import json, os, pathlib, sys, tarfile, time
+
+arguments = sys.argv[4:]
+config = json.load(open(arguments[0]))
+folder = pathlib.Path(arguments[2])
+recover = "--recover" in arguments
+mode = config.get("mode")
+print("begins", "recover" if recover else "anew", flush=True)
+if not recover:
+    folder.mkdir(parents=True)
+elif mode == "bad checkpoint":
+    sys.exit("the checkpoint is damaged")
+for epoch in range(config["trainer"]["num_epochs"]):
+    (folder / f"metrics_epoch_{{epoch}}.json").write_text(json.dumps({{"validation_f1-measure-overall": epoch / 10}}))
+    if epoch == 1 and not recover:
+        (folder / "training_state_e1_b0.th").write_text("state")
+        if mode in ("killed", "bad checkpoint"):
+            time.sleep(600)
+        if mode == "fails":
+            print("the last words")
+            sys.exit(3)
+(folder / "metrics.json").write_text(json.dumps({{"best_validation_f1-measure-overall": 0.3,
+    "threads": os.environ["OMP_NUM_THREADS"]}}))
+(folder / "config.json").write_text("{{}}")
+tarfile.open(folder / "model.tar.gz", "w:gz").add(folder / "config.json", "config.json")
+'''
+
+VARIABLES = {"OMP_NUM_THREADS": "1"}
+
+
+@pytest.fixture(autouse=True)
+def stand_in(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    script = tmp_path / "python"
+    script.write_text(STAND_IN.format(python=sys.executable))
+    script.chmod(0o755)
+    monkeypatch.setattr(sys, "executable", str(script))
+
+
+@pytest.fixture
+def of_mode(make_run: Callable[..., Run]) -> Callable[..., Run]:
+    def make(mode: str | None = None, name: str = "task/elmo/seed1", epochs: int = 4) -> Run:
+        trainer = {"num_epochs": epochs, "validation_metric": "+f1-measure-overall"}
+        return make_run(name, config={"mode": mode, "trainer": trainer})
+
+    return make
+
+
+class Background:
+    """Trains in a thread, until it is told to stop."""
+
+    def __init__(self, run: Run) -> None:
+        self._run, self._processes = run, Processes()
+        self._errors: list[BaseException] = []
+        self._thread = threading.Thread(target=self._work)
+        self._thread.start()
+
+    def _work(self) -> None:
+        try:
+            train(self._run, {}, VARIABLES, self._processes)
+        except RunError as error:
+            self._errors.append(error)
+
+    def stop(self) -> None:
+        self._processes.stop()
+        self._thread.join()
+        assert isinstance(self._errors[0], Stopped)
+
+
+def processor_seconds() -> float:
+    """Of all children that have ended."""
+    usage = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return usage.ru_utime + usage.ru_stime
+
+
+def wait_for(condition: Callable[[], bool]) -> None:
+    end = time.monotonic() + 600
+    while not condition():
+        assert time.monotonic() < end
+        time.sleep(0.02)
+
+
+def kill_in_the_middle(run: Run) -> None:
+    background = Background(run)
+    wait_for(run.has_checkpoint)
+    background.stop()
+
+
+def test_a_training_leaves_its_record(of_mode: Callable[..., Run]) -> None:
+    run = of_mode()
+    assert not run.is_done
+    assert run.progress == 0
+    start, used = time.perf_counter(), processor_seconds()
+    train(run, {"torch": "2"}, VARIABLES)
+    seconds, used = time.perf_counter() - start, processor_seconds() - used
+    record = run.record()
+    assert run.is_done
+    assert run.progress == 1
+    assert record["metrics"] == {"best_validation_f1-measure-overall": 0.3, "threads": "1"}
+    assert record["epochs"] == [0, 0.1, 0.2, 0.3]
+    assert record["digest"] == run.digest
+    assert record["environment"] == {"torch": "2"}
+    assert 0 <= record["seconds"] <= seconds + 0.05
+    assert record["cpu_seconds"] == pytest.approx(used, abs=0.05)
+    assert record["peak_memory_mb"] > 1
+    assert not record["recovered"]
+    assert record["mixes"] == []
+    # Training states are removed, the archive is not.
+    assert not run.has_checkpoint()
+    assert (run.serialization_dir / "model.tar.gz").exists()
+    assert json.loads(run.config_file.read_text()) == run.config
+
+
+def test_what_is_done_is_not_done_again(of_mode: Callable[..., Run]) -> None:
+    run = of_mode()
+    train(run, {}, VARIABLES)
+    before = record_path(run.folder).read_bytes()
+    log = run.log.read_text()
+    train(run, {}, VARIABLES)
+    assert record_path(run.folder).read_bytes() == before
+    assert run.log.read_text() == log == "begins anew\n"
+
+
+def test_a_killed_training_goes_on_from_its_checkpoint(of_mode: Callable[..., Run]) -> None:
+    run = of_mode("killed")
+    kill_in_the_middle(run)
+    assert not run.is_done
+    assert run.is_begun
+    assert read_failure(run.folder) is None
+    train(run, {}, VARIABLES)
+    assert run.log.read_text() == "begins anew\nbegins recover\n"
+    assert run.record()["recovered"]
+
+
+def test_without_a_checkpoint_it_begins_anew(of_mode: Callable[..., Run]) -> None:
+    run = of_mode("killed")
+    kill_in_the_middle(run)
+    (run.serialization_dir / "training_state_e1_b0.th").unlink()
+    other = of_mode("killed")
+    kill_in_the_middle(other)
+    assert other.log.read_text() == "begins anew\n" * 2
+
+
+def test_a_checkpoint_of_another_config_is_not_gone_on_with(of_mode: Callable[..., Run]) -> None:
+    kill_in_the_middle(of_mode("killed"))
+    run = of_mode(epochs=3)
+    train(run, {}, VARIABLES)
+    assert run.log.read_text() == "begins anew\n"
+    assert run.record()["epochs"] == [0, 0.1, 0.2]
+
+
+def test_a_damaged_checkpoint_means_anew(of_mode: Callable[..., Run]) -> None:
+    run = of_mode("bad checkpoint")
+    kill_in_the_middle(run)
+    background = Background(run)
+    wait_for(lambda: run.has_checkpoint() and "anew" in run.log.read_text().partition("damaged")[2])
+    background.stop()
+    assert run.log.read_text().splitlines() == [
+        "begins anew",
+        "begins recover",
+        "the checkpoint is damaged",
+        "begins anew",
+    ]
+
+
+def test_a_training_that_outlived_its_call_is_only_recorded(of_mode: Callable[..., Run]) -> None:
+    run = of_mode()
+    train(run, {}, VARIABLES)
+    record_path(run.folder).unlink()
+    train(run, {}, VARIABLES)
+    assert run.log.read_text() == "begins anew\n"
+    assert run.record()["seconds"] is None
+    assert run.record()["metrics"]["best_validation_f1-measure-overall"] == 0.3
+
+
+def test_a_cut_archive_is_made_again(of_mode: Callable[..., Run]) -> None:
+    run = of_mode()
+    train(run, {}, VARIABLES)
+    record_path(run.folder).unlink()
+    archive = run.serialization_dir / "model.tar.gz"
+    archive.write_bytes(archive.read_bytes()[:40])
+    train(run, {}, VARIABLES)
+    assert run.log.read_text() == "begins anew\n" * 2
+    assert run.is_trained()
+
+
+def test_a_checkpoint_that_was_being_written_does_not_count(of_mode: Callable[..., Run]) -> None:
+    run = of_mode()
+    folder = run.serialization_dir
+    folder.mkdir(parents=True)
+    for name in ("model_state_e1_b0.th", "training_state_e1_b0.th", "model_state_e2_b0.th", "model_state_e3_b0.th"):
+        zipfile.ZipFile(folder / name, "w").close()
+    (folder / "training_state_e2_b0.th").write_bytes(b"PK half")
+    run.drop_torn_checkpoints()
+    assert sorted(path.name for path in folder.iterdir()) == ["model_state_e1_b0.th", "training_state_e1_b0.th"]
+
+
+def test_a_failure_says_how_the_log_ends(of_mode: Callable[..., Run]) -> None:
+    run = of_mode("fails")
+    with pytest.raises(RunError, match="ended with code 3") as raised:
+        train(run, {}, VARIABLES)
+    assert str(raised.value).endswith("    the last words")
+    assert read_failure(run.folder) == str(raised.value)
+    assert not run.is_done
+    train(of_mode(), {}, VARIABLES)
+    assert not failure_path(run.folder).exists()
+
+
+@pytest.fixture
+def interruptible() -> Iterator[None]:
+    """A shell has its background commands ignore SIGINT, and what they start inherits that."""
+    inherited = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, inherited)
+
+
+@pytest.mark.usefixtures("interruptible")
+@pytest.mark.parametrize(("number", "error"), [(signal.SIGTERM, SystemExit), (signal.SIGINT, KeyboardInterrupt)])
+def test_a_signal_ends_the_trainings_too(
+    of_mode: Callable[..., Run], number: signal.Signals, error: type[BaseException]
+) -> None:
+    run = of_mode("killed")
+
+    def send() -> None:
+        wait_for(run.has_checkpoint)
+        os.kill(os.getpid(), number)
+
+    before = signal.getsignal(signal.SIGTERM)
+    sender = threading.Thread(target=send)
+    sender.start()
+    start = time.monotonic()
+    with pytest.raises(error):
+        execute([run])
+    sender.join()
+    assert signal.getsignal(signal.SIGTERM) == before
+    assert not run.is_done
+    assert execute([run]) == []
+    assert run.record()["recovered"]
+    # Not waited for: left alone, the training would have slept on.
+    assert time.monotonic() - start < 500
+
+
+def test_one_failure_does_not_stop_the_rest(of_mode: Callable[..., Run], capsys: pytest.CaptureFixture[str]) -> None:
+    runs = [of_mode("fails", "a/elmo/seed1"), *(of_mode(None, f"a/elmo/seed{seed}") for seed in (2, 3, 4))]
+    failures = execute(runs, jobs=2)
+    assert len(failures) == 1
+    assert "a/elmo/seed1 ended with code 3" in failures[0]
+    assert [run.is_done for run in runs] == [False, True, True, True]
+    lines = capsys.readouterr().err
+    assert "a/elmo/seed1: failed" in lines
+    assert "[4/4]" in lines
+    assert execute(runs[1:]) == []
+
+
+def test_a_terminal_shows_what_runs(
+    of_mode: Callable[..., Run], capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sys.stderr, "isatty", lambda: True)
+    monkeypatch.setattr("elmo_tasks.runner.schedule._TICK", 0.01)
+    execute([of_mode("fails", "a/elmo/seed1"), of_mode(None, "a/elmo/seed2"), of_mode(None, "a/elmo/seed3")], jobs=1)
+    shown = capsys.readouterr().err
+    assert "of 3 runs" in shown
+    assert re.search(r"\| a/elmo/seed\d \d+%", shown)
+    assert re.search(r"1 left, 1 failed, about \d+ s to go", shown)
+    assert "3.0 of 3 runs" in shown
+
+
+def test_a_record_of_another_config_is_noticed(of_mode: Callable[..., Run]) -> None:
+    train(of_mode(), {}, VARIABLES)
+    run = of_mode(epochs=9)
+    with pytest.raises(RunError, match=r"config\.trainer\.num_epochs: 4, now 9") as raised:
+        execute([run])
+    assert "Remove these folders" in str(raised.value)
+    check_done([of_mode()])
+
+
+def test_a_damaged_record(of_mode: Callable[..., Run]) -> None:
+    run = of_mode()
+    train(run, {}, VARIABLES)
+    record_path(run.folder).write_text("{")
+    with pytest.raises(RunError, match=r"record\.json is damaged"):
+        check_done([run])
+
+
+def test_two_calls_do_not_train_the_same_run(of_mode: Callable[..., Run]) -> None:
+    run = of_mode("killed")
+    first = Background(run)
+    wait_for(run.has_checkpoint)
+    second = Background(run)
+    time.sleep(0.2)
+    assert run.log.read_text() == "begins anew\n"
+    second.stop()
+    first.stop()
+    assert run.log.read_text() == "begins anew\n"
+
+
+def test_a_training_whose_call_was_killed_is_waited_for(of_mode: Callable[..., Run]) -> None:
+    import fcntl
+
+    run = of_mode("killed")
+    run.folder.mkdir(parents=True)
+    with open(run.folder / "lock", "w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        orphan = subprocess.Popen(["sleep", "600"], pass_fds=[lock.fileno()])
+    background = Background(run)
+    time.sleep(0.2)
+    assert not run.log.exists()
+    os.kill(orphan.pid, signal.SIGKILL)
+    orphan.wait()
+    wait_for(run.has_checkpoint)
+    background.stop()
+
+
+def test_slots_share_the_cores(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("os.cpu_count", lambda: 8)
+    monkeypatch.setattr("torch.cuda.device_count", lambda: 0)
+    assert [slot["OMP_NUM_THREADS"] for slot in make_slots(None, 20)] == ["1"] * 8
+    assert [slot["OMP_NUM_THREADS"] for slot in make_slots(2, 20)] == ["4", "4"]
+    assert [slot["OMP_NUM_THREADS"] for slot in make_slots(8, 1)] == ["8"]
+
+
+def test_slots_share_the_gpus(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("torch.cuda.device_count", lambda: 2)
+    monkeypatch.delenv("CUDA_VISIBLE_DEVICES", raising=False)
+    assert [slot["CUDA_VISIBLE_DEVICES"] for slot in make_slots(3, 20)] == ["0", "1", "0"]
+    assert len(make_slots(None, 20)) == 2
+    monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "4,7")
+    assert [slot["CUDA_VISIBLE_DEVICES"] for slot in make_slots(None, 20)] == ["4", "7"]
+
+
+def test_durations() -> None:
+    assert [duration(seconds) for seconds in (5.4, 99, 600, 7200)] == ["5 s", "99 s", "10 min", "2.0 h"]

@@ -1,0 +1,5 @@
+"""Tiny biLMs, and bilm-tf's formulas."""
+
+from bilm_tf import reference as reference
+from tiny_bilms import make_bilm as make_bilm
+from tiny_bilms import tiny as tiny
