@@ -8,9 +8,9 @@ from allennlp.common.checks import ConfigurationError
 from allennlp.data import TextFieldTensors
 from overrides import overrides
 from torch import Tensor, nn
-from torch.nn import functional as F
 
 from elmo_tasks.embedders.elmo_token_embedder import ElmoTokenEmbedder
+from elmo_tasks.modules.stacking import stack
 
 PLACES = ("input", "output", "both")
 
@@ -95,7 +95,7 @@ class TaskElmo(nn.Module, FromParams):
         """
         # Each of shape: (batch, tokens, 50)
         texts_ids = [self._character_ids(text) for text in texts]
-        at_input, at_output = self._at_both(_stacked(texts_ids))
+        at_input, at_output = self._at_both(stack(texts_ids))
         vectors, start = [], 0
         for ids in texts_ids:
             part = (slice(start, start + len(ids)), slice(ids.shape[1]))
@@ -122,11 +122,3 @@ class TaskElmo(nn.Module, FromParams):
         """`scalar_l2` times the sum of the squared weights of all mixes; what is to be added to the loss."""
         weights = [parameter for name, parameter in self.named_parameters() if "scalar_parameters" in name]
         return self.scalar_l2 * sum((weight.square().sum() for weight in weights), start=torch.zeros(()))
-
-
-def _stacked(texts_ids: list[Tensor]) -> Tensor:
-    """Shapes `(batch, tokens, 50)` to `(texts * batch, most tokens, 50)`; a single one stays the tensor that it is."""
-    if len(texts_ids) == 1:
-        return texts_ids[0]
-    longest = max(ids.shape[1] for ids in texts_ids)
-    return torch.cat([F.pad(ids, (0, 0, 0, longest - ids.shape[1])) for ids in texts_ids])

@@ -5,29 +5,8 @@ A batch's premises and hypotheses are treated alike: they stand in one tensor, t
 that each part of the model runs once.
 """
 
-from collections.abc import Sequence
-
 import torch
 from torch import Tensor
-from torch.nn import functional as F
-
-
-def stack(texts: Sequence[Tensor]) -> Tensor:
-    """
-    Premises above hypotheses, padded with zeros.
-
-    # Parameters
-
-    texts : `Sequence[Tensor]`
-        Each of shape `(batch, its tokens, ...)`.
-
-    # Returns
-
-    `Tensor`
-        Shape `(texts * batch, most tokens, ...)`.
-    """
-    longest = max(text.shape[1] for text in texts)
-    return torch.cat([F.pad(text, (0, 0) * (text.dim() - 2) + (0, longest - text.shape[1])) for text in texts])
 
 
 def align(encoded: Tensor, mask: Tensor) -> Tensor:

@@ -16,8 +16,9 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from elmo_tasks.embedders.task_elmo import TaskElmo
+from elmo_tasks.modules.stacking import stack
 from elmo_tasks.tasks.base.model import ElmoModel
-from elmo_tasks.tasks.snli.attention import align, enhance, pool, stack
+from elmo_tasks.tasks.snli.attention import align, enhance, pool
 
 
 @Model.register("elmo_esim")

@@ -8,7 +8,8 @@ import pytest
 import torch
 from torch import Tensor
 
-from elmo_tasks.tasks.snli.attention import align, enhance, pool, stack
+from elmo_tasks.modules.stacking import stack
+from elmo_tasks.tasks.snli.attention import align, enhance, pool
 
 Array = np.ndarray
 # The lengths of a batch's premises and of its hypotheses.
@@ -37,17 +38,6 @@ def attend_by_loops(text: Array, other: Array) -> Array:
         for score, one in zip(scores, other, strict=True):
             result[i] += score / sum(scores) * one
     return result
-
-
-def test_stacks_premises_above_hypotheses() -> None:
-    premises, hypotheses = torch.ones(2, 3, 4), torch.full((2, 5, 4), 2.0)
-    stacked = stack([premises, hypotheses])
-    assert stacked.shape == (4, 5, 4)
-    assert torch.equal(stacked[:2, :3], premises)
-    assert torch.equal(stacked[2:], hypotheses)
-    assert not stacked[:2, 3:].any()
-    mask = stack([torch.ones(2, 3, dtype=torch.bool), torch.ones(2, 1, dtype=torch.bool)])
-    assert mask.tolist() == [[True] * 3] * 2 + [[True, False, False]] * 2
 
 
 @pytest.mark.parametrize("lengths", LENGTHS)
