@@ -2,19 +2,19 @@
 
 import logging
 from collections.abc import Iterable, Iterator, Sequence
-from typing import ClassVar, NamedTuple, Optional
+from typing import Any, ClassVar, NamedTuple, Optional
 
 from allennlp.common.checks import ConfigurationError
-from allennlp.common.file_utils import open_compressed
 from allennlp.data import Instance, Vocabulary
 from allennlp.data.dataset_readers import DatasetReader
 from allennlp.data.dataset_readers.dataset_reader import PathOrStr
 from allennlp.data.fields import Field, MetadataField, SequenceLabelField, TextField
-from allennlp.data.token_indexers import SingleIdTokenIndexer, TokenIndexer
+from allennlp.data.token_indexers import TokenIndexer
 from allennlp.data.tokenizers import Token
 from overrides import overrides
 
-from elmo_tasks.files import decoded, numbered
+from elmo_tasks.files import decoded
+from elmo_tasks.tasks.base.reader import TextReader, bad_line, numbered_lines
 from elmo_tasks.tasks.ner.schemes import SCHEMES, TagError, convert, split_tag
 
 logger = logging.getLogger(__name__)
@@ -53,7 +53,7 @@ class TagField(SequenceLabelField):
 
 
 @DatasetReader.register("elmo_conll2003")
-class Conll2003Reader(DatasetReader):
+class Conll2003Reader(TextReader):
     """
     Sentences and their tags from CoNLL-2003's columns (Tjong Kim Sang and De Meulder 2003): a token a line, the word
     in the first column, blank lines between sentences, `-DOCSTART-` lines between documents (skipped). UTF-8, plain
@@ -75,6 +75,8 @@ class Conll2003Reader(DatasetReader):
         takes the tags as they are, for tags that mark no spans, such as parts of speech.
     label_namespace : `str`, optional (default = `"labels"`)
         The tags' namespace in the vocabulary.
+    kwargs : `Any`
+        `max_instances`, see `TextReader`.
 
     # Raises
 
@@ -91,15 +93,9 @@ class Conll2003Reader(DatasetReader):
         tag_column: str | int = "ner",
         coding_scheme: str | None = "BIOUL",
         label_namespace: str = "labels",
-        max_instances: int | None = None,
-        serialization_dir: str | None = None,
+        **kwargs: Any,
     ) -> None:
-        super().__init__(
-            max_instances=max_instances,
-            manual_distributed_sharding=True,
-            manual_multiprocess_sharding=True,
-            serialization_dir=serialization_dir,
-        )
+        super().__init__(token_indexers, **kwargs)
         if tag_column == 0 or not (isinstance(tag_column, int) or tag_column in COLUMNS):
             raise ConfigurationError(
                 f"tag_column is {tag_column!r}; it must be one of {', '.join(COLUMNS)}, or a column's number "
@@ -109,7 +105,6 @@ class Conll2003Reader(DatasetReader):
             raise ConfigurationError(
                 f'coding_scheme is "{coding_scheme}"; it must be one of {", ".join(SCHEMES)}, or null.'
             )
-        self._token_indexers = token_indexers or {"tokens": SingleIdTokenIndexer()}
         self._column = COLUMNS[tag_column] if isinstance(tag_column, str) else tag_column
         self._coding_scheme = coding_scheme
         self._label_namespace = label_namespace
@@ -124,7 +119,7 @@ class Conll2003Reader(DatasetReader):
         try:
             tag = line.columns[self._column]
         except IndexError:
-            raise _error(
+            raise bad_line(
                 file_path,
                 line.number,
                 f"there is no column {self._column} here, of {len(line.columns)}; see tag_column",
@@ -134,7 +129,7 @@ class Conll2003Reader(DatasetReader):
                 split_tag(tag)
             except TagError as error:
                 advice = "set coding_scheme to null if the tags mark no spans, and tag_column if they stand elsewhere"
-                raise _error(file_path, line.number, f"{error}; {advice}") from None
+                raise bad_line(file_path, line.number, f"{error}; {advice}") from None
         return tag
 
     @overrides(check_signature=False)
@@ -154,10 +149,6 @@ class Conll2003Reader(DatasetReader):
             fields["tags"] = TagField(metadata["tags"], text, self._label_namespace)
         return Instance(fields)
 
-    @overrides
-    def apply_token_indexers(self, instance: Instance) -> None:
-        instance["tokens"].token_indexers = self._token_indexers  # type: ignore[attr-defined]
-
 
 def _sentences(file_path: PathOrStr) -> Iterator[list[_Line]]:
     """The sentences of a file, one by one, each checked for its columns."""
@@ -175,9 +166,9 @@ def _sentences(file_path: PathOrStr) -> Iterator[list[_Line]]:
         line = _Line(number, columns)
         first = first or line
         if len(columns) < 2:
-            raise _error(file_path, number, f'expected a word and its tag, found only "{columns[0]}"')
+            raise bad_line(file_path, number, f'expected a word and its tag, found only "{columns[0]}"')
         if len(columns) != len(first.columns):
-            raise _error(
+            raise bad_line(
                 file_path,
                 number,
                 f"{len(columns)} columns, but line {first.number} has {len(first.columns)}: {columns}",
@@ -190,9 +181,4 @@ def _sentences(file_path: PathOrStr) -> Iterator[list[_Line]]:
 
 
 def _lines(file_path: PathOrStr) -> Iterator[tuple[int, str]]:
-    with open_compressed(file_path, mode="rb", encoding=None) as file:
-        yield from decoded(numbered(file, file_path, ConfigurationError), file_path, ConfigurationError)
-
-
-def _error(file_path: PathOrStr, line: int, message: str) -> ConfigurationError:
-    return ConfigurationError(f"{file_path}, line {line}: {message}.")
+    return decoded(numbered_lines(file_path), file_path, ConfigurationError)
