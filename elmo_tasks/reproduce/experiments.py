@@ -205,15 +205,15 @@ PROFILES = {
             data="../shared/data",
             bilm="mini",
             tasks=(
-                Task("squad", "SQuAD 1.1 in small", "SQuAD", "f1", "squad/open_baseline", "squad/open_elmo_both"),
-                Task("snli", "SNLI, 8,842 pairs", "SNLI", _ACCURACY, "snli/open_baseline", "snli/open_elmo_both"),
+                Task("squad", "SQuAD 1.1 in small", "SQuAD", "f1", "squad/open_baseline", "squad/open_elmo"),
+                Task("snli", "SNLI, 8,842 pairs", "SNLI", _ACCURACY, "snli/open_baseline", "snli/open_elmo"),
                 Task(
                     "snli-glove",
                     "SNLI, 8,842 pairs, with GloVe",
                     "SNLI",
                     _ACCURACY,
                     "snli/open_glove_baseline",
-                    "snli/open_glove_elmo_both",
+                    "snli/open_glove_elmo",
                 ),
                 Task("ner-wnut17", "NER, WNUT-17", "NER", _F1, "ner/wnut17_baseline", "ner/wnut17_elmo"),
                 Task(
@@ -259,9 +259,9 @@ PROFILES = {
             data="fixtures",
             bilm="mini",
             tasks=(
-                Task("squad", "SQuAD, fixture", "SQuAD", "f1", "squad/small_baseline", "squad/small_elmo"),
-                Task("snli", "SNLI, fixture", "SNLI", _ACCURACY, "snli/small_baseline", "snli/small_elmo"),
-                Task("ner", "NER, fixture", "NER", _F1, "ner/demo_baseline", "ner/elmo_demo"),
+                Task("squad", "SQuAD, fixture", "SQuAD", "f1", "squad/fixture_baseline", "squad/fixture_elmo"),
+                Task("snli", "SNLI, fixture", "SNLI", _ACCURACY, "snli/fixture_baseline", "snli/fixture_elmo"),
+                Task("ner", "NER, fixture", "NER", _F1, "ner/fixture_baseline", "ner/fixture_elmo"),
             ),
             fractions=(0.5, 1.0),
             overrides={"trainer.num_epochs": 2, "dataset_reader.max_instances": 32},
