@@ -14,7 +14,7 @@ from allennlp.nn.util import move_to_device
 from overrides import overrides
 from torch import distributed
 
-from elmo_tasks.bilm.characters import SENTENCE_END_IDS, SENTENCE_START_IDS, word_to_ids
+from elmo_tasks.bilm.characters import join_rows, word_row
 from elmo_tasks.pretraining.corpus import (
     NAMESPACE,
     SENTENCE_END,
@@ -28,7 +28,6 @@ IGNORED = -1
 """The target where there is nothing to predict: a stream has run out."""
 
 _CHECKED_SENTENCES = 20_000
-_BOUNDARIES = {SENTENCE_START: SENTENCE_START_IDS, SENTENCE_END: SENTENCE_END_IDS}
 
 Pair = tuple[str, str]
 """A token and the one to predict from it."""
@@ -197,7 +196,7 @@ class WindowDataLoader(DataLoader):
                     targets[direction, row, : len(pairs)] = [
                         self._ids.get(target, self._unknown) - 1 for _, target in pairs
                     ]
-        characters = np.stack([_BOUNDARIES[word] if word in _BOUNDARIES else word_to_ids(word) for word in index])
+        characters = join_rows([word_row(word, of_vocabulary=True) for word in index])
         arrays = {"characters": characters, "inputs": inputs, "targets": targets}
         batch: TensorDict = {name: torch.from_numpy(array) for name, array in arrays.items()}
         return batch if self._device is None else move_to_device(batch, self._device)
