@@ -16,6 +16,8 @@ from elmo_tasks.files import writing
 KEPT = ".elmo"
 """Where a run keeps biLMs, in its folder `vocabulary`."""
 
+_ADDRESSES_OF_ALLENNLP = ("s3://", "gs://", "hf://")
+
 
 class BiLMSource:
     """
@@ -78,7 +80,7 @@ class BiLMSource:
         try:
             if len(self._given) == 1:
                 return find_bilm(*self._given)
-            return BiLMFiles(*map(_path, self._given))
+            return find_bilm(None, *map(_fetched, self._given))
         except (FileNotFoundError, ValueError) as error:
             raise ConfigurationError(f"The biLM's files cannot be found: {error}") from error
 
@@ -105,10 +107,12 @@ class BiLMSource:
         return BiLMFiles(folder / OPTIONS_NAME, folder / WEIGHTS_NAME)
 
 
-def _path(given: str) -> Path:
-    """A path, a URL's file, or a file in an archive, which is looked at before it is unpacked."""
+def _fetched(given: str) -> str:
+    """Fetches what AllenNLP alone can, such as a file in an archive, which is looked at before it is unpacked."""
     archive, mark, _ = given.partition("!")
+    if not mark and not given.startswith(_ADDRESSES_OF_ALLENNLP):
+        return given
     # What is no tar is a zip, which Python unpacks within the folder.
     if mark and tarfile.is_tarfile(path := cached_path(archive)):
         check_archive(path)
-    return Path(cached_path(given, extract_archive=bool(mark)))
+    return cached_path(given, extract_archive=bool(mark))
