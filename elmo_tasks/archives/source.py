@@ -64,6 +64,7 @@ class BiLMSource:
         # One name, or the two files.
         self._given = (bilm,) if isinstance(bilm, str) else (str(options_file), str(weight_file))
         self._vocabulary = None if serialization_dir is None else Path(serialization_dir) / "vocabulary"
+        self._found: BiLMFiles | None = None
 
     def find(self) -> BiLMFiles:
         """
@@ -75,28 +76,30 @@ class BiLMSource:
             Where there are none.
         """
         kept = self._kept_files()
-        if kept is not None and kept.weight_file.is_file():
-            return kept
+        self._found = kept if kept is not None and kept.weight_file.is_file() else self._find_given()
+        return self._found
+
+    def keep(self) -> None:
+        """
+        Copies the files that `find` gave beside the model, unless they are there already or the model has no folder
+        (any more): an archive is unpacked for as long as it is loaded.
+        """
+        kept = self._kept_files()
+        if self._found is None or kept is None or self._vocabulary is None or not self._vocabulary.is_dir():
+            return
+        # The weights come last: where they are, both are.
+        for file, copy in zip(self._found, kept, strict=True):
+            if not copy.is_file():
+                with writing(copy) as temporary:
+                    shutil.copyfile(file, temporary)
+
+    def _find_given(self) -> BiLMFiles:
         try:
             if len(self._given) == 1:
                 return find_bilm(*self._given)
             return find_bilm(None, *map(_fetched, self._given))
         except (FileNotFoundError, ValueError) as error:
             raise ConfigurationError(f"The biLM's files cannot be found: {error}") from error
-
-    def keep(self, files: BiLMFiles) -> None:
-        """
-        Copies the files that `find` gave beside the model, unless they are there already or the model has no folder
-        (any more): an archive is unpacked for as long as it is loaded.
-        """
-        kept = self._kept_files()
-        if kept is None or self._vocabulary is None or not self._vocabulary.is_dir():
-            return
-        # The weights come last: where they are, both are.
-        for file, copy in zip(files, kept, strict=True):
-            if not copy.is_file():
-                with writing(copy) as temporary:
-                    shutil.copyfile(file, temporary)
 
     def _kept_files(self) -> BiLMFiles | None:
         if self._vocabulary is None:

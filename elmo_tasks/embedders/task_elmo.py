@@ -9,14 +9,15 @@ from allennlp.data import TextFieldTensors
 from overrides import overrides
 from torch import Tensor, nn
 
-from elmo_tasks.embedders.elmo_token_embedder import ElmoTokenEmbedder
+from elmo_tasks.bilm.model import BiLMOutput
+from elmo_tasks.embedders.elmo_token_embedder import ElmoTokenEmbedder, as_sentences
 from elmo_tasks.modules.stacking import stack
 
 PLACES = ("input", "output", "both")
 
 
 class ElmoVectors(NamedTuple):
-    """A text's ELMo vectors at each place, `None` where there is no ELMo. Shape `(batch, tokens, dim)`."""
+    """A text's ELMo vectors at each place, `None` where there is no ELMo. Shape `(batch, ..., tokens, dim)`."""
 
     input: Tensor | None
     output: Tensor | None
@@ -81,7 +82,8 @@ class TaskElmo(nn.Module, FromParams):
         # Parameters
 
         texts : `TextFieldTensors`
-            A batch's text fields, such as its premises and its hypotheses.
+            A batch's text fields, such as its premises and its hypotheses, or the sentences of its documents. Their
+            character ids have the shape `(batch, ..., tokens, 50)`, each text its own.
 
         # Returns
 
@@ -93,21 +95,26 @@ class TaskElmo(nn.Module, FromParams):
         `ConfigurationError`
             If a text has no tensors of the indexer.
         """
-        # Each of shape: (batch, tokens, 50)
+        # Each of shape: (batch, ..., tokens, 50)
         texts_ids = [self._character_ids(text) for text in texts]
-        at_input, at_output = self._at_both(stack(texts_ids))
+        # Each of shape: (batch * ..., tokens, 50)
+        sentences = [as_sentences(ids) for ids in texts_ids]
+        layers = self._layers(stack(sentences))
+        # Of each place, or None: shape (sum of batch * ..., most tokens, dim)
+        places = [None if place is None else place.mix(layers) for place in (self.input, self.output)]
         vectors, start = [], 0
-        for ids in texts_ids:
-            part = (slice(start, start + len(ids)), slice(ids.shape[1]))
-            vectors.append(ElmoVectors(*(None if place is None else place[part] for place in (at_input, at_output))))
-            start += len(ids)
+        for ids, rows in zip(texts_ids, sentences, strict=True):
+            part = (slice(start, start + len(rows)), slice(rows.shape[1]))
+            of_text = (None if place is None else place[part].view(*ids.shape[:-1], -1) for place in places)
+            vectors.append(ElmoVectors(*of_text))
+            start += len(rows)
         return vectors
 
-    def _at_both(self, character_ids: Tensor) -> ElmoVectors:
+    def _layers(self, character_ids: Tensor) -> BiLMOutput:
+        """One run, for the input and for the output."""
         embedder = self.input if self.input is not None else self.output
         assert embedder is not None
-        layers = embedder.layers(character_ids)
-        return ElmoVectors(*(place.mix(layers) if place is not None else None for place in (self.input, self.output)))
+        return embedder.layers(character_ids)
 
     def _character_ids(self, text: TextFieldTensors) -> Tensor:
         if self.indexer not in text:

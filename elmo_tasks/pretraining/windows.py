@@ -23,6 +23,7 @@ from elmo_tasks.pretraining.corpus import (
     sentence_stream,
 )
 from elmo_tasks.pretraining.vocabulary import check_sorted_by_frequency
+from elmo_tasks.private import unknown_token
 
 IGNORED = -1
 """The target where there is nothing to predict: a stream has run out."""
@@ -152,7 +153,7 @@ class WindowDataLoader(DataLoader):
         if self._shuffle_buffer and self._check_order:
             check_sorted_by_frequency(vocab, islice(sentence_stream(self._shards), _CHECKED_SENTENCES))
         self._ids = vocab.get_token_to_index_vocabulary(NAMESPACE)
-        self._unknown = vocab.get_token_index(vocab._oov_token, NAMESPACE)
+        self._unknown = vocab.get_token_index(unknown_token(vocab), NAMESPACE)
 
     @overrides
     def set_target_device(self, device: torch.device) -> None:

@@ -11,6 +11,7 @@ from overrides import overrides
 from torch import Tensor
 
 from elmo_tasks.embedders.task_elmo import TaskElmo
+from elmo_tasks.private import embedder_names
 
 
 class ElmoModel(Model):
@@ -68,7 +69,7 @@ class ElmoModel(Model):
     def _for_embedder(self, tokens: TextFieldTensors) -> TextFieldTensors:
         if not isinstance(self.text_field_embedder, BasicTextFieldEmbedder):
             return tokens
-        embedders = self.text_field_embedder._token_embedders
+        embedders = embedder_names(self.text_field_embedder)
         # An indexer that nothing reads is a mistake, which the embedder reports; ELMo's has its own reader, or had one
         # before an override took ELMo away.
         name = "elmo" if self.elmo is None else self.elmo.indexer
