@@ -97,18 +97,9 @@ class TaskElmo(nn.Module, FromParams):
         """
         # Each of shape: (batch, ..., tokens, 50)
         texts_ids = [self._character_ids(text) for text in texts]
-        # Each of shape: (batch * ..., tokens, 50)
-        sentences = [as_sentences(ids) for ids in texts_ids]
-        layers = self._layers(stack(sentences))
-        # Of each place, or None: shape (sum of batch * ..., most tokens, dim)
-        places = [None if place is None else place.mix(layers) for place in (self.input, self.output)]
-        vectors, start = [], 0
-        for ids, rows in zip(texts_ids, sentences, strict=True):
-            part = (slice(start, start + len(rows)), slice(rows.shape[1]))
-            of_text = (None if place is None else place[part].view(*ids.shape[:-1], -1) for place in places)
-            vectors.append(ElmoVectors(*of_text))
-            start += len(rows)
-        return vectors
+        layers = self._layers(stack([as_sentences(ids) for ids in texts_ids]))
+        places = [_vectors(place, layers, texts_ids) for place in (self.input, self.output)]
+        return [ElmoVectors(*of_text) for of_text in zip(*places, strict=True)]
 
     def _layers(self, character_ids: Tensor) -> BiLMOutput:
         """One run, for the input and for the output."""
@@ -129,3 +120,16 @@ class TaskElmo(nn.Module, FromParams):
         """`scalar_l2` times the sum of the squared weights of all mixes; what is to be added to the loss."""
         weights = [parameter for name, parameter in self.named_parameters() if "scalar_parameters" in name]
         return self.scalar_l2 * sum((weight.square().sum() for weight in weights), start=torch.zeros(()))
+
+
+def _vectors(place: ElmoTokenEmbedder | None, layers: BiLMOutput, texts_ids: list[Tensor]) -> list[Tensor | None]:
+    """What a place makes of the layers of all texts' sentences: for each text, shape `(batch, ..., tokens, dim)`."""
+    if place is None:
+        return [None] * len(texts_ids)
+    # Shape: (all sentences, most tokens, dim)
+    vectors = place.mix(layers)
+    of_texts = vectors.split([ids.shape[:-2].numel() for ids in texts_ids])
+    return [
+        of_text[:, : ids.shape[-2]].view(*ids.shape[:-1], vectors.shape[-1])
+        for of_text, ids in zip(of_texts, texts_ids, strict=True)
+    ]
