@@ -1,7 +1,14 @@
-"""What a line of SNLI's files says."""
+"""SNLI's files, and what a line of them says."""
 
 import json
+from collections.abc import Iterator
 from typing import Any, NamedTuple
+
+from allennlp.common.checks import ConfigurationError
+from allennlp.common.file_utils import open_compressed
+from allennlp.data.dataset_readers.dataset_reader import PathOrStr
+
+from elmo_tasks.files import numbered
 
 LABELS = ("entailment", "neutral", "contradiction")
 
@@ -15,7 +22,8 @@ FIELDS = {
 Text = str | list[str]
 """Raw text, or its tokens."""
 
-_NO_LABEL = "-"
+NO_LABEL = "-"
+"""How the files write that the annotators did not agree on a label."""
 
 # The Penn Treebank's spelling of characters that mean something in a parse.
 _ESCAPED = {
@@ -51,6 +59,37 @@ class Pair(NamedTuple):
     label: str | None
 
 
+def read_pairs(file_path: PathOrStr, tokens_from: str) -> Iterator[Pair | PairError]:
+    """
+    The pairs of a file, plain or .gz, in its order, those without a label too. Blank lines are skipped.
+
+    # Parameters
+
+    file_path : `PathOrStr`
+    tokens_from : `str`
+        One of `FIELDS`.
+
+    # Returns
+
+    `Iterator[Pair | PairError]`
+        The exception, which names the file and the line, stands where the bad line's pair would, so that the caller may
+        raise it, or go on.
+
+    # Raises
+
+    `ConfigurationError`
+        If the file is damaged gzip.
+    """
+    with open_compressed(file_path, mode="rb", encoding=None) as file:
+        for number, line in numbered(file, file_path, ConfigurationError):
+            if not line.strip():
+                continue
+            try:
+                yield parse_line(line, tokens_from)
+            except PairError as error:
+                yield PairError(f"{file_path}, line {number}: {error}.")
+
+
 def parse_line(line: bytes | str, tokens_from: str) -> Pair:
     """
     # Parameters
@@ -67,7 +106,7 @@ def parse_line(line: bytes | str, tokens_from: str) -> Pair:
     """
     record = _json(line)
     label = _field(record, "gold_label")
-    if label == _NO_LABEL:
+    if label == NO_LABEL:
         return Pair("", "", None)
     if label not in LABELS:
         raise PairError(f'"gold_label" is {_short(label)}; it must be one of {", ".join(LABELS)}, or "-" for none')

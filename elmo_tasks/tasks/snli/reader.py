@@ -1,11 +1,10 @@
-"""SNLI's files."""
+"""SNLI's pairs as instances."""
 
 import logging
 from collections.abc import Iterable, Iterator
 from typing import Optional
 
 from allennlp.common.checks import ConfigurationError
-from allennlp.common.file_utils import open_compressed
 from allennlp.data import Instance
 from allennlp.data.dataset_readers import DatasetReader
 from allennlp.data.dataset_readers.dataset_reader import PathOrStr
@@ -14,9 +13,8 @@ from allennlp.data.token_indexers import SingleIdTokenIndexer, TokenIndexer
 from allennlp.data.tokenizers import Token, Tokenizer
 from overrides import overrides
 
-from elmo_tasks.files import numbered
 from elmo_tasks.modules.tokenizer import SpacyRulesTokenizer
-from elmo_tasks.tasks.snli.pairs import FIELDS, Pair, PairError, Text, parse_line
+from elmo_tasks.tasks.snli.pairs import FIELDS, Pair, PairError, Text, read_pairs
 
 logger = logging.getLogger(__name__)
 
@@ -85,14 +83,11 @@ class SnliReader(DatasetReader):
     def _pairs(self, file_path: PathOrStr) -> Iterator[Pair]:
         """The pairs that have a gold label."""
         read = without_label = bad = 0
-        for number, line in _lines(file_path):
-            try:
-                pair = parse_line(line, self._tokens_from)
-            except PairError as error:
-                place = f"{file_path}, line {number}: {error}."
+        for pair in read_pairs(file_path, self._tokens_from):
+            if isinstance(pair, PairError):
                 if not self._skip_bad_lines:
-                    raise ConfigurationError(f"{place} (skip_bad_lines: true leaves such lines out.)") from None
-                logger.warning("%s This line is skipped.", place)
+                    raise ConfigurationError(f"{pair} (skip_bad_lines: true leaves such lines out.)")
+                logger.warning("%s This line is skipped.", pair)
                 bad += 1
                 continue
             if pair.label is None:
@@ -137,11 +132,3 @@ class SnliReader(DatasetReader):
     def apply_token_indexers(self, instance: Instance) -> None:
         for name in ("premise", "hypothesis"):
             instance[name].token_indexers = self._token_indexers  # type: ignore[attr-defined]
-
-
-def _lines(file_path: PathOrStr) -> Iterator[tuple[int, bytes]]:
-    """The lines that are not blank, numbered from 1."""
-    with open_compressed(file_path, mode="rb", encoding=None) as file:
-        for number, line in numbered(file, file_path, ConfigurationError):
-            if line.strip():
-                yield number, line
