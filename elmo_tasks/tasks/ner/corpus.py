@@ -4,10 +4,10 @@ from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
 from allennlp.common.checks import ConfigurationError
-from allennlp.common.file_utils import open_compressed
 from allennlp.data.dataset_readers.dataset_reader import PathOrStr
 
-from elmo_tasks.files import decoded, numbered
+from elmo_tasks.files import decoded
+from elmo_tasks.tasks.base.reader import bad_line, numbered_lines
 from elmo_tasks.tasks.ner.schemes import TagError, split_tag
 
 _DOCUMENT_START = "-DOCSTART-"
@@ -45,9 +45,9 @@ def read_sentences(file_path: PathOrStr) -> Iterator[list[Line]]:
         line = Line(number, columns)
         first = first or line
         if len(columns) < 2:
-            raise _error(file_path, number, f'expected a word and its tag, found only "{columns[0]}"')
+            raise bad_line(file_path, number, f'expected a word and its tag, found only "{columns[0]}"')
         if len(columns) != len(first.columns):
-            raise _error(
+            raise bad_line(
                 file_path,
                 number,
                 f"{len(columns)} columns, but line {first.number} has {len(first.columns)}: {columns}",
@@ -86,20 +86,15 @@ def _tag(line: Line, column: int, is_span: bool, file_path: PathOrStr) -> str:
         tag = line.columns[column]
     except IndexError:
         message = f"there is no column {column} here, of {len(line.columns)}; see tag_column"
-        raise _error(file_path, line.number, message) from None
+        raise bad_line(file_path, line.number, message) from None
     if is_span:
         try:
             split_tag(tag)
         except TagError as error:
             advice = "set coding_scheme to null if the tags mark no spans, and tag_column if they stand elsewhere"
-            raise _error(file_path, line.number, f"{error}; {advice}") from None
+            raise bad_line(file_path, line.number, f"{error}; {advice}") from None
     return tag
 
 
 def _lines(file_path: PathOrStr) -> Iterator[tuple[int, str]]:
-    with open_compressed(file_path, mode="rb", encoding=None) as file:
-        yield from decoded(numbered(file, file_path, ConfigurationError), file_path, ConfigurationError)
-
-
-def _error(file_path: PathOrStr, line: int, message: str) -> ConfigurationError:
-    return ConfigurationError(f"{file_path}, line {line}: {message}.")
+    return decoded(numbered_lines(file_path), file_path, ConfigurationError)

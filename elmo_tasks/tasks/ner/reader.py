@@ -2,17 +2,18 @@
 
 import logging
 from collections.abc import Iterable, Sequence
-from typing import ClassVar, Optional
+from typing import Any, ClassVar, Optional
 
 from allennlp.common.checks import ConfigurationError
 from allennlp.data import Instance, Vocabulary
 from allennlp.data.dataset_readers import DatasetReader
 from allennlp.data.dataset_readers.dataset_reader import PathOrStr
 from allennlp.data.fields import Field, MetadataField, SequenceLabelField, TextField
-from allennlp.data.token_indexers import SingleIdTokenIndexer, TokenIndexer
+from allennlp.data.token_indexers import TokenIndexer
 from allennlp.data.tokenizers import Token
 from overrides import overrides
 
+from elmo_tasks.tasks.base.reader import TextReader
 from elmo_tasks.tasks.ner.corpus import read_sentences, read_tags
 from elmo_tasks.tasks.ner.schemes import SCHEMES, convert
 
@@ -42,7 +43,7 @@ class TagField(SequenceLabelField):
 
 
 @DatasetReader.register("elmo_conll2003")
-class Conll2003Reader(DatasetReader):
+class Conll2003Reader(TextReader):
     """
     Sentences and their tags from CoNLL-2003's columns (Tjong Kim Sang and De Meulder 2003): a token a line, the word
     in the first column, blank lines between sentences, `-DOCSTART-` lines between documents (skipped). UTF-8, plain
@@ -64,6 +65,8 @@ class Conll2003Reader(DatasetReader):
         takes the tags as they are, for tags that mark no spans, such as parts of speech.
     label_namespace : `str`, optional (default = `"labels"`)
         The tags' namespace in the vocabulary.
+    kwargs : `Any`
+        `max_instances`, see `TextReader`.
 
     # Raises
 
@@ -80,15 +83,9 @@ class Conll2003Reader(DatasetReader):
         tag_column: str | int = "ner",
         coding_scheme: str | None = "BIOUL",
         label_namespace: str = "labels",
-        max_instances: int | None = None,
-        serialization_dir: str | None = None,
+        **kwargs: Any,
     ) -> None:
-        super().__init__(
-            max_instances=max_instances,
-            manual_distributed_sharding=True,
-            manual_multiprocess_sharding=True,
-            serialization_dir=serialization_dir,
-        )
+        super().__init__(token_indexers, **kwargs)
         if tag_column == 0 or not (isinstance(tag_column, int) or tag_column in COLUMNS):
             raise ConfigurationError(
                 f"tag_column is {tag_column!r}; it must be one of {', '.join(COLUMNS)}, or a column's number "
@@ -98,7 +95,6 @@ class Conll2003Reader(DatasetReader):
             raise ConfigurationError(
                 f'coding_scheme is "{coding_scheme}"; it must be one of {", ".join(SCHEMES)}, or null.'
             )
-        self._token_indexers = token_indexers or {"tokens": SingleIdTokenIndexer()}
         self._column = COLUMNS[tag_column] if isinstance(tag_column, str) else tag_column
         self._coding_scheme = coding_scheme
         self._label_namespace = label_namespace
@@ -125,7 +121,3 @@ class Conll2003Reader(DatasetReader):
             metadata["tags"] = convert(tags, self._coding_scheme) if self._coding_scheme else list(tags)
             fields["tags"] = TagField(metadata["tags"], text, self._label_namespace)
         return Instance(fields)
-
-    @overrides
-    def apply_token_indexers(self, instance: Instance) -> None:
-        instance["tokens"].token_indexers = self._token_indexers  # type: ignore[attr-defined]

@@ -17,7 +17,7 @@ def count_pairs(path: Path) -> Counts:
     counts: Counter[str] = Counter()
     for pair in read_pairs(path, "text"):
         if isinstance(pair, PairError):
-            raise pair
+            raise PairError(f"{path}, {pair}.")
         counts[pair.label or NO_LABEL] += 1
     return counts
 

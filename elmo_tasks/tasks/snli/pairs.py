@@ -4,11 +4,9 @@ import json
 from collections.abc import Iterator
 from typing import Any, NamedTuple
 
-from allennlp.common.checks import ConfigurationError
-from allennlp.common.file_utils import open_compressed
 from allennlp.data.dataset_readers.dataset_reader import PathOrStr
 
-from elmo_tasks.files import numbered
+from elmo_tasks.tasks.base.reader import numbered_lines
 
 LABELS = ("entailment", "neutral", "contradiction")
 
@@ -72,22 +70,21 @@ def read_pairs(file_path: PathOrStr, tokens_from: str) -> Iterator[Pair | PairEr
     # Returns
 
     `Iterator[Pair | PairError]`
-        The exception, which names the file and the line, stands where the bad line's pair would, so that the caller may
-        raise it, or go on.
+        The exception, which names the line, stands where the bad line's pair would, so that the caller may raise it, or
+        go on.
 
     # Raises
 
     `ConfigurationError`
-        If the file is damaged gzip.
+        If the file is damaged.
     """
-    with open_compressed(file_path, mode="rb", encoding=None) as file:
-        for number, line in numbered(file, file_path, ConfigurationError):
-            if not line.strip():
-                continue
-            try:
-                yield parse_line(line, tokens_from)
-            except PairError as error:
-                yield PairError(f"{file_path}, line {number}: {error}.")
+    for number, line in numbered_lines(file_path):
+        if not line.strip():
+            continue
+        try:
+            yield parse_line(line, tokens_from)
+        except PairError as error:
+            yield PairError(f"line {number}: {error}")
 
 
 def parse_line(line: bytes | str, tokens_from: str) -> Pair:
