@@ -423,7 +423,7 @@ def test_a_jsonnet_config_that_derives_one_size_from_another() -> None:
 def test_a_baseline_with_elmo_is_the_shipped_config_with_elmo() -> None:
     folder = SHIPPED / "ner"
     baseline, elmo = (
-        json.loads(evaluate_file(str(folder / f"{name}.jsonnet"))) for name in ("demo_baseline", "elmo_demo")
+        json.loads(evaluate_file(str(folder / f"{name}.jsonnet"))) for name in ("fixture_baseline", "fixture_elmo")
     )
     assert "elmo" not in baseline["model"]
     parameters = {name: value for name, value in elmo["model"]["elmo"].items() if name not in ("bilm", "dropout")}

@@ -22,8 +22,8 @@ def count_pairs(path: Path) -> Counts:
     return counts
 
 
-def _experiment(name: str, title: str, baseline: str, elmo: str) -> Experiment:
-    return Experiment(name, title, "SNLI", "accuracy", f"snli/{baseline}", f"snli/{elmo}")
+def _experiment(name: str, title: str, config: str) -> Experiment:
+    return Experiment(name, title, "SNLI", "accuracy", f"snli/{config}_baseline", f"snli/{config}_elmo")
 
 
 def _pairs(entailment: int, neutral: int, contradiction: int, without: int) -> Counts:
@@ -65,12 +65,12 @@ CARD = Card(
     name="snli",
     title="Textual entailment",
     experiments={
-        "paper": [_experiment("snli", "SNLI", "snli_baseline", "snli_elmo")],
+        "paper": [_experiment("snli", "SNLI", "snli")],
         "open": [
-            _experiment("snli", "SNLI, 8,842 pairs", "open_baseline", "open_elmo_both"),
-            _experiment("snli-glove", "SNLI, 8,842 pairs, with GloVe", "open_glove_baseline", "open_glove_elmo_both"),
+            _experiment("snli", "SNLI, 8,842 pairs", "open"),
+            _experiment("snli-glove", "SNLI, 8,842 pairs, with GloVe", "open_glove"),
         ],
-        "smoke": [_experiment("snli", "SNLI, fixture", "small_baseline", "small_elmo")],
+        "smoke": [_experiment("snli", "SNLI, fixture", "fixture")],
     },
     corpora={"paper": [SNLI, GLOVE_840B], "open": [SNLI_PARTS, GLOVE_6B_SUBSET], "smoke": [FIXTURE]},
 )

@@ -23,8 +23,8 @@ def count_questions(path: Path) -> Counts:
     return {"articles": len(articles), "paragraphs": len(paragraphs), "questions": questions}
 
 
-def _experiment(title: str, baseline: str, elmo: str) -> Experiment:
-    return Experiment("squad", title, "SQuAD", "f1", f"squad/{baseline}", f"squad/{elmo}")
+def _experiment(title: str, config: str) -> Experiment:
+    return Experiment("squad", title, "SQuAD", "f1", f"squad/{config}_baseline", f"squad/{config}_elmo")
 
 
 def _questions(articles: int, paragraphs: int, questions: int) -> Counts:
@@ -65,9 +65,9 @@ CARD = Card(
     name="squad",
     title="Reading comprehension",
     experiments={
-        "paper": [_experiment("SQuAD 1.1", "squad_baseline", "squad_elmo")],
-        "open": [_experiment("SQuAD 1.1 in small", "open_baseline", "open_elmo_both")],
-        "smoke": [_experiment("SQuAD, fixture", "small_baseline", "small_elmo")],
+        "paper": [_experiment("SQuAD 1.1", "squad")],
+        "open": [_experiment("SQuAD 1.1 in small", "open")],
+        "smoke": [_experiment("SQuAD, fixture", "fixture")],
     },
     corpora={"paper": [SQUAD, GLOVE_840B], "open": [SQUAD_PART, GLOVE_6B_SUBSET], "smoke": [FIXTURE]},
 )

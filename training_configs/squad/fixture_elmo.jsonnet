@@ -3,10 +3,10 @@
 //
 // The paper's model at a tiny size; it learns its training questions by heart, and little else.
 //
-//   allennlp train training_configs/squad/small_elmo.jsonnet -s runs/squad-small-elmo
-//   allennlp evaluate runs/squad-small-elmo/model.tar.gz fixtures/squad/dev.json \
-//     --output-file runs/squad-small-elmo/dev.json
-//   allennlp predict runs/squad-small-elmo/model.tar.gz fixtures/squad/questions.jsonl
+//   allennlp train training_configs/squad/fixture_elmo.jsonnet -s runs/squad-fixture-elmo
+//   allennlp evaluate runs/squad-fixture-elmo/model.tar.gz fixtures/squad/dev.json \
+//     --output-file runs/squad-fixture-elmo/dev.json
+//   allennlp predict runs/squad-fixture-elmo/model.tar.gz fixtures/squad/questions.jsonl
 local squad = import '../lib/squad.libsonnet';
 
 local data = 'fixtures/squad';
@@ -16,6 +16,6 @@ squad.experiment(
   validation=data + '/dev.json',
   bilm='mini',
   place='both',
-  sizes=squad.small_sizes,
-  training=squad.small_training,
+  sizes=squad.fixture_sizes,
+  training=squad.fixture_training,
 )

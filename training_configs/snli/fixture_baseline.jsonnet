@@ -1,7 +1,7 @@
 // ESIM without ELMo on the 48 training pairs of fixtures/snli, in less than a minute on two cores: a trial of the
-// machinery, whose score says nothing. `small_elmo.jsonnet` is the same with ELMo.
+// machinery, whose score says nothing. `fixture_elmo.jsonnet` is the same with ELMo.
 //
-//   allennlp train training_configs/snli/small_baseline.jsonnet -s runs/snli-small-baseline
+//   allennlp train training_configs/snli/fixture_baseline.jsonnet -s runs/snli-fixture-baseline
 local snli = import '../lib/snli.libsonnet';
 
 local data = 'fixtures/snli';
@@ -9,6 +9,6 @@ local data = 'fixtures/snli';
 snli.experiment(
   train=data + '/train.jsonl',
   validation=data + '/dev.jsonl',
-  sizes=snli.small_sizes,
-  training=snli.small_training,
+  sizes=snli.fixture_sizes,
+  training=snli.fixture_training,
 )

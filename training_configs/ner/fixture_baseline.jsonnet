@@ -1,8 +1,8 @@
 // The demo's tagger without ELMo: word vectors and a character CNN learned from the 429 training sentences of
 // fixtures/ner alone, a biLSTM and a CRF. The paper's tagger, at a size for less than a minute on two cores.
-// `elmo_demo.jsonnet` is the same with ELMo.
+// `fixture_elmo.jsonnet` is the same with ELMo.
 //
-//   allennlp train training_configs/ner/demo_baseline.jsonnet -s runs/demo-baseline
+//   allennlp train training_configs/ner/fixture_baseline.jsonnet -s runs/ner-fixture-baseline
 local ner = import '../lib/ner.libsonnet';
 
 local data = 'fixtures/ner';
@@ -11,6 +11,6 @@ ner.experiment(
   train=data + '/train.txt',
   validation=data + '/dev.txt',
   test=data + '/test.txt',
-  sizes=ner.demo_sizes,
-  training=ner.demo_training,
+  sizes=ner.fixture_sizes,
+  training=ner.fixture_training,
 )
