@@ -8,8 +8,6 @@ from allennlp.commands.subcommand import Subcommand
 from allennlp.common.checks import ConfigurationError
 from overrides import overrides
 
-# Registers the reader and the loader that its trainings need.
-
 # What else the commands need is imported when they run: this module is imported by every command, each training too.
 
 
@@ -60,7 +58,8 @@ class Reproduce(Subcommand):
     Registered as a `Subcommand` with name "elmo-reproduce".
     """
 
-    requires_plugins = False
+    # A task from outside this package is a plugin.
+    requires_plugins = True
 
     @overrides
     def add_subparser(self, parser: argparse._SubParsersAction) -> argparse.ArgumentParser:
