@@ -5,6 +5,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from elmo_tasks.files import writing
+from elmo_tasks.mixes.table import mix_table
 from elmo_tasks.reproduce import published
 from elmo_tasks.reproduce.document import NOTHING, Block, Code, Heading, Picture, Table, Text, to_html, to_markdown
 from elmo_tasks.reproduce.experiments import BOTH, TABLES, UNFINISHED
@@ -268,13 +269,9 @@ def _figure_2(results: Results) -> list[Block]:
 def _weights_table(rows: Sequence[tuple[str, Experiment]]) -> Table:
     means = mean_mixes(rows)
     runs = {title: len(experiment.records) for title, experiment in rows}
-    number = max(len(mix.weights or ()) for _, mix in means)
-    cells = [
-        [title, mix.place, *(f"{weight:.3f}" for weight in mix.weights or ()), f"{mix.gamma:.3f}", str(runs[title])]
-        for title, mix in means
-    ]
-    layers = ["token layer", *(f"biLSTM layer {layer}" for layer in range(1, number))]
-    return Table(["task", "place", *layers, "gamma", "runs"], cells, range(2, number + 4))
+    header, mixes = mix_table([mix for _, mix in means])
+    cells = [[title, *mix, str(runs[title])] for (title, _), mix in zip(means, mixes, strict=True)]
+    return Table(["task", *header, "runs"], cells, range(2, len(header) + 2))
 
 
 def _unfinished(name: str, title: str, measure: str, figures: dict[str, float]) -> list[Block]:
