@@ -59,7 +59,7 @@ class LanguageModel(Model):
         dropout: float = 0.1,
         num_samples: int = 8192,
         loss_scale: float = 1.0,
-        initializer: Optional[InitializerApplicator] = None,  # noqa: UP045 (FromParams builds no `X | None`)
+        initializer: Optional[InitializerApplicator] = None,
         pretrained_file: str | None = None,
         **kwargs: Any,
     ) -> None:

@@ -8,9 +8,9 @@ from matplotlib import rc_context
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator, ScalarFormatter
 
-from elmo_tasks.embedders.trained_mixes import TrainedMix
+from elmo_tasks.mixes import NamedMix, TrainedMix, mean_mix
+from elmo_tasks.mixes.figure import draw_mixes
 from elmo_tasks.reproduce.cells import Cell
-from elmo_tasks.reproduce.mix_figure import draw_mixes
 from elmo_tasks.reproduce.results import Epochs
 from elmo_tasks.reproduce.trainings import Trainings
 
@@ -85,17 +85,13 @@ def _draw_trainings(axes, trainings: Trainings, style: dict[str, str]) -> None: 
     axes.plot(range(1, len(means) + 1), means, markersize=4, **style)
 
 
-def mean_mixes(rows: Sequence[tuple[str, Trainings]]) -> list[tuple[str, TrainedMix]]:
-    """Of each task and place the mean weights and gamma over the seeds."""
-    means = []
-    for title, trainings in rows:
-        for place in zip(*(record["mixes"] for record in trainings.records.values()), strict=True):
-            mixes = [TrainedMix(**mix) for mix in place]
-            weights = [mix.weights for mix in mixes if mix.weights is not None]
-            mean = [statistics.mean(layer) for layer in zip(*weights, strict=True)] or None
-            gamma = statistics.mean(mix.gamma for mix in mixes)
-            means.append((title, mixes[0]._replace(weights=mean, gamma=gamma)))
-    return means
+def mean_mixes(rows: Sequence[tuple[str, Trainings]]) -> list[NamedMix]:
+    """Of each task and place the mean over the seeds."""
+    return [
+        (title, mean_mix([TrainedMix(**mix) for mix in place]))
+        for title, trainings in rows
+        for place in zip(*(record["mixes"] for record in trainings.records.values()), strict=True)
+    ]
 
 
 def draw_layer_weights(rows: Sequence[tuple[str, Trainings]]) -> Figure:

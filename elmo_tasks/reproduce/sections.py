@@ -5,6 +5,7 @@ from collections.abc import Callable, Sequence
 
 from matplotlib.figure import Figure
 
+from elmo_tasks.mixes.table import mix_table
 from elmo_tasks.reproduce.cells import Cell, points
 from elmo_tasks.reproduce.document import NOTHING, Block, Code, Heading, Picture, Table, Text
 from elmo_tasks.reproduce.figures import draw_curves, draw_epochs, draw_layer_weights, mean_mixes, to_svg
@@ -194,13 +195,9 @@ def _weights(results: Results, table: PaperTable) -> list[Block]:
 def _weights_table(rows: Sequence[tuple[str, Trainings]]) -> Table:
     means = mean_mixes(rows)
     runs = {title: len(trainings.records) for title, trainings in rows}
-    number = max(len(mix.weights or ()) for _, mix in means)
-    cells = [
-        [title, mix.place, *(f"{weight:.3f}" for weight in mix.weights or ()), f"{mix.gamma:.3f}", str(runs[title])]
-        for title, mix in means
-    ]
-    layers = ["token layer", *(f"biLSTM layer {layer}" for layer in range(1, number))]
-    return Table(["task", "place", *layers, "gamma", "runs"], cells, range(2, number + 4))
+    header, mixes = mix_table([mix for _, mix in means])
+    cells = [[title, *mix, str(runs[title])] for (title, _), mix in zip(means, mixes, strict=True)]
+    return Table(["task", *header, "runs"], cells, range(2, len(header) + 2))
 
 
 def _unfinished(table: UnfinishedTable) -> list[Block]:

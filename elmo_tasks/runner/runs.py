@@ -24,8 +24,8 @@ from typing import IO, Any
 
 from allennlp.common.checks import ConfigurationError
 
-from elmo_tasks.embedders.trained_mixes import TrainedMix, read_mixes
 from elmo_tasks.files import writing
+from elmo_tasks.mixes import TrainedMix, read_mixes
 from elmo_tasks.runner.configs import flat
 from elmo_tasks.runner.processes import Processes, RunError, Stopped
 

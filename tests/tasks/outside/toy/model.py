@@ -22,7 +22,7 @@ class ToyModel(ElmoModel):
         self,
         vocab: Vocabulary,
         text_field_embedder: TextFieldEmbedder,
-        elmo: Optional[TaskElmo] = None,  # noqa: UP045
+        elmo: Optional[TaskElmo] = None,
     ) -> None:
         super().__init__(vocab, text_field_embedder, elmo)
         self.classifier = nn.Linear(self.embedding_dim, vocab.get_vocab_size("labels"))
