@@ -57,15 +57,16 @@ def data(args: argparse.Namespace) -> None:
     from elmo_tasks.reproduce.open_data import NOT_MADE, SOURCES, make_open_data, missing_originals, not_made
 
     try:
-        made = make_open_data(SOURCES, args.out, args.originals, args.only)
+        made = make_open_data(SOURCES, args.out, args.originals, args.only or ())
     except OSError as error:
         sys.exit(f"elmo-reproduce: {error}")
-    print("\n".join(outcome.text for outcome in made.outcomes))
+    for outcome in made.outcomes:
+        print(outcome.text)
     if made.missing:
-        print("\nTo be downloaded into the folder that --originals names, and unpacked there:")
+        print("To be downloaded into the folder that --originals names, and unpacked there:")
         print("\n".join(missing_originals(made.missing)))
-    if reasons := "\n".join(not_made(NOT_MADE, args.only)):
-        print(f"\nNot to be made from public originals yet:\n{reasons}")
+    if reasons := "\n".join(not_made(NOT_MADE, args.only or ())):
+        print(f"Not to be made from public originals yet:\n{reasons}")
     if args.originals and not made.complete:
         sys.exit(1)
 
@@ -142,7 +143,7 @@ def _add_data(steps: argparse._SubParsersAction) -> None:
         "Example: allennlp elmo-reproduce data open --originals downloads -o data",
     )
     step.add_argument("profile", choices=["open"], help="open; the other profiles read originals or the fixtures")
-    step.add_argument("--originals", metavar="FOLDER", help="with the originals, unpacked, at any depth")
-    step.add_argument("--only", nargs="+", default=[], metavar="NAME", help="folders of data, such as ner (default: all)")
+    step.add_argument("--originals", metavar="FOLDER", help="of the originals, unpacked, at any depth (default: none)")
+    step.add_argument("--only", nargs="+", metavar="NAME", help="folders of data, such as ner (default: all)")
     step.add_argument("-o", "--out", required=True, metavar="FOLDER", help="for the data")
     step.set_defaults(func=data)

@@ -1,9 +1,11 @@
 """Finds the originals, makes what can be made of them, and checks it."""
 
+import csv
 import gzip
 import hashlib
 import json
 import os
+import zlib
 from collections.abc import Collection, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -153,9 +155,7 @@ def _by_path(sources: Iterable[Source], only: Collection[str]) -> dict[str, list
     return by_path
 
 
-def _first_found(
-    choices: list[tuple[Source, Recipe]], have: _Originals
-) -> tuple[Source, Recipe, list[Path] | None]:
+def _first_found(choices: list[tuple[Source, Recipe]], have: _Originals) -> tuple[Source, Recipe, list[Path] | None]:
     for source, recipe in choices:
         if found := have.find(recipe.originals):
             return source, recipe, found
@@ -171,6 +171,8 @@ def _outcome(source: Source, recipe: Recipe, found: list[Path], out: Path, expec
         problem = str(error)
     except KeyError as error:
         problem = f"{names} has no field {error}."
+    except (TypeError, IndexError, csv.Error) as error:
+        problem = f"{names} is not of the form that it should have ({type(error).__name__}: {error})."
     except _Different as error:
         problem = f"{error} The original {names} is damaged or another version; see {source.address}."
     else:
@@ -205,7 +207,7 @@ def _created(path: Path, compressed: bool) -> Iterator[BinaryIO]:
     """A new file. Compressed, it has neither name nor time in it, so that it is the same each time."""
     with open(path, "wb") as file:
         if compressed:
-            with gzip.GzipFile(filename="", mode="wb", fileobj=file, mtime=0) as zipped:
+            with gzip.GzipFile(filename="", mode="wb", compresslevel=6, fileobj=file, mtime=0) as zipped:
                 yield zipped  # type: ignore[misc]
         else:
             yield file
@@ -215,6 +217,6 @@ def _digest(path: Path) -> str | None:
     """The SHA-256 of a file's content, uncompressed; None if it is not there or is damaged."""
     try:
         with open_bytes(path) as file:
-            return hashlib.file_digest(file, "sha256").hexdigest()
-    except (OSError, EOFError):
+            return hashlib.file_digest(file, "sha256").hexdigest()  # type: ignore[arg-type]
+    except (OSError, EOFError, zlib.error):
         return None

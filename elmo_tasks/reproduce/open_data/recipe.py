@@ -1,7 +1,9 @@
 """What a maker of data is: which originals it takes, and what it gives."""
 
+import gzip
 import json
 import random
+import zlib
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -59,9 +61,12 @@ class Source:
 
 
 def whole(path: Path) -> bytes:
-    """An original's content, uncompressed."""
-    with open_bytes(path) as file:
-        return file.read()
+    """An original's content, uncompressed. Raises `OriginalError` if a gzipped one is damaged."""
+    try:
+        with open_bytes(path) as file:
+            return file.read()
+    except (EOFError, gzip.BadGzipFile, zlib.error) as error:
+        raise OriginalError(f"{path}: this is not gzip, or is damaged: {error}.") from None
 
 
 def text_lines(path: Path) -> Iterator[str]:

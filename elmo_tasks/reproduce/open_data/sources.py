@@ -146,16 +146,15 @@ SOURCES = (
         "https://github.com/UniversalDependencies/UD_Turkish-IMST",
         "CC BY-NC-SA 4.0",
         tuple(
-            Recipe(f"pos/tr_imst-ud-{name}.conllu.gz", (f"tr_imst-ud-{name}.conllu",), copy) for name in ("train", "dev")
+            Recipe(f"pos/tr_imst-ud-{name}.conllu.gz", (f"tr_imst-ud-{name}.conllu",), copy)
+            for name in ("train", "dev")
         ),
     ),
     Source(
         "SemEval-2007, all words, in the unified evaluation framework",
         "http://lcl.uniroma1.it/wsdeval, WSD_Evaluation_Framework.zip",
         _NONE_STATED,
-        tuple(
-            Recipe(f"wsd/semeval2007.{end}", (f"semeval2007.{end}",), copy) for end in ("data.xml", "gold.key.txt")
-        ),
+        tuple(Recipe(f"wsd/semeval2007.{end}", (f"semeval2007.{end}",), copy) for end in ("data.xml", "gold.key.txt")),
     ),
     Source(
         "WordNet 3.0, the index of senses",
@@ -218,8 +217,8 @@ SOURCES = (
 )
 
 NOT_MADE = {
-    "ner/weibo_zh.*": "Weibo NER (https://github.com/hltcoe/golden-horse, CC BY-SA 3.0): which of its versions was read, "
-    "and how its broken characters were, is not known",
+    "ner/weibo_zh.*": "Weibo NER (https://github.com/hltcoe/golden-horse, CC BY-SA 3.0): which of its versions was "
+    "read, and how its broken characters were, is not known",
     "ner/wiki_tr.*": "Turkish Wikipedia NER (CC BY-SA 4.0): the choice and the order of its sentences are not known",
     "srl/*": "PropBank on the English Web Treebank (CC BY-SA 4.0): how words, parses and rolesets were joined is not "
     "known",

@@ -76,4 +76,3 @@ def relations(first: int, last: int | None) -> Maker:
                 yield "\n".join(example) + "\n"
 
     return make
-

@@ -10,6 +10,7 @@ import pytest
 from elmo_tasks.reproduce.open_data import NOT_MADE, SOURCES, make_open_data, missing_originals, not_made
 from elmo_tasks.reproduce.open_data.making import _EXPECTED
 from elmo_tasks.reproduce.open_data.plain import copy, minimal_pairs
+from elmo_tasks.reproduce.open_data.questions import development
 from elmo_tasks.reproduce.open_data.recipe import Recipe, Source
 
 TEXT = "one\ntwo\n"
@@ -79,6 +80,20 @@ def test_a_field_that_is_missing_is_named(tmp_path: Path, originals: Path) -> No
     assert "a.jsonl has no field 'sentence_bad'. Nothing was written." in report.outcomes[0].text
 
 
+def test_what_has_another_form_is_named(tmp_path: Path, originals: Path) -> None:
+    (originals / "dev-v1.1.json").write_text('{"data": ["title"]}')
+    source = Source("Corpus", "", "", (Recipe("a/b.txt.gz", ("dev-v1.1.json",), development),))
+    report = make_open_data([source], tmp_path / "data", originals, expected=RIGHT)
+    assert "dev-v1.1.json is not of the form that it should have (TypeError" in report.outcomes[0].text
+
+
+def test_a_damaged_archive_is_named(tmp_path: Path, originals: Path) -> None:
+    (originals / "dev-v1.1.json.gz").write_bytes(gzip.compress(b'{"data": []}')[:-9])
+    source = Source("Corpus", "", "", (Recipe("a/b.txt.gz", ("dev-v1.1.json",), development),))
+    report = make_open_data([source], tmp_path / "data", originals, expected=RIGHT)
+    assert "dev-v1.1.json.gz: this is not gzip, or is damaged" in report.outcomes[0].text
+
+
 def test_of_two_originals_neither_is_taken(tmp_path: Path, originals: Path) -> None:
     second = originals / "archive-1.1" / "x" / "original.txt"
     second.parent.mkdir(parents=True)
@@ -134,7 +149,7 @@ def test_only_some_folders(tmp_path: Path) -> None:
 
 
 def test_a_folder_that_is_missing(tmp_path: Path) -> None:
-    with pytest.raises(FileNotFoundError, match="There is no folder .*nowhere with originals"):
+    with pytest.raises(FileNotFoundError, match=r"There is no folder .*nowhere with originals"):
         make_open_data(SOURCES, tmp_path, tmp_path / "nowhere")
 
 

@@ -13,7 +13,11 @@ from elmo_tasks.reproduce.open_data.recipe import OriginalError
 @pytest.fixture
 def official(tmp_path: Path) -> list[Path]:
     rows = [
-        {"gold_label": "-" if number % 50 == 7 else "neutral", "sentence1": f'"A" can\'t be {number}.', "sentence2": "x"}
+        {
+            "gold_label": "-" if number % 50 == 7 else "neutral",
+            "sentence1": f'"A" can\'t be {number}.',
+            "sentence2": "x",
+        }
         for number in range(1100)
     ]
     path = tmp_path / "snli_1.0_dev.jsonl"
