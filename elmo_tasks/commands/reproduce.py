@@ -60,12 +60,15 @@ def data(args: argparse.Namespace) -> None:
         made = make_open_data(SOURCES, args.out, args.originals, args.only or ())
     except OSError as error:
         sys.exit(f"elmo-reproduce: {error}")
+    reasons = "\n".join(not_made(NOT_MADE, args.only or ()))
+    if not (made.outcomes or made.missing or reasons):
+        sys.exit(f"elmo-reproduce: none of the open data are below {' or '.join(args.only)}; see the list of all.")
     for outcome in made.outcomes:
         print(outcome.text)
     if made.missing:
         print("To be downloaded into the folder that --originals names, and unpacked there:")
         print("\n".join(missing_originals(made.missing)))
-    if reasons := "\n".join(not_made(NOT_MADE, args.only or ())):
+    if reasons:
         print(f"Not to be made from public originals yet:\n{reasons}")
     if args.originals and not made.complete:
         sys.exit(1)

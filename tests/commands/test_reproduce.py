@@ -129,3 +129,8 @@ def test_open_data_that_are_not_as_expected(
 def test_open_data_from_a_folder_that_is_missing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     with pytest.raises(SystemExit, match=r"elmo-reproduce: There is no folder .*nowhere with originals"):
         call("data", "open", "--originals", str(tmp_path / "nowhere"), "-o", str(tmp_path), monkeypatch=monkeypatch)
+
+
+def test_open_data_of_another_name(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    with pytest.raises(SystemExit, match="elmo-reproduce: none of the open data are below nre or x; see the list"):
+        call("data", "open", "--only", "nre", "x", "-o", str(tmp_path), monkeypatch=monkeypatch)

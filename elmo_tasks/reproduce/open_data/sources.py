@@ -103,7 +103,8 @@ SOURCES = (
                 "squad/train-v1.1.json.gz",
                 ("train-v1.1.json",),
                 train_from_official,
-                stand_in="the same questions by the same rule, but that release may differ from the pages in single answers",
+                stand_in="the same questions by the same rule, but that release may differ from the pages in single "
+                "answers",
             ),
         ),
     ),
