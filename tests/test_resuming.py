@@ -12,8 +12,7 @@ from allennlp.commands.train import train_model
 from allennlp.common import Params
 from allennlp.training import GradientDescentTrainer, TrainerCallback
 
-import elmo_tasks.embedders
-import elmo_tasks.pretraining
+import elmo_tasks  # noqa: F401 (registers)
 from elmo_tasks.resuming import drop_torn_checkpoints, random_states, set_random_states
 
 EPOCHS, BATCHES = 4, 4
