@@ -93,6 +93,8 @@ class WindowDataLoader(DataLoader):
         once, as a held-out text needs it; with shuffling, an epoch ends when a stream runs out.
     batches_per_epoch : `int | None`
         Cut the passes over the corpus into epochs of so many batches, the next beginning where one ended.
+    max_batches : `int | None`
+        Read no more than so many, from the corpus's beginning: for a look at a long held-out text.
     seed : `int`
     check_order : `bool`
         With shuffling: check that the vocabulary is sorted by the words' frequency in this corpus. Without it a
@@ -110,6 +112,7 @@ class WindowDataLoader(DataLoader):
         window: int = 20,
         shuffle_buffer: int = 0,
         batches_per_epoch: int | None = None,
+        max_batches: int | None = None,
         seed: int = 13370,
         check_order: bool = True,
     ) -> None:
@@ -117,7 +120,7 @@ class WindowDataLoader(DataLoader):
         self._shards = find_shards(data_path)
         self._batch_size, self._window = batch_size, window
         self._shuffle_buffer, self._seed = shuffle_buffer, seed
-        self._batches_per_epoch = batches_per_epoch
+        self._batches_per_epoch, self._max_batches = batches_per_epoch, max_batches
         self._check_order = check_order
         self._length: int | None = None
         self._passes = 0
@@ -136,6 +139,8 @@ class WindowDataLoader(DataLoader):
             tokens = sum(len(sentence) + 1 for sentence in sentences)
             # Streams end at different tokens: the true number can differ by a few.
             self._length = -(-tokens // (self._batch_size * self._window))
+            if self._max_batches is not None:
+                self._length = min(self._length, self._max_batches)
         return self._length
 
     @overrides
@@ -167,7 +172,7 @@ class WindowDataLoader(DataLoader):
 
     def _epoch(self) -> Iterator[Rows]:
         if not self._batches_per_epoch:
-            return self._one_pass()
+            return islice(self._one_pass(), self._max_batches)
         if self._endless is None:
             self._endless = self._all_passes()
         return islice(self._endless, self._batches_per_epoch)
