@@ -18,8 +18,10 @@ from allennlp.commands.train import train_model
 from allennlp.common import Params, Tqdm
 from allennlp.common.checks import ConfigurationError
 from allennlp.data import Vocabulary
+from allennlp.models import Model
 from allennlp.training.optimizers import Optimizer
 
+from elmo_tasks.archives import open_archive
 from elmo_tasks.bilm import BiLMOptions
 from elmo_tasks.files import writing
 from elmo_tasks.pretraining.corpus import NAMESPACE, SENTENCE_START, CorpusReader, find_shards, sentence_stream
@@ -259,8 +261,16 @@ def prepare(
 
 
 def train(run: Path) -> LanguageModel:
-    """Trains what `prepare` has written into the run's folder, from its newest checkpoint on."""
-    model = train_model(Params.from_file(str(run / "config.json")), str(run), recover=True)
+    """
+    Trains what `prepare` has written into the run's folder, from its newest checkpoint on; what is trained already is
+    loaded.
+    """
+    if (run / "metrics.json").is_file() and (run / "model.tar.gz").is_file():
+        return _language_model(open_archive(run).model)
+    return _language_model(train_model(Params.from_file(str(run / "config.json")), str(run), recover=True))
+
+
+def _language_model(model: Model | None) -> LanguageModel:
     assert isinstance(model, LanguageModel)
     return model
 
