@@ -14,7 +14,6 @@ import subprocess
 import sys
 import tarfile
 import time
-import zipfile
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -26,6 +25,7 @@ from allennlp.common.checks import ConfigurationError
 
 from elmo_tasks.files import writing
 from elmo_tasks.mixes import TrainedMix, read_mixes
+from elmo_tasks.resuming import drop_torn_checkpoints
 from elmo_tasks.runner.configs import flat
 from elmo_tasks.runner.processes import Processes, RunError, Stopped
 
@@ -134,15 +134,6 @@ class Run:
         """Whether AllenNLP can recover."""
         return next(self.serialization_dir.glob("training_state_*.th"), None) is not None
 
-    def drop_torn_checkpoints(self) -> None:
-        """Removes what was being written at a kill: AllenNLP takes the newest checkpoint, whole or not."""
-        for model_state in self.serialization_dir.glob("model_state_*.th"):
-            training_state = model_state.with_name(model_state.name.replace("model", "training", 1))
-            # A zip file's directory is written last.
-            if not (zipfile.is_zipfile(model_state) and zipfile.is_zipfile(training_state)):
-                model_state.unlink()
-                training_state.unlink(missing_ok=True)
-
     def is_trained(self) -> bool:
         """Whether AllenNLP has ended, and its archive is whole; or another module has written its metrics."""
         has_metrics = (self.serialization_dir / "metrics.json").is_file()
@@ -220,7 +211,7 @@ def train(
         if run.is_done:
             return
         run.prepare()
-        run.drop_torn_checkpoints()
+        drop_torn_checkpoints(run.serialization_dir)
         recover = run.has_checkpoint()
         outcome = None if run.is_trained() else _train(run, recover, variables, processes, lock)
         if outcome and outcome["code"] and recover:

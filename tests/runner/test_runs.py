@@ -9,7 +9,6 @@ import subprocess
 import sys
 import threading
 import time
-import zipfile
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -216,17 +215,6 @@ def test_a_cut_archive_is_made_again(of_mode: Callable[..., Run]) -> None:
     train(run, {}, VARIABLES)
     assert run.log.read_text() == "begins anew\n" * 2
     assert run.is_trained()
-
-
-def test_a_checkpoint_that_was_being_written_does_not_count(of_mode: Callable[..., Run]) -> None:
-    run = of_mode()
-    folder = run.serialization_dir
-    folder.mkdir(parents=True)
-    for name in ("model_state_e1_b0.th", "training_state_e1_b0.th", "model_state_e2_b0.th", "model_state_e3_b0.th"):
-        zipfile.ZipFile(folder / name, "w").close()
-    (folder / "training_state_e2_b0.th").write_bytes(b"PK half")
-    run.drop_torn_checkpoints()
-    assert sorted(path.name for path in folder.iterdir()) == ["model_state_e1_b0.th", "training_state_e1_b0.th"]
 
 
 def test_a_failure_says_how_the_log_ends(of_mode: Callable[..., Run]) -> None:
