@@ -5,6 +5,8 @@ from weakref import ref
 import torch
 from torch import nn
 
+from elmo_tasks.private import version_of
+
 
 class WeightsMark:
     """
@@ -31,5 +33,4 @@ class WeightsMark:
 
 
 def _place_and_version(weight: torch.Tensor) -> tuple[int, int]:
-    # Outside of inference mode what was born in it cannot be changed, and has no version.
-    return weight.data_ptr(), 0 if weight.is_inference() else weight._version
+    return weight.data_ptr(), version_of(weight)

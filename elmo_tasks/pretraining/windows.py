@@ -14,7 +14,7 @@ from allennlp.nn.util import move_to_device
 from overrides import overrides
 from torch import distributed
 
-from elmo_tasks.bilm.characters import SENTENCE_END_IDS, SENTENCE_START_IDS, word_to_ids
+from elmo_tasks.bilm.characters import join_rows, word_row
 from elmo_tasks.pretraining.corpus import (
     NAMESPACE,
     SENTENCE_END,
@@ -23,12 +23,12 @@ from elmo_tasks.pretraining.corpus import (
     sentence_stream,
 )
 from elmo_tasks.pretraining.vocabulary import check_sorted_by_frequency
+from elmo_tasks.private import unknown_token
 
 IGNORED = -1
 """The target where there is nothing to predict: a stream has run out."""
 
 _CHECKED_SENTENCES = 20_000
-_BOUNDARIES = {SENTENCE_START: SENTENCE_START_IDS, SENTENCE_END: SENTENCE_END_IDS}
 
 Pair = tuple[str, str]
 """A token and the one to predict from it."""
@@ -153,7 +153,7 @@ class WindowDataLoader(DataLoader):
         if self._shuffle_buffer and self._check_order:
             check_sorted_by_frequency(vocab, islice(sentence_stream(self._shards), _CHECKED_SENTENCES))
         self._ids = vocab.get_token_to_index_vocabulary(NAMESPACE)
-        self._unknown = vocab.get_token_index(vocab._oov_token, NAMESPACE)
+        self._unknown = vocab.get_token_index(unknown_token(vocab), NAMESPACE)
 
     @overrides
     def set_target_device(self, device: torch.device) -> None:
@@ -197,7 +197,7 @@ class WindowDataLoader(DataLoader):
                     targets[direction, row, : len(pairs)] = [
                         self._ids.get(target, self._unknown) - 1 for _, target in pairs
                     ]
-        characters = np.stack([_BOUNDARIES[word] if word in _BOUNDARIES else word_to_ids(word) for word in index])
+        characters = join_rows([word_row(word, of_vocabulary=True) for word in index])
         arrays = {"characters": characters, "inputs": inputs, "targets": targets}
         batch: TensorDict = {name: torch.from_numpy(array) for name, array in arrays.items()}
         return batch if self._device is None else move_to_device(batch, self._device)

@@ -13,6 +13,7 @@ from overrides import overrides
 from torch import Tensor
 
 from elmo_tasks.embedders.task_elmo import TaskElmo
+from elmo_tasks.private import embedder_names
 
 Part = TypeVar("Part", Seq2SeqEncoder, Seq2VecEncoder, FeedForward)
 
@@ -91,7 +92,7 @@ class ElmoModel(Model):
     def _for_embedder(self, tokens: TextFieldTensors) -> TextFieldTensors:
         if not isinstance(self.text_field_embedder, BasicTextFieldEmbedder):
             return tokens
-        embedders = self.text_field_embedder._token_embedders
+        embedders = embedder_names(self.text_field_embedder)
         # An indexer that nothing reads is a mistake, which the embedder reports; ELMo's has its own reader, or had one
         # before an override took ELMo away.
         name = "elmo" if self.elmo is None else self.elmo.indexer
