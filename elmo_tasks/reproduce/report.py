@@ -16,6 +16,8 @@ MARKDOWN, CSV, PAGE = "RESULTS.md", "results.csv", "results.html"
 
 def write_report(out: str | Path, folder: str | Path | None = None, notes: str | None = None) -> list[Path]:
     """
+    Writes what the runs in a folder have come to, and what is still to be run.
+
     # Parameters
 
     out : `str | Path`
