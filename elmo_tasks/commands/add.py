@@ -15,7 +15,7 @@ from allennlp.common.checks import ConfigurationError
 from overrides import overrides
 
 from elmo_tasks.bilm.options import BiLMOptions
-from elmo_tasks.bilm.pretrained import BUNDLED, OPTIONS_NAME, PUBLISHED, WEIGHTS_NAME
+from elmo_tasks.bilm.pretrained import OUTPUT_DIMS, find_bilm
 from elmo_tasks.files import writing
 
 LIBRARY = Path(__file__).parents[1] / "configs" / "elmo.libsonnet"
@@ -129,19 +129,13 @@ def _text(config: dict[str, Any]) -> str:
 
 def _bilm(given: str | None) -> str | dict[str, Any] | None:
     """What `elmo.add` takes for a biLM's name or folder."""
-    if given is None or given in (*BUNDLED, *PUBLISHED):
+    if given is None or given in OUTPUT_DIMS:
         return given
-    folder = Path(given)
-    if not (folder / OPTIONS_NAME).is_file():
-        names = ", ".join((*BUNDLED, *PUBLISHED))
-        raise ConfigurationError(
-            f'There is no biLM "{given}": it is neither one of {names}, nor a folder with {OPTIONS_NAME} and '
-            f"{WEIGHTS_NAME}."
-        )
+    files = find_bilm(given)
     return {
-        "options_file": str(folder / OPTIONS_NAME),
-        "weight_file": str(folder / WEIGHTS_NAME),
-        "dim": BiLMOptions.from_file(folder / OPTIONS_NAME).output_dim,
+        "options_file": str(files.options_file),
+        "weight_file": str(files.weight_file),
+        "dim": BiLMOptions.from_file(files.options_file).output_dim,
     }
 
 

@@ -13,7 +13,7 @@ from allennlp.models.archival import get_weights_path
 from overrides import overrides
 
 from elmo_tasks.bilm import BiLMOptions, find_bilm
-from elmo_tasks.bilm.pretrained import BUNDLED, OPTIONS_NAME, PUBLISHED
+from elmo_tasks.bilm.pretrained import is_bilm
 from elmo_tasks.commands.language_model import export_bilm, load_language_model, measure_perplexity
 from elmo_tasks.files import writing
 from elmo_tasks.pretraining import CorpusReader, LanguageModel, WindowDataLoader
@@ -187,7 +187,7 @@ def _finetune(args: argparse.Namespace) -> None:
     if min(args.epochs, args.streams) < 1 or args.softmax_epochs < 0:
         raise ConfigurationError("--epochs and --streams must be at least 1, and --softmax-epochs not negative.")
     _check_length(args.text, args.streams)
-    has_softmax = args.bilm not in (*BUNDLED, *PUBLISHED) and not (Path(args.bilm) / OPTIONS_NAME).is_file()
+    has_softmax = not is_bilm(args.bilm)
     before: dict[str, float] = {}
     if has_softmax:
         softmax_epochs = 0
