@@ -87,7 +87,7 @@ class Conll2003Reader(DatasetReader):
     # AllenNLP builds an Optional[X] from a config, but passes an X | None on unbuilt.
     def __init__(
         self,
-        token_indexers: Optional[dict[str, TokenIndexer]] = None,  # noqa: UP045
+        token_indexers: Optional[dict[str, TokenIndexer]] = None,
         tag_column: str | int = "ner",
         coding_scheme: str | None = "BIOUL",
         label_namespace: str = "labels",

@@ -56,9 +56,9 @@ class SnliReader(DatasetReader):
     # AllenNLP builds an Optional[X] from a config, but passes an X | None on unbuilt.
     def __init__(
         self,
-        token_indexers: Optional[dict[str, TokenIndexer]] = None,  # noqa: UP045
+        token_indexers: Optional[dict[str, TokenIndexer]] = None,
         tokens_from: str = "text",
-        tokenizer: Optional[Tokenizer] = None,  # noqa: UP045
+        tokenizer: Optional[Tokenizer] = None,
         skip_bad_lines: bool = False,
         max_instances: int | None = None,
         serialization_dir: str | None = None,
