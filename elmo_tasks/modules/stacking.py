@@ -1,8 +1,9 @@
-"""Several texts of a batch as one tensor, so that what reads them runs once."""
+"""Several texts of a batch as one, so that what reads them runs once."""
 
 from collections.abc import Sequence
 
 import torch
+from allennlp.data import TextFieldTensors
 from torch import Tensor
 from torch.nn import functional as F
 
@@ -19,9 +20,26 @@ def stack(texts: Sequence[Tensor]) -> Tensor:
     # Returns
 
     `Tensor`
-        Shape `(sum of the batches, most tokens, ...)`.
+        Shape `(sum of the batches, most tokens, ...)`; each further dimension, such as that of a word's characters, is
+        as long as the longest too.
     """
     if len(texts) == 1:
         return texts[0]
-    longest = max(text.shape[1] for text in texts)
-    return torch.cat([F.pad(text, (0, 0) * (text.dim() - 2) + (0, longest - text.shape[1])) for text in texts])
+    # Of all dimensions but the batch's.
+    longest = [max(sizes) for sizes in zip(*(text.shape[1:] for text in texts), strict=True)]
+    return torch.cat([_padded(text, longest) for text in texts])
+
+
+def stack_fields(texts: Sequence[TextFieldTensors]) -> TextFieldTensors:
+    """As `stack`, for the tensors of text fields that have the same token indexers."""
+    return {
+        indexer: {name: stack([text[indexer][name] for text in texts]) for name in tensors}
+        for indexer, tensors in texts[0].items()
+    }
+
+
+def _padded(text: Tensor, sizes: Sequence[int]) -> Tensor:
+    """Shape `(batch, *sizes)`."""
+    missing = [size - there for size, there in zip(sizes, text.shape[1:], strict=True)]
+    # PyTorch takes the last dimension first: what to add before it, and what after it.
+    return F.pad(text, [number for after in reversed(missing) for number in (0, after)])

@@ -13,7 +13,7 @@ from elmo_tasks.runner.processes import RunError
 from elmo_tasks.runner.runs import Run
 from elmo_tasks.runner.schedule import execute
 
-CONFIGS = ("training_configs/ner/demo_baseline.jsonnet", "training_configs/ner/elmo_demo.jsonnet")
+CONFIGS = ("training_configs/ner/fixture_baseline.jsonnet", "training_configs/ner/fixture_elmo.jsonnet")
 
 SENTENCES = (
     "Ingrid Solberg left Bergen for a job at Northwind Shipping in Rotterdam .",
