@@ -40,6 +40,7 @@ REASONS = {
     "GPU": "it needs a GPU",
     "data": "it needs data that the repository does not hold",
     "hours": "it takes too long for a test",
+    "part": "it is a part of a file that the page does not write",
     "installs": "it would change the environment that the tests run in; .ci/run sets one up by the same commands",
 }
 
@@ -52,7 +53,7 @@ _TIMEOUT = 1200
 
 _PART = re.compile(r"^<!-- (?P<comment>.*?) -->$|^```(?P<language>\w*)\n(?P<code>.*?)^```$", re.MULTILINE | re.DOTALL)
 _NUMBER = re.compile(r"\d+(\.\d+)?")
-_WRITES = re.compile(r" (?:-s|-o|--output-file|--json|--picture) ([\w./-]+)(?=\s|$)")
+_WRITES = re.compile(r" (?:-s|--output-file|--json|--picture) ([\w./-]+)(?=\s|$)")
 
 
 class Block(NamedTuple):

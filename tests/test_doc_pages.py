@@ -5,6 +5,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+
 from doc_pages import PAGES, ROOT, read_blocks, run_page
 
 SHOWN = {"json", "jsonnet", "text"}
@@ -102,8 +103,8 @@ def test_blocks_share_a_folder_and_a_namespace(run: Callable[[str], None]) -> No
         ([block("bash", "echo two"), block("text", "one")], "'one' is not in its place"),
         ([block("bash", "echo two; echo one"), block("text", "one\ntwo")], "'two' is not in its place"),
         ([block("bash", "echo -s there.txt")], "there.txt was not written"),
-        ([block("python", "assert 1 > 2")], ""),
-        ([block("bash", "elmo-tasks elmo a b --al", "not run: hours")], "not what the command takes"),
+        ([block("python", "assert 1 > 2, 'no'")], "no"),
+        ([block("bash", "elmo-tasks elmo a b --every", "not run: hours")], "not what the command takes"),
         ([block("bash", "elmo-tasks train training_configs/no.jsonnet", "not run: hours")], "is not there"),
         ([block("bash", "test -d fixtures", "run: somewhere")], "does not know the comment"),
     ],
