@@ -1,4 +1,4 @@
-"""Every shipped config of a task builds, trains, saves, loads and predicts, whatever the biLM's and the layers' sizes."""
+"""Every shipped config of a task builds, trains, saves, loads and predicts; its model finds the sizes."""
 
 import json
 import re
