@@ -21,6 +21,7 @@ torchvision must go with the torch that is installed; README.md, Install, says w
 # Each imports the modules below it that register something.
 _ROOMS = (
     "elmo_tasks.compat",
+    "elmo_tasks.resuming",
     "elmo_tasks.archives",
     "elmo_tasks.embedders",
     "elmo_tasks.modules",

@@ -1,8 +1,9 @@
 """
 What AllenNLP and torch keep private and this package cannot do without: each in a function that says what it is.
 
-All were tried with AllenNLP 2.10.1, which is its last release, and with torch 2.13. They are called nowhere else, but
-for what `compat.py` replaces in AllenNLP. This module imports no AllenNLP.
+All were tried with AllenNLP 2.10.1, which is its last release, and with torch 2.13. They are used nowhere else, but
+for what `compat.py` replaces in AllenNLP, the command `elmo-predict`, which is AllenNLP's own with an option more, and
+the version of a tensor in `bilm/weights_mark.py`, as `bilm` stands alone.
 """
 
 from __future__ import annotations
@@ -16,12 +17,6 @@ if TYPE_CHECKING:
     from allennlp.data import DataLoader, Vocabulary
     from allennlp.modules.text_field_embedders import BasicTextFieldEmbedder
     from allennlp.training import GradientDescentTrainer
-
-
-def version_of(tensor: Tensor) -> int:
-    """How often a tensor was changed in place. What was born in inference mode has no version: 0."""
-    # Outside of inference mode it cannot be changed either.
-    return 0 if tensor.is_inference() else tensor._version
 
 
 def viewed_tensor(tensor: Tensor) -> Tensor:

@@ -22,7 +22,7 @@ def shipped(name: str) -> dict[str, Any]:
 
 
 def made_small(name: str, bilm: dict[str, str], folder: Path) -> Params:
-    """A config with a few of its task's fixtures, small layers, `bilm`, and word vectors made up in `folder`."""
+    """A config with a few of its task's fixtures, small layers, `bilm` and made-up word vectors in `folder`."""
     config = shipped(name)
     fixtures = ROOT / "fixtures" / name.split("/")[0]
     overrides: dict[str, Any] = {"trainer.num_epochs": 1}

@@ -22,15 +22,6 @@ class Empty(Model):
         self.weight = nn.Parameter(torch.zeros(1))
 
 
-def test_version_of() -> None:
-    tensor = torch.zeros(2)
-    before = private.version_of(tensor)
-    tensor.add_(1)
-    assert private.version_of(tensor) > before
-    with torch.inference_mode():
-        assert private.version_of(torch.zeros(2)) == 0
-
-
 def test_viewed_tensor() -> None:
     tensor = torch.zeros(2, 3)
     assert private.viewed_tensor(tensor) is tensor

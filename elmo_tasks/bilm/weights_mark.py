@@ -5,8 +5,6 @@ from weakref import ref
 import torch
 from torch import nn
 
-from elmo_tasks.private import version_of
-
 
 class WeightsMark:
     """
@@ -33,4 +31,5 @@ class WeightsMark:
 
 
 def _place_and_version(weight: torch.Tensor) -> tuple[int, int]:
-    return weight.data_ptr(), version_of(weight)
+    # Outside of inference mode what was born in it cannot be changed, and has no version.
+    return weight.data_ptr(), 0 if weight.is_inference() else weight._version

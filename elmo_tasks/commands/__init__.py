@@ -9,6 +9,7 @@ from elmo_tasks.commands.mix import Mix
 from elmo_tasks.commands.neighbors import Neighbors
 from elmo_tasks.commands.predict import ElmoPredict
 from elmo_tasks.commands.reproduce import Reproduce
+from elmo_tasks.commands.train import Train
 from elmo_tasks.commands.words import Words
 
 __all__ = [
@@ -23,5 +24,6 @@ __all__ = [
     "Neighbors",
     "Perplexity",
     "Reproduce",
+    "Train",
     "Words",
 ]

@@ -8,8 +8,6 @@ from allennlp.commands.subcommand import Subcommand
 from allennlp.common.checks import ConfigurationError
 from overrides import overrides
 
-# Registers the reader and the loader that its trainings need.
-
 # What else the commands need is imported when they run: this module is imported by every command, each training too.
 
 
@@ -52,15 +50,38 @@ def report(args: argparse.Namespace) -> None:
     print("\n".join(f"Wrote {file}" for file in files))
 
 
+def data(args: argparse.Namespace) -> None:
+    """Makes the open data; exits with a message where something is missing or wrong."""
+    from elmo_tasks.reproduce.open_data import NOT_MADE, SOURCES, make_open_data, missing_originals, not_made
+
+    try:
+        made = make_open_data(SOURCES, args.out, args.originals, args.only or ())
+    except OSError as error:
+        sys.exit(f"elmo-reproduce: {error}")
+    reasons = "\n".join(not_made(NOT_MADE, args.only or ()))
+    if not (made.outcomes or made.missing or reasons):
+        sys.exit(f"elmo-reproduce: none of the open data are below {' or '.join(args.only)}; see the list of all.")
+    for outcome in made.outcomes:
+        print(outcome.text)
+    if made.missing:
+        print("To be downloaded into the folder that --originals names, and unpacked there:")
+        print("\n".join(missing_originals(made.missing)))
+    if reasons:
+        print(f"Not to be made from public originals yet:\n{reasons}")
+    if args.originals and not made.complete:
+        sys.exit(1)
+
+
 @Subcommand.register("elmo-reproduce")
 class Reproduce(Subcommand):
     """
-    `allennlp elmo-reproduce run TABLE` and `allennlp elmo-reproduce report OUT`
+    `allennlp elmo-reproduce run TABLE`, `allennlp elmo-reproduce report OUT` and `allennlp elmo-reproduce data open`
 
     Registered as a `Subcommand` with name "elmo-reproduce".
     """
 
-    requires_plugins = False
+    # A task from outside this package is a plugin.
+    requires_plugins = True
 
     @overrides
     def add_subparser(self, parser: argparse._SubParsersAction) -> argparse.ArgumentParser:
@@ -72,9 +93,10 @@ class Reproduce(Subcommand):
         subparser: argparse.ArgumentParser = parser.add_parser(
             self.name, description=description, help="reproduce the paper's tables and figures"
         )
-        steps = subparser.add_subparsers(title="steps", metavar="run or report", required=True)
+        steps = subparser.add_subparsers(title="steps", metavar="run, report or data", required=True)
         _add_run(steps)
         _add_report(steps)
+        _add_data(steps)
         return subparser
 
 
@@ -111,3 +133,19 @@ def _add_report(steps: argparse._SubParsersAction) -> None:
     step.add_argument("-o", "--out", metavar="FOLDER", help="where to write (default: the same folder)")
     step.add_argument("--notes", metavar="FILE", help="paragraphs for the top of the page (default: none)")
     step.set_defaults(func=report)
+
+
+def _add_data(steps: argparse._SubParsersAction) -> None:
+    step = steps.add_parser(
+        "data",
+        help="make the open data from public originals",
+        description="Makes the files that the open profile reads from originals that you have downloaded, and checks "
+        "them by count and SHA-256. It lists the originals that are missing, with address and licence (without "
+        "--originals: all of them), and downloads nothing. "
+        "Example: allennlp elmo-reproduce data open --originals downloads -o data",
+    )
+    step.add_argument("profile", choices=["open"], help="open; the other profiles read originals or the fixtures")
+    step.add_argument("--originals", metavar="FOLDER", help="of the originals, unpacked, at any depth (default: none)")
+    step.add_argument("--only", nargs="+", metavar="NAME", help="folders of data, such as ner (default: all)")
+    step.add_argument("-o", "--out", required=True, metavar="FOLDER", help="for the data")
+    step.set_defaults(func=data)

@@ -42,11 +42,10 @@ class ElmoCharacterIndexer(TokenIndexer):
     Registered as a `TokenIndexer` with name "elmo_character_ids".
     """
 
-    # AllenNLP builds an Optional[X] from a config, but passes an X | None on unbuilt.
     def __init__(
         self,
         namespace: str = "elmo_characters",
-        tokens_to_add: Optional[dict[str, int]] = None,  # noqa: UP045
+        tokens_to_add: Optional[dict[str, int]] = None,
         token_min_padding_length: int = 0,
     ) -> None:
         super().__init__(token_min_padding_length)

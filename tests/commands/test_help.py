@@ -9,7 +9,7 @@ from allennlp.commands import parse_args
 
 from elmo_tasks.commands.doctor import REGISTERED
 
-COMMANDS = sorted([*REGISTERED["Subcommand"], "elmo-reproduce report", "elmo-reproduce run"])
+COMMANDS = sorted([*REGISTERED["Subcommand"], "elmo-reproduce data", "elmo-reproduce report", "elmo-reproduce run"])
 
 
 def subparsers(parser: argparse.ArgumentParser, above: str = "") -> Iterator[tuple[str, argparse.ArgumentParser]]:

@@ -1,4 +1,4 @@
-"""Every shipped config of a task builds, trains, saves, loads and predicts; its model finds the sizes."""
+"""Every shipped config of a task builds, trains, saves, loads and predicts, at any sizes of biLM and layers."""
 
 import json
 import re

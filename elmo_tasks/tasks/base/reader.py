@@ -36,7 +36,7 @@ class TextReader(DatasetReader):
     # AllenNLP builds an Optional[X] from a config, but passes an X | None on unbuilt.
     def __init__(
         self,
-        token_indexers: Optional[dict[str, TokenIndexer]] = None,  # noqa: UP045
+        token_indexers: Optional[dict[str, TokenIndexer]] = None,
         max_instances: int | None = None,
         serialization_dir: str | None = None,
     ) -> None:

@@ -67,15 +67,15 @@ class ElmoCrfTagger(ElmoModel):
         self,
         vocab: Vocabulary,
         text_field_embedder: TextFieldEmbedder,
-        encoder: Optional[Lazy[Seq2SeqEncoder]] = None,  # noqa: UP045
-        elmo: Optional[TaskElmo] = None,  # noqa: UP045
-        feedforward: Optional[Lazy[FeedForward]] = None,  # noqa: UP045
+        encoder: Optional[Lazy[Seq2SeqEncoder]] = None,
+        elmo: Optional[TaskElmo] = None,
+        feedforward: Optional[Lazy[FeedForward]] = None,
         label_encoding: str | None = "BIOUL",
         constrain_decoding: bool = True,
         label_namespace: str = "labels",
         dropout: float = 0.0,
         variational_dropout: bool = False,
-        initializer: Optional[InitializerApplicator] = None,  # noqa: UP045
+        initializer: Optional[InitializerApplicator] = None,
         **kwargs: Any,
     ) -> None:
         super().__init__(vocab, text_field_embedder, elmo, **kwargs)

@@ -1,8 +1,8 @@
-"""CoNLL-2003's columns."""
+"""CoNLL-2003's columns as instances."""
 
 import logging
-from collections.abc import Iterable, Iterator, Sequence
-from typing import Any, ClassVar, NamedTuple, Optional
+from collections.abc import Iterable, Sequence
+from typing import Any, ClassVar, Optional
 
 from allennlp.common.checks import ConfigurationError
 from allennlp.data import Instance, Vocabulary
@@ -13,24 +13,14 @@ from allennlp.data.token_indexers import TokenIndexer
 from allennlp.data.tokenizers import Token
 from overrides import overrides
 
-from elmo_tasks.files import decoded
-from elmo_tasks.tasks.base.reader import TextReader, bad_line, numbered_lines
-from elmo_tasks.tasks.ner.schemes import SCHEMES, TagError, convert, split_tag
+from elmo_tasks.tasks.base.reader import TextReader
+from elmo_tasks.tasks.ner.corpus import read_sentences, read_tags
+from elmo_tasks.tasks.ner.schemes import SCHEMES, convert
 
 logger = logging.getLogger(__name__)
 
 COLUMNS = {"pos": 1, "chunk": 2, "ner": -1}
 """Where CoNLL-2003 keeps its tags; the word is column 0."""
-
-_DOCUMENT_START = "-DOCSTART-"
-_BLANKS = " \t\r\n"
-
-
-class _Line(NamedTuple):
-    """A line that holds a token."""
-
-    number: int
-    columns: list[str]
 
 
 class TagField(SequenceLabelField):
@@ -89,7 +79,7 @@ class Conll2003Reader(TextReader):
     # AllenNLP builds an Optional[X] from a config, but passes an X | None on unbuilt.
     def __init__(
         self,
-        token_indexers: Optional[dict[str, TokenIndexer]] = None,  # noqa: UP045
+        token_indexers: Optional[dict[str, TokenIndexer]] = None,
         tag_column: str | int = "ner",
         coding_scheme: str | None = "BIOUL",
         label_namespace: str = "labels",
@@ -111,26 +101,9 @@ class Conll2003Reader(TextReader):
 
     @overrides
     def _read(self, file_path: PathOrStr) -> Iterable[Instance]:
-        for lines in self.shard_iterable(_sentences(file_path)):
-            tags = [self._tag(line, file_path) for line in lines]
+        for lines in self.shard_iterable(read_sentences(file_path)):
+            tags = read_tags(lines, self._column, self._coding_scheme is not None, file_path)
             yield self.text_to_instance([Token(line.columns[0]) for line in lines], tags)
-
-    def _tag(self, line: _Line, file_path: PathOrStr) -> str:
-        try:
-            tag = line.columns[self._column]
-        except IndexError:
-            raise bad_line(
-                file_path,
-                line.number,
-                f"there is no column {self._column} here, of {len(line.columns)}; see tag_column",
-            ) from None
-        if self._coding_scheme is not None:
-            try:
-                split_tag(tag)
-            except TagError as error:
-                advice = "set coding_scheme to null if the tags mark no spans, and tag_column if they stand elsewhere"
-                raise bad_line(file_path, line.number, f"{error}; {advice}") from None
-        return tag
 
     @overrides(check_signature=False)
     def text_to_instance(self, tokens: Sequence[Token], tags: Sequence[str] | None = None) -> Instance:
@@ -148,37 +121,3 @@ class Conll2003Reader(TextReader):
             metadata["tags"] = convert(tags, self._coding_scheme) if self._coding_scheme else list(tags)
             fields["tags"] = TagField(metadata["tags"], text, self._label_namespace)
         return Instance(fields)
-
-
-def _sentences(file_path: PathOrStr) -> Iterator[list[_Line]]:
-    """The sentences of a file, one by one, each checked for its columns."""
-    sentence: list[_Line] = []
-    first: _Line | None = None
-    for number, text in _lines(file_path):
-        columns = text.strip(_BLANKS).replace("\t", " ").split(" ")
-        # Several blanks in a row separate once. Other kinds of white space, such as U+00A0, may stand inside a word.
-        columns = [column for column in columns if column]
-        if not columns or columns[0] == _DOCUMENT_START:
-            if sentence:
-                yield sentence
-            sentence = []
-            continue
-        line = _Line(number, columns)
-        first = first or line
-        if len(columns) < 2:
-            raise bad_line(file_path, number, f'expected a word and its tag, found only "{columns[0]}"')
-        if len(columns) != len(first.columns):
-            raise bad_line(
-                file_path,
-                number,
-                f"{len(columns)} columns, but line {first.number} has {len(first.columns)}: {columns}",
-            )
-        sentence.append(line)
-    if sentence:
-        yield sentence
-    if first is None:
-        raise ConfigurationError(f"{file_path}: there is no sentence in this file.")
-
-
-def _lines(file_path: PathOrStr) -> Iterator[tuple[int, str]]:
-    return decoded(numbered_lines(file_path), file_path, ConfigurationError)

@@ -75,13 +75,13 @@ class ElmoEsim(ElmoModel):
         text_field_embedder: TextFieldEmbedder,
         encoder: Lazy[Seq2SeqEncoder],
         inference_encoder: Lazy[Seq2SeqEncoder],
-        elmo: Optional[TaskElmo] = None,  # noqa: UP045
+        elmo: Optional[TaskElmo] = None,
         projection_dim: int = 300,
         hidden_dim: int = 300,
         dropout: float = 0.5,
         attention_dropout: float = 0.0,
         label_namespace: str = "labels",
-        initializer: Optional[InitializerApplicator] = None,  # noqa: UP045
+        initializer: Optional[InitializerApplicator] = None,
         **kwargs: Any,
     ) -> None:
         super().__init__(vocab, text_field_embedder, elmo, **kwargs)

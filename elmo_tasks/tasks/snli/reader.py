@@ -1,4 +1,4 @@
-"""SNLI's files."""
+"""SNLI's pairs as instances."""
 
 import logging
 from collections.abc import Iterable, Iterator
@@ -14,8 +14,8 @@ from allennlp.data.tokenizers import Token, Tokenizer
 from overrides import overrides
 
 from elmo_tasks.modules.tokenizer import SpacyRulesTokenizer
-from elmo_tasks.tasks.base.reader import TextReader, bad_line, numbered_lines, warn_of
-from elmo_tasks.tasks.snli.pairs import FIELDS, Pair, PairError, Text, parse_line
+from elmo_tasks.tasks.base.reader import TextReader, warn_of
+from elmo_tasks.tasks.snli.pairs import FIELDS, Pair, PairError, Text, read_pairs
 
 logger = logging.getLogger(__name__)
 
@@ -57,9 +57,9 @@ class SnliReader(TextReader):
     # AllenNLP builds an Optional[X] from a config, but passes an X | None on unbuilt.
     def __init__(
         self,
-        token_indexers: Optional[dict[str, TokenIndexer]] = None,  # noqa: UP045
+        token_indexers: Optional[dict[str, TokenIndexer]] = None,
         tokens_from: str = "text",
-        tokenizer: Optional[Tokenizer] = None,  # noqa: UP045
+        tokenizer: Optional[Tokenizer] = None,
         skip_bad_lines: bool = False,
         **kwargs: Any,
     ) -> None:
@@ -81,8 +81,13 @@ class SnliReader(TextReader):
         read = without_label = 0
         bad: list[str] = []
         try:
-            for pair in self._all_pairs(file_path, bad):
-                if pair.label is None:
+            for pair in read_pairs(file_path, self._tokens_from):
+                if isinstance(pair, PairError):
+                    if not self._skip_bad_lines:
+                        advice = "(skip_bad_lines: true leaves such lines out)"
+                        raise ConfigurationError(f"{file_path}, {pair} {advice}.")
+                    bad.append(str(pair))
+                elif pair.label is None:
                     without_label += 1
                 else:
                     read += 1
@@ -93,21 +98,6 @@ class SnliReader(TextReader):
             warn_of(f"{file_path}: skipped {len(bad)} bad lines", bad)
         if not read:
             raise ConfigurationError(f"{file_path}: there is no pair with a gold label in this file.")
-
-    def _all_pairs(self, file_path: PathOrStr, bad: list[str]) -> Iterator[Pair]:
-        """The pairs of all lines that are not blank; bad lines are raised, or named in `bad`."""
-        for number, line in numbered_lines(file_path):
-            if not line.strip():
-                continue
-            try:
-                pair = parse_line(line, self._tokens_from)
-            except PairError as error:
-                if not self._skip_bad_lines:
-                    advice = "(skip_bad_lines: true leaves such lines out)"
-                    raise bad_line(file_path, number, f"{error} {advice}") from None
-                bad.append(f"line {number}: {error}")
-            else:
-                yield pair
 
     @overrides(check_signature=False)
     def text_to_instance(self, premise: Text, hypothesis: Text, label: str | None = None) -> Instance:

@@ -81,14 +81,14 @@ class ElmoBidaf(ElmoModel):
         contextual_layer: Lazy[Seq2SeqEncoder],
         modeling_layer: Lazy[Seq2SeqEncoder],
         span_end_encoder: Lazy[Seq2SeqEncoder],
-        span_start_encoder: Optional[Lazy[Seq2SeqEncoder]] = None,  # noqa: UP045
-        elmo: Optional[TaskElmo] = None,  # noqa: UP045
+        span_start_encoder: Optional[Lazy[Seq2SeqEncoder]] = None,
+        elmo: Optional[TaskElmo] = None,
         self_attention: bool = False,
         highway_layers: int = 2,
         dropout: float = 0.2,
         variational_dropout: bool = False,
         max_span_length: int | None = None,
-        initializer: Optional[InitializerApplicator] = None,  # noqa: UP045
+        initializer: Optional[InitializerApplicator] = None,
         **kwargs: Any,
     ) -> None:
         super().__init__(vocab, text_field_embedder, elmo, **kwargs)

@@ -109,8 +109,8 @@ class SquadReader(TextReader):
     # AllenNLP builds an Optional[X] from a config, but passes an X | None on unbuilt.
     def __init__(
         self,
-        token_indexers: Optional[dict[str, TokenIndexer]] = None,  # noqa: UP045
-        tokenizer: Optional[Tokenizer] = None,  # noqa: UP045
+        token_indexers: Optional[dict[str, TokenIndexer]] = None,
+        tokenizer: Optional[Tokenizer] = None,
         max_passage_tokens: int | None = None,
         long_passages: str = "cut",
         window_stride: int | None = None,

@@ -8,38 +8,19 @@ import tarfile
 import tempfile
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import IO, Any, NamedTuple
+from typing import IO, Any
 
 import torch
 from allennlp.common.checks import ConfigurationError
 from torch import Tensor
+
+from elmo_tasks.mixes.mix import TrainedMix
 
 _CONFIG = "config.json"
 _RUN_WEIGHTS, _ARCHIVE_WEIGHTS, _ARCHIVE = "best.th", "weights.th", "model.tar.gz"
 
 _SCALAR_PARAMETER = re.compile(r"(?:(?P<module>.+)\.)?scalar_parameters\.\d+")
 _GAMMA_OF_MIX = re.compile(r"(?P<module>(?:.+\.)?_?scalar_mix(?:_\d+)?)\.gamma")
-
-
-class TrainedMix(NamedTuple):
-    """The mix of one place where a model uses ELMo (Peters et al. 2018, equation 1)."""
-
-    place: str
-    """Such as `"input"`, `"output"`, or `"text_field_embedder.elmo"` for that embedder's `elmo`."""
-    module: str
-    """The mix's name among the model's modules."""
-    weights: list[float] | None
-    """The softmax-normalised weights `s_j`, the token layer's first; `None` where one layer is fixed."""
-    gamma: float
-    layer: str | int | None
-    """The fixed layer as the config has it, `"last"` or a number; `None` with weights, or where no config says it."""
-    trained: bool
-    """Whether the config left the mix to be trained; `scalar_mix_parameters` does not."""
-
-
-def layer_names(number: int) -> list[str]:
-    """What the biLM's layers are called, the token layer counted."""
-    return ["token layer", *(f"biLSTM layer {layer}" for layer in range(1, number))][:number]
 
 
 def read_mixes(model: str | Path) -> list[TrainedMix]:

@@ -4,8 +4,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from elmo_tasks.embedders.trained_mixes import TrainedMix, layer_names
 from elmo_tasks.files import writing
+from elmo_tasks.mixes.mix import NamedMix, layer_names, most_layers
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -26,11 +26,11 @@ def check_format(path: str | Path) -> None:
         raise FigureError(f'The picture "{path}" must end with one of {", ".join(FORMATS)}.')
 
 
-def draw_mixes(mixes: Sequence[tuple[str, TrainedMix]]) -> "Figure":
+def draw_mixes(mixes: Sequence[NamedMix]) -> "Figure":
     """
     # Parameters
 
-    mixes : `Sequence[tuple[str, TrainedMix]]`
+    mixes : `Sequence[NamedMix]`
         Each with the name of its model, from top to bottom.
 
     # Returns
@@ -50,14 +50,14 @@ def draw_mixes(mixes: Sequence[tuple[str, TrainedMix]]) -> "Figure":
     except ImportError as error:
         raise FigureError(f"The picture needs matplotlib: pip install matplotlib. ({error})") from error
     colours = colormaps[_COLOURS]
-    number = max((len(mix.weights) for _, mix in mixes if mix.weights), default=1)
+    number = most_layers([mix for _, mix in mixes]) or 1
     # One column for gamma.
     figure = Figure(figsize=(3.0 + 1.2 * number, 0.9 + 0.4 * len(mixes)), layout="constrained")
     axes = figure.add_subplot(xlim=(0, number + 0.8), ylim=(len(mixes), 0), frame_on=False)
     for row, (_, mix) in enumerate(mixes):
         axes.text(number + 0.4, row + 0.5, f"{mix.gamma:.2f}", ha="center", va="center")
         if mix.weights is None:
-            axes.text(number / 2, row + 0.5, fixed_layer(mix), ha="center", va="center", style="italic")
+            axes.text(number / 2, row + 0.5, mix.note, ha="center", va="center", style="italic")
             continue
         for column, weight in enumerate(mix.weights):
             colour = colours(weight)
@@ -72,20 +72,13 @@ def draw_mixes(mixes: Sequence[tuple[str, TrainedMix]]) -> "Figure":
     return figure
 
 
-def fixed_layer(mix: TrainedMix) -> str:
-    """What is said of a mix that has no weights."""
-    if mix.layer is None:
-        return "one fixed layer"
-    return f"{'last layer' if mix.layer == 'last' else f'layer {mix.layer}'} only, fixed"
-
-
 def luminance(colour: Sequence[float]) -> float:
     """A colour's relative luminance (WCAG 2): sRGB, each in 0..1, to 0 for black..1 for white."""
     linear = [part / 12.92 if part <= 0.04045 else ((part + 0.055) / 1.055) ** 2.4 for part in colour]
     return 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
 
 
-def write_picture(mixes: Sequence[tuple[str, TrainedMix]], path: str | Path) -> None:
+def write_picture(mixes: Sequence[NamedMix], path: str | Path) -> None:
     """Draws to a file, whose name says the format. Raises `FigureError`."""
     check_format(path)
     figure = draw_mixes(mixes)

@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from elmo_tasks.embedders.trained_mixes import TrainedMix
-from elmo_tasks.reproduce.mix_figure import FigureError, check_format, draw_mixes, luminance, write_picture
+from elmo_tasks.mixes import TrainedMix
+from elmo_tasks.mixes.figure import FigureError, check_format, draw_mixes, luminance, write_picture
 
 
 def mix(weights: list[float] | None, place: str = "input", layer: str | int | None = None) -> TrainedMix:

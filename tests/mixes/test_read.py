@@ -18,7 +18,7 @@ from torch import Tensor, nn
 
 from elmo_tasks.bilm import BiLMFiles
 from elmo_tasks.embedders import TaskElmo
-from elmo_tasks.embedders.trained_mixes import layer_names, read_mixes
+from elmo_tasks.mixes import read_mixes
 
 WEIGHTS = [0.5, -1.0, 2.0]
 GAMMA = 1.25
@@ -202,8 +202,3 @@ def test_no_model(tmp_path: Path) -> None:
     (run / "config.json").write_text("{")
     with pytest.raises(ConfigurationError, match=r"config\.json is not JSON"):
         read_mixes(run)
-
-
-def test_names_of_layers() -> None:
-    assert layer_names(3) == ["token layer", "biLSTM layer 1", "biLSTM layer 2"]
-    assert layer_names(0) == []
