@@ -19,6 +19,7 @@ from elmo_tasks.bilm.lstm import BACKWARD, FORWARD, LstmState
 from elmo_tasks.bilm.precision import DTYPES
 from elmo_tasks.bilm.weights import check_weights, read_weights
 from elmo_tasks.pretraining.corpus import NAMESPACE
+from elmo_tasks.pretraining.memory import keep_freed_memory
 from elmo_tasks.pretraining.softmax import Softmax
 
 _TRAINING_DTYPES = ("float32", "bfloat16")
@@ -78,6 +79,7 @@ class LanguageModel(Model):
         super().__init__(vocab, **kwargs)
         if dtype not in _TRAINING_DTYPES:
             raise ConfigurationError(f'dtype is "{dtype}"; it must be one of {", ".join(_TRAINING_DTYPES)}.')
+        keep_freed_memory()
         self.bilm = BiLM(BiLMOptions.from_dict(options))
         if pretrained_file is not None:
             check_weights(self.bilm.options, pretrained_file)
