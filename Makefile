@@ -7,7 +7,7 @@
 #
 # PYTHON=python3.12   the Python to make .venv with, 3.11 or later; found by itself otherwise
 # VENV=folder         where to make it
-# TORCHVISION="0.28.0 0.16.2"   versions to try, first come first served; see README.md, Install
+# TORCHVISION="0.28.0 0.16.2"   versions to try, first come first served; see docs/install.md
 
 VENV ?= .venv
 PYTHON ?= $(firstword $(foreach name,python3.11 python3.12 python3.13 python3,$(call usable,$(name))))
@@ -67,7 +67,7 @@ $(LIBRARIES): requirements.txt requirements-dev.txt constraints.txt | $(VENV)/bi
 	@$(TORCHVISION_IMPORTS) || for version in $(TORCHVISION); do \
 	    $(PIP) install --no-deps torchvision==$$version && $(TORCHVISION_IMPORTS) && exit 0; \
 	    echo "torchvision $$version does not import beside this torch."; \
-	done; $(TORCHVISION_IMPORTS) || { echo "No torchvision of $(TORCHVISION) imports; install the one that matches torch, see README.md." >&2; exit 1; }
+	done; $(TORCHVISION_IMPORTS) || { echo "No torchvision of $(TORCHVISION) imports; install the one that matches torch, see docs/install.md." >&2; exit 1; }
 	$(PIP) install --no-deps allennlp==$(ALLENNLP)
 	touch $@
 
