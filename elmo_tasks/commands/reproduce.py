@@ -1,81 +1,16 @@
-"""`allennlp elmo-reproduce`: the paper's tables and figures."""
+"""`elmo-reproduce`: the paper's tables and figures."""
 
 import argparse
 import sys
 from pathlib import Path
 
-from allennlp.commands.subcommand import Subcommand
-from allennlp.common.checks import ConfigurationError
-from overrides import overrides
-
-# Registers the reader and the loader that its trainings need.
-
-# What else the commands need is imported when they run: this module is imported by every command, each training too.
+from elmo_tasks.commands.command import Command, add_verbose_option
 
 
-def run(args: argparse.Namespace) -> None:
-    """Trains what is not trained yet; exits with a message where that cannot be done, or a training failed."""
-    from elmo_tasks.reproduce.planning import Request, plan
-    from elmo_tasks.runner.processes import RunError
-    from elmo_tasks.runner.schedule import execute
-
-    request = Request(
-        args.table, args.profile, Path(args.out), args.seeds, args.data, _bilm(args.bilm), args.tasks or None
-    )
-    try:
-        runs = plan(request)
-        done = sum(one.is_done for one in runs)
-        print(f"{args.table}, {args.profile}: {len(runs)} trainings, {done} of them done, in {args.out}.", flush=True)
-        failures = execute(runs, args.jobs)
-    except (ConfigurationError, OSError, RunError, ValueError) as error:
-        sys.exit(f"elmo-reproduce: {error}")
-    if failures:
-        sys.exit("\n\n".join([*failures, f"{len(failures)} of {len(runs)} trainings failed; the others are done."]))
-    print(f"All {len(runs)} are done. The report: allennlp elmo-reproduce report {args.out}")
-
-
-def _bilm(name: str | None) -> str | None:
-    """A folder's whole path: a config that names it works from anywhere."""
-    return str(Path(name).resolve()) if name and Path(name).is_dir() else name
-
-
-def report(args: argparse.Namespace) -> None:
-    """Writes the report; exits with a message where that cannot be done."""
-    from elmo_tasks.reproduce.report import write_report
-    from elmo_tasks.runner.processes import RunError
-
-    try:
-        notes = Path(args.notes).read_text(encoding="utf-8") if args.notes else None
-        files = write_report(args.results, args.out, notes)
-    except (ConfigurationError, OSError, RunError, ValueError) as error:
-        sys.exit(f"elmo-reproduce: {error}")
-    print("\n".join(f"Wrote {file}" for file in files))
-
-
-@Subcommand.register("elmo-reproduce")
-class Reproduce(Subcommand):
-    """
-    `allennlp elmo-reproduce run TABLE` and `allennlp elmo-reproduce report OUT`
-
-    Registered as a `Subcommand` with name "elmo-reproduce".
-    """
-
-    requires_plugins = False
-
-    @overrides
-    def add_subparser(self, parser: argparse._SubParsersAction) -> argparse.ArgumentParser:
-        description = (
-            "Runs the experiments of Peters et al. 2018, and reports them beside the paper's figures. "
-            "Example: allennlp elmo-reproduce run table1 --profile open --jobs 2 -o runs/open; "
-            "allennlp elmo-reproduce report runs/open"
-        )
-        subparser: argparse.ArgumentParser = parser.add_parser(
-            self.name, description=description, help="reproduce the paper's tables and figures"
-        )
-        steps = subparser.add_subparsers(title="steps", metavar="run or report", required=True)
-        _add_run(steps)
-        _add_report(steps)
-        return subparser
+def _add_options(parser: argparse.ArgumentParser) -> None:
+    steps = parser.add_subparsers(title="steps", metavar="run or report", required=True)
+    _add_run(steps)
+    _add_report(steps)
 
 
 def _add_run(steps: argparse._SubParsersAction) -> None:
@@ -84,19 +19,20 @@ def _add_run(steps: argparse._SubParsersAction) -> None:
         help="train what a table needs",
         description="Trains what a table or figure needs and is not there yet, after checking data and biLM. It can be "
         "killed and called again: finished trainings are kept, one that was interrupted goes on from its checkpoint. "
-        "Example: allennlp elmo-reproduce run table3 --tasks snli --seeds 3 --jobs 2 -o runs/open",
+        "Example: elmo-tasks elmo-reproduce run table3 --tasks snli --seeds 3 --jobs 2 -o runs/open",
     )
     step.add_argument("table", help="table1, table2, table3, figure1 or figure2")
-    step.add_argument("--profile", default="open", help="paper, open or smoke (default: open)")
+    step.add_argument("--profile", default="open", help="paper, open or smoke (default: %(default)s)")
     step.add_argument("--tasks", nargs="+", metavar="TASK", help="of the profile (default: those of the paper's table)")
     step.add_argument("--data", metavar="FOLDER", help="of the corpora (default: data, ../shared/data or fixtures)")
     step.add_argument(
         "--bilm", help="mini, small, medium, original, 5.5B, or a folder (default: original for paper, else mini)"
     )
-    step.add_argument("--seeds", type=int, default=3, help="trainings of each experiment (default: 3)")
+    step.add_argument("--seeds", type=int, default=3, help="trainings of each experiment (default: %(default)s)")
     step.add_argument("--jobs", type=int, help="trainings at a time (default: one a GPU, or else one a core)")
     step.add_argument("-o", "--out", required=True, metavar="FOLDER", help="for the trainings and their records")
-    step.set_defaults(func=run)
+    add_verbose_option(step)
+    step.set_defaults(step=_train)
 
 
 def _add_report(steps: argparse._SubParsersAction) -> None:
@@ -105,9 +41,52 @@ def _add_report(steps: argparse._SubParsersAction) -> None:
         help="write what they have come to",
         description="Writes RESULTS.md, results.csv, results.html (one page, which loads nothing) and the figures as "
         "SVG from the records that the trainings left; they need not all be done. "
-        "Example: allennlp elmo-reproduce report runs/open",
+        "Example: elmo-tasks elmo-reproduce report runs/open",
     )
     step.add_argument("results", metavar="OUT", help="the folder that run was given")
     step.add_argument("-o", "--out", metavar="FOLDER", help="where to write (default: the same folder)")
     step.add_argument("--notes", metavar="FILE", help="paragraphs for the top of the page (default: none)")
-    step.set_defaults(func=report)
+    add_verbose_option(step)
+    step.set_defaults(step=_report)
+
+
+def _run(args: argparse.Namespace) -> None:
+    args.step(args)
+
+
+def _train(args: argparse.Namespace) -> None:
+    from elmo_tasks.reproduce.planning import Request, plan
+    from elmo_tasks.runner.schedule import execute
+
+    request = Request(
+        args.table, args.profile, Path(args.out), args.seeds, args.data, _bilm(args.bilm), args.tasks or None
+    )
+    runs = plan(request)
+    done = sum(one.is_done for one in runs)
+    print(f"{args.table}, {args.profile}: {len(runs)} trainings, {done} of them done, in {args.out}.", flush=True)
+    if failures := execute(runs, args.jobs):
+        sys.exit("\n\n".join([*failures, f"{len(failures)} of {len(runs)} trainings failed; the others are done."]))
+    print(f"All {len(runs)} are done. The report: elmo-tasks elmo-reproduce report {args.out}")
+
+
+def _bilm(name: str | None) -> str | None:
+    """A folder's whole path: a config that names it works from anywhere."""
+    return str(Path(name).resolve()) if name and Path(name).is_dir() else name
+
+
+def _report(args: argparse.Namespace) -> None:
+    from elmo_tasks.reproduce.report import write_report
+
+    notes = Path(args.notes).read_text(encoding="utf-8") if args.notes else None
+    files = write_report(args.results, args.out, notes)
+    print("\n".join(f"Wrote {file}" for file in files))
+
+
+COMMAND = Command(
+    help="reproduce the paper's tables and figures",
+    description="Runs the experiments of Peters et al. 2018, and reports them beside the paper's figures. "
+    "Example: elmo-tasks elmo-reproduce run table1 --profile open --jobs 2 -o runs/open; "
+    "elmo-tasks elmo-reproduce report runs/open",
+    add_options=_add_options,
+    run=_run,
+)
