@@ -10,6 +10,7 @@ import pkgutil
 import platform
 import sys
 import time
+import warnings
 from collections.abc import Callable, Iterable
 from functools import partial
 from importlib import import_module
@@ -29,8 +30,7 @@ _MODULES = {"jsonnet": "_jsonnet"}
 """Of packages that are not called as their modules are."""
 
 _REMEDIES = {
-    "torchvision": "pip install --no-deps torchvision==VERSION, of the version that goes with this torch: see README.md, "
-    "Install",
+    "torchvision": "pip install --no-deps torchvision==VERSION, one that goes with this torch: see README.md, Install",
     "allennlp": f"mend what is wrong above first; else pip install --no-deps allennlp=={ALLENNLP_VERSION}",
 }
 
@@ -141,9 +141,12 @@ def look_at_package(package: str) -> str:
         raise RuntimeError(f"{package} is not installed") from None
     check_version(package, installed)
     if package == "allennlp":
-        # Says more of its own than an import would, and mends a warning.
+        # Says more than its import would.
         check_allennlp()
-    else:
+        return installed
+    with warnings.catch_warnings():
+        # torchvision has one beside a CPU build of torch that need not worry anybody.
+        warnings.simplefilter("ignore")
         import_module(_MODULES.get(package, package))
     return installed
 

@@ -37,8 +37,8 @@ ROOMS = (
 )
 """Each imports the modules below it that register something."""
 
-_ENGINE = ("elmo_tasks.bilm", "elmo_tasks.vectors")
-"""Never import AllenNLP, and have nothing to do with whether it is well."""
+_ENGINE = ("elmo_tasks.bilm", "elmo_tasks.vectors", "elmo_tasks.files")
+"""These never import AllenNLP, and work whether it is well or not."""
 
 
 def register_with_allennlp() -> None:
@@ -58,6 +58,9 @@ def register() -> None:
     `ImportError`
         If AllenNLP is of another version, or it or one of our modules does not import.
     """
+    from elmo_tasks.commands import silence_log_of_commands
+
+    silence_log_of_commands()
     check_allennlp()
     for room in ROOMS:
         try:
@@ -70,11 +73,9 @@ def register() -> None:
 def check_allennlp() -> None:
     """Imports AllenNLP. Raises `ImportError`, which says what to do, if it does not import or is of another version."""
     try:
-        with warnings.catch_warnings():
-            # torchvision says this beside a CPU build of torch; AllenNLP imports it and nothing here reads images.
-            warnings.filterwarnings("ignore", message="Failed to load image Python extension")
-            import allennlp
-            import allennlp.commands
+        _silence_torchvision()
+        import allennlp
+        import allennlp.commands
     except ModuleNotFoundError as error:
         if error.name == "allennlp":
             raise ImportError(f"AllenNLP is not installed.\n{INSTALL_HELP}") from error
@@ -88,11 +89,16 @@ def check_allennlp() -> None:
         )
 
 
+def _silence_torchvision() -> None:
+    """Silences what torchvision says beside a CPU build of torch: nothing here reads images, as AllenNLP could."""
+    warnings.filterwarnings("ignore", message="Failed to load image Python extension")
+
+
 class _Watch(MetaPathFinder):
     """
     Registers as soon as the package `allennlp` is imported and none of our modules is in the middle of its import.
 
-    The latter matters where it is one of ours that imports AllenNLP first, as in `from elmo_tasks.tasks.ner import ...`.
+    The latter matters where one of ours imports AllenNLP first, as in `from elmo_tasks.tasks.ner import ElmoCrfTagger`.
     """
 
     def __init__(self) -> None:
@@ -117,6 +123,8 @@ class _Watch(MetaPathFinder):
     @contextmanager
     def importing(self, name: str) -> Iterator[None]:
         """Around the code of a module; registers after that of the outermost one."""
+        if name == "allennlp":
+            _silence_torchvision()
         depth = getattr(self._thread, "depth", 0)
         self._thread.depth = depth + 1
         try:
@@ -128,11 +136,9 @@ class _Watch(MetaPathFinder):
             self._register()
 
     def _register(self) -> None:
-        """Registers, unless AllenNLP is not there (any more: its import has failed), or that is being done already."""
-        if not self._allennlp_was_run or sys.modules.get("allennlp") is None:
-            return
+        """Registers once AllenNLP is there, unless that is being done; if it fails, again at the next import."""
         # Who waited here while another thread registers would hold that thread's imports up.
-        if self._registering.acquire(blocking=False):
+        if self._allennlp_was_run and self._registering.acquire(blocking=False):
             try:
                 register()
                 if self in sys.meta_path:

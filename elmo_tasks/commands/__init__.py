@@ -7,6 +7,8 @@ the command `allennlp`. Their modules import nothing but the standard library be
 """
 
 import importlib
+import logging
+import sys
 
 from elmo_tasks.commands.command import Command
 
@@ -31,3 +33,9 @@ def load_command(name: str) -> Command:
     """The command of that name, one of `COMMANDS`."""
     command: Command = importlib.import_module(COMMANDS[name]).COMMAND
     return command
+
+
+def silence_log_of_commands() -> None:
+    """Where it is one of these that `allennlp` runs: no log of how it finds and loads plugins before the answer."""
+    if sys.argv[1:2] and sys.argv[1] in COMMANDS and "--verbose" not in sys.argv:
+        logging.getLogger().setLevel(logging.WARNING)

@@ -113,7 +113,7 @@ def is_mistake(error: Exception) -> bool:
         return True
     if isinstance(error, ValueError):
         return type(error) is not ValueError
-    # By name: these classes' modules need not be there, and are if one of the errors is.
+    # By name, as the classes' modules import AllenNLP.
     names = {kind.__name__ for kind in type(error).__mro__}
     return bool(names & {"ConfigurationError", "RunError"}) or _is_from_jsonnet(error)
 
@@ -124,7 +124,10 @@ def _is_from_jsonnet(error: Exception) -> bool:
 
 def _message(error: Exception) -> str:
     if isinstance(error, OSError) and error.strerror and error.filename is not None:
-        return f"{error.filename}: {error.strerror}."
+        # Where a finished file could not be put in its place there are two, of which the user knows the latter.
+        return f"{error.filename2 or error.filename}: {error.strerror}."
+    if isinstance(error, OSError) and error.errno is not None and error.filename is None:
+        return f"{error} ({TRACEBACK}=1 shows where)"
     if isinstance(error, ImportError):
         return f"{error}\n`elmo-tasks elmo-doctor` says what is wrong with this installation."
     if _is_from_jsonnet(error):

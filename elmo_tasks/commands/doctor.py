@@ -45,8 +45,8 @@ def report(checks: list[Check]) -> int:
 
 COMMAND = Command(
     help="check that ELMo is well installed",
-    description="Checks that ELMo for AllenNLP is well installed, and says what to do where it is not; the exit code is "
-    "then 1. Prints versions, devices and what is registered, tries what it rests on, and embeds a sentence. "
+    description="Checks that ELMo for AllenNLP is well installed, and says what to do where it is not; the exit code "
+    "is then 1. Prints versions, devices and what is registered, tries what it rests on, and embeds a sentence. "
     "Example: elmo-tasks elmo-doctor",
     add_options=_add_options,
     run=_run,

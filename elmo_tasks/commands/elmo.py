@@ -27,7 +27,7 @@ def _add_options(parser: argparse.ArgumentParser) -> None:
     _add_format_options(parser)
     parser.add_argument("--vocab-path", help="not used; it was not in AllenNLP 0.9 either (default: none)")
     parser.add_argument(
-        "--include-package", action="append", help="not used; no other package is needed (default: none)"
+        "--include-package", action="append", default=[], help="not used; no other package is needed (default: none)"
     )
 
 

@@ -42,7 +42,7 @@ def _run(args: argparse.Namespace) -> None:
 COMMAND = Command(
     help="write options.json and weights.hdf5",
     description="Writes the biLM of a trained model as options.json and weights.hdf5, in the published format: a "
-    'language model\'s, or that of a task\'s model, trained with it ("requires_grad": true) or frozen. '
+    "language model's, or that of a task's model, trained with it (\"requires_grad\": true) or frozen. "
     "Example: elmo-tasks elmo-export runs/mini runs/mini-bilm",
     add_options=_add_options,
     run=_run,

@@ -19,8 +19,8 @@ if TYPE_CHECKING:
 def _add_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "bilm",
-        help="a biLM's name (mini, small, medium, original, 5.5B) or its folder; or the folder or model.tar.gz of a run "
-        'with an "elmo_language_model", which has its softmax and its vocabulary',
+        help="a biLM's name (mini, small, medium, original, 5.5B) or its folder; or the folder or model.tar.gz of a "
+        'run with an "elmo_language_model", which has its softmax and its vocabulary',
     )
     parser.add_argument("text", help="a file, folder or pattern: tokenized, one sentence a line, plain or .gz")
     parser.add_argument("--heldout", required=True, help="text of the same kind that is not trained on")
@@ -34,9 +34,7 @@ def _add_options(parser: argparse.ArgumentParser) -> None:
         default=2,
         help="passes before these in which a new softmax is learned, while perplexity falls (default: %(default)s)",
     )
-    parser.add_argument(
-        "--lr", type=float, default=0.0005, help="the biLM's learning rate (default: %(default)s)"
-    )
+    parser.add_argument("--lr", type=float, default=0.0005, help="the biLM's learning rate (default: %(default)s)")
     parser.add_argument(
         "--min-count",
         type=int,
@@ -93,7 +91,7 @@ def _log_in_the_run(also_shown: bool) -> Iterator[None]:
         prepare(*args, **kwargs)
         for handler in logging.getLogger().handlers:
             if isinstance(handler, logging.StreamHandler) and handler.stream is sys.stdout:
-                handler.setLevel(logging.WARNING)
+                handler.setLevel(logging.ERROR)
 
     if not also_shown:
         common_logging.prepare_global_logging = prepare_and_silence
@@ -114,9 +112,9 @@ def _report(perplexities: "Perplexities") -> None:
 COMMAND = Command(
     help="train a biLM on with your own text",
     description="Trains a biLM on with a text of your own, and writes options.json and weights.hdf5 into the folder "
-    "bilm of the run. Prints the perplexity on held-out text before and after: exact, over all words. Published weights "
-    "come without a softmax; then one is learned first, with the biLM frozen, for the words of your text. The run is an "
-    "ordinary run of allennlp train. "
+    "bilm of the run. Prints the perplexity on held-out text before and after: exact, over all words. Published "
+    "weights come without a softmax; then one is learned first, with the biLM frozen, for the words of your text. The "
+    "run is an ordinary run of allennlp train. "
     "Example: elmo-tasks elmo-finetune mini train.txt --heldout dev.txt -s runs/mine",
     add_options=_add_options,
     run=_run,

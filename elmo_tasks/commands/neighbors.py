@@ -98,9 +98,9 @@ def report(query: "Occurrence", found: Sequence["Neighbor"]) -> str:
 
 COMMAND = Command(
     help="what is near to a word in its context",
-    description="Finds the occurrences of words in a corpus that are nearest, by the cosine of a biLM's layer, to a word "
-    "in its sentence; and, for comparison, the words nearest to the word without any context (the paper's table 4). "
-    "Reads the corpus as a stream: it may be of any size. "
+    description="Finds the occurrences of words in a corpus that are nearest, by the cosine of a biLM's layer, to a "
+    "word in its sentence; and, for comparison, the words nearest to the word without any context (the paper's "
+    "table 4). Reads the corpus as a stream: it may be of any size. "
     'Example: elmo-tasks elmo-neighbors --word play --sentence "They saw a play at the theatre ." '
     '--sentence "The children play in the garden ."',
     add_options=_add_options,

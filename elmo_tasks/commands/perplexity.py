@@ -4,17 +4,15 @@ import argparse
 import json
 from pathlib import Path
 
-from elmo_tasks.commands.device import add_device_option, check_device
 from elmo_tasks.commands.command import Command
+from elmo_tasks.commands.device import add_device_option, check_device
 from elmo_tasks.files import writing
 
 
 def _add_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("archive", help="a run's folder or its model.tar.gz")
     parser.add_argument("text", nargs="+", help="a file, folder or pattern; one row of the table each")
-    parser.add_argument(
-        "--streams", type=int, default=64, help="streams of text side by side (default: %(default)s)"
-    )
+    parser.add_argument("--streams", type=int, default=64, help="streams of text side by side (default: %(default)s)")
     parser.add_argument("--window", type=int, default=20, help="tokens read at a time (default: %(default)s)")
     add_device_option(parser)
     parser.add_argument("--output-file", help="write the figures as JSON too (default: print them only)")

@@ -4,8 +4,8 @@ import argparse
 import json
 from types import SimpleNamespace
 
-from elmo_tasks.commands.device import check_device
 from elmo_tasks.commands.command import Command
+from elmo_tasks.commands.device import check_device
 
 
 def _add_options(parser: argparse.ArgumentParser) -> None:

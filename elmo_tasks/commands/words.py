@@ -25,8 +25,8 @@ def _run(args: argparse.Namespace) -> None:
     from elmo_tasks.commands.progress import progress_bar
     from elmo_tasks.vectors.static_vectors import count_words, write_words
 
-    total = count_words(args.vocabulary)
     bilm = load_bilm(args)
+    total = count_words(args.vocabulary)
     with progress_bar(total=total, unit=" words") as bar:
         number = write_words(bilm, args.vocabulary, args.out, args.digits, progress=bar.update)
     print(f"Wrote {args.out}: {number} words, {bilm.options.projection_dim} numbers each.")

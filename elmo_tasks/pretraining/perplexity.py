@@ -49,7 +49,14 @@ def measure_perplexity(model: LanguageModel, text: str, streams: int = 64, windo
     `dict[str, float]`
         `tokens` (sentence ends included), `unknown` (the share outside the vocabulary), `forward_perplexity`,
         `backward_perplexity` and their mean, `perplexity`.
+
+    # Raises
+
+    `ConfigurationError`
+        If there is no such text, it is damaged, or a number is less than 1.
     """
+    if min(streams, window) < 1:
+        raise ConfigurationError(f"There cannot be {streams} streams of {window} tokens at a time; 1 is the least.")
     loader = WindowDataLoader(CorpusReader(), text, batch_size=streams, window=window)
     loader.index_with(model.vocab)
     loader.set_target_device(next(model.parameters()).device)
