@@ -11,8 +11,8 @@ from allennlp.data.token_indexers import ELMoTokenCharactersIndexer
 from benchmarks.inputs import Place, Sentences, number_of_tokens, read_sentences
 from benchmarks.measure import Rates, in_turn, peak_memory, seconds
 from benchmarks.report import Row
+from elmo_tasks.bilm.characters import word_row
 from elmo_tasks.embedders import ElmoCharacterIndexer
-from elmo_tasks.embedders.character_indexer import word_row
 
 _BATCH = 64
 _SIDES: dict[str, type[TokenIndexer]] = {"ours": ElmoCharacterIndexer, "stock": ELMoTokenCharactersIndexer}

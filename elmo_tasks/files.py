@@ -1,6 +1,7 @@
-"""Files that are written whole or not at all, and text that is read line by line."""
+"""Files that are written whole or not at all, text that is read line by line, and check sums."""
 
 import gzip
+import hashlib
 import os
 import zlib
 from collections.abc import Iterable, Iterator
@@ -29,6 +30,12 @@ def writing(path: str | Path) -> Iterator[Path]:
 def open_bytes(path: str | Path) -> BinaryIO:
     """A file to read, uncompressed where its name ends in `.gz`."""
     return gzip.open(path, "rb") if str(path).endswith(".gz") else open(path, "rb")  # type: ignore[return-value]
+
+
+def sha256(path: str | Path) -> str:
+    """A file's SHA-256, in hexadecimal."""
+    with open(path, "rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def read_lines(path: str | Path, error: type[Exception]) -> Iterator[tuple[int, str]]:

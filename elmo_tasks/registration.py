@@ -26,8 +26,10 @@ INSTALL_HELP = f"""To have AllenNLP and what it needs in versions that work toge
     pip install --no-deps torchvision allennlp=={ALLENNLP_VERSION}
 torchvision must go with the torch that is installed; README.md, Install, says which does."""
 
+MENDS = ("elmo_tasks.compat", "elmo_tasks.resuming")
+"""These mend AllenNLP when they are imported."""
+
 ROOMS = (
-    "elmo_tasks.compat",
     "elmo_tasks.archives",
     "elmo_tasks.embedders",
     "elmo_tasks.modules",
@@ -62,7 +64,7 @@ def register() -> None:
 
     silence_log_of_commands()
     check_allennlp()
-    for room in ROOMS:
+    for room in (*MENDS, *ROOMS):
         try:
             importlib.import_module(room)
         except ModuleNotFoundError as error:

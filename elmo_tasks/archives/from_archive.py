@@ -17,6 +17,7 @@ from overrides import overrides
 from elmo_tasks.archives.safety import FROM_ARCHIVE, MODEL_NAME, open_archive, unpacked
 from elmo_tasks.archives.source import KEPT
 from elmo_tasks.files import writing
+from elmo_tasks.private import padding_token, unknown_token
 
 
 @Model.register("from_archive", constructor="from_archive", exist_ok=True)
@@ -84,7 +85,7 @@ def _keep(archive: Archive, old: Path, new: Path) -> None:
     remove_weights_related_keys_from_params(params)
     vocab = archive.model.vocab
     vocab.save_to_files(str(new / FROM_ARCHIVE / "vocabulary"))
-    kept = {"model": params.as_dict(quiet=True), "padding": vocab._padding_token, "unknown": vocab._oov_token}
+    kept = {"model": params.as_dict(quiet=True), "padding": padding_token(vocab), "unknown": unknown_token(vocab)}
     with writing(new / FROM_ARCHIVE / MODEL_NAME) as temporary:
         temporary.write_text(json.dumps(kept, indent=2), encoding="utf-8")
 

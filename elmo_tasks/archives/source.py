@@ -16,6 +16,8 @@ from elmo_tasks.files import writing
 KEPT = ".elmo"
 """Where a run keeps biLMs, in its folder `vocabulary`."""
 
+_ADDRESSES_OF_ALLENNLP = ("s3://", "gs://", "hf://")
+
 
 class BiLMSource:
     """
@@ -62,6 +64,7 @@ class BiLMSource:
         # One name, or the two files.
         self._given = (bilm,) if isinstance(bilm, str) else (str(options_file), str(weight_file))
         self._vocabulary = None if serialization_dir is None else Path(serialization_dir) / "vocabulary"
+        self._found: BiLMFiles | None = None
 
     def find(self) -> BiLMFiles:
         """
@@ -73,28 +76,30 @@ class BiLMSource:
             Where there are none.
         """
         kept = self._kept_files()
-        if kept is not None and kept.weight_file.is_file():
-            return kept
-        try:
-            if len(self._given) == 1:
-                return find_bilm(*self._given)
-            return BiLMFiles(*map(_path, self._given))
-        except (FileNotFoundError, ValueError) as error:
-            raise ConfigurationError(f"The biLM's files cannot be found: {error}") from error
+        self._found = kept if kept is not None and kept.weight_file.is_file() else self._find_given()
+        return self._found
 
-    def keep(self, files: BiLMFiles) -> None:
+    def keep(self) -> None:
         """
         Copies the files that `find` gave beside the model, unless they are there already or the model has no folder
         (any more): an archive is unpacked for as long as it is loaded.
         """
         kept = self._kept_files()
-        if kept is None or self._vocabulary is None or not self._vocabulary.is_dir():
+        if self._found is None or kept is None or self._vocabulary is None or not self._vocabulary.is_dir():
             return
         # The weights come last: where they are, both are.
-        for file, copy in zip(files, kept, strict=True):
+        for file, copy in zip(self._found, kept, strict=True):
             if not copy.is_file():
                 with writing(copy) as temporary:
                     shutil.copyfile(file, temporary)
+
+    def _find_given(self) -> BiLMFiles:
+        try:
+            if len(self._given) == 1:
+                return find_bilm(*self._given)
+            return find_bilm(None, *map(_fetched, self._given))
+        except (FileNotFoundError, ValueError) as error:
+            raise ConfigurationError(f"The biLM's files cannot be found: {error}") from error
 
     def _kept_files(self) -> BiLMFiles | None:
         if self._vocabulary is None:
@@ -105,10 +110,12 @@ class BiLMSource:
         return BiLMFiles(folder / OPTIONS_NAME, folder / WEIGHTS_NAME)
 
 
-def _path(given: str) -> Path:
-    """A path, a URL's file, or a file in an archive, which is looked at before it is unpacked."""
+def _fetched(given: str) -> str:
+    """Fetches what AllenNLP alone can, such as a file in an archive, which is looked at before it is unpacked."""
     archive, mark, _ = given.partition("!")
+    if not mark and not given.startswith(_ADDRESSES_OF_ALLENNLP):
+        return given
     # What is no tar is a zip, which Python unpacks within the folder.
     if mark and tarfile.is_tarfile(path := cached_path(archive)):
         check_archive(path)
-    return Path(cached_path(given, extract_archive=bool(mark)))
+    return cached_path(given, extract_archive=bool(mark))

@@ -7,6 +7,7 @@ import weakref
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from threading import Lock
 
 import numpy as np
 import torch
@@ -60,7 +61,7 @@ class CachedBiLM:
     runs in and that of what is kept; and each sentence in it is found by a digest of all of that and of its
     character ids. So the cache of another biLM, or of another version of this one, is never taken for this one's.
     Several processes of one machine may use a folder at once. Whatever befalls the file costs time and no more, see
-    `Store`. What one device has computed serves the others too.
+    `Store`. What one device has computed serves the others too. Threads may share a cache.
 
     A sentence's layers are rounded in the same way when they are computed and when they are read, so that it does not
     matter to a training whether the cache was there before.
@@ -100,6 +101,7 @@ class CachedBiLM:
         self.folder = Path(folder).expanduser()
         self.max_bytes = max_bytes
         self.dtype = DTYPES[dtype]
+        self._lock = Lock()
         self._open()
         self.counts = Counts(self.store.path)
         weakref.finalize(self, _report, self.counts)
@@ -172,10 +174,11 @@ class CachedBiLM:
         return {key: ids for key, ids in by_key.items() if key in lacking}
 
     def _follow(self) -> None:
-        if not self._mark.holds(self.bilm):
-            # Another device, most often, which does not change the digest.
-            self._open()
-            self.counts.file = self.store.path
+        with self._lock:
+            if not self._mark.holds(self.bilm):
+                # Another device, most often, which does not change the digest.
+                self._open()
+                self.counts.file = self.store.path
 
     def _keys(self, ids: Tensor) -> list[bytes]:
         """Each sentence's key, whatever its padding."""
@@ -208,9 +211,10 @@ class CachedBiLM:
         return back if fits.all() else torch.where(fits.view(-1, 1, 1, 1), back, layers)
 
     def _count(self, hits: int, misses: int) -> None:
-        self.counts.batches += 1
-        self.counts.hits += hits
-        self.counts.misses += misses
+        with self._lock:
+            self.counts.batches += 1
+            self.counts.hits += hits
+            self.counts.misses += misses
         if self.counts.batches % _BATCHES_A_REPORT == 0:
             _report(self.counts)
 

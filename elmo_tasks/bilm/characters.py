@@ -21,48 +21,95 @@ BEGIN_SENTENCE, END_SENTENCE, BEGIN_WORD, END_WORD, PAD = (256 + 1, 257 + 1, 258
 NUM_CHARACTER_IDS = 262
 """The ids 0 (no token) to 261 (`PAD`)."""
 
-_KEPT_WORDS = 200_000
+_KEPT_WORDS = 150_000
+"""Words whose ids are kept, about half a kilobyte each."""
 
 
 class EmptyWordError(ValueError):
     """A token is the empty string, which has no character ids."""
 
 
-def _frame(characters: Sequence[int]) -> np.ndarray:
-    ids = np.full(MAX_WORD_LENGTH, PAD, dtype=np.int64)
-    ids[0] = BEGIN_WORD
-    ids[1 : 1 + len(characters)] = characters
-    ids[1 + len(characters)] = END_WORD
-    ids.flags.writeable = False
-    return ids
+def _pack(*ids: int) -> bytes:
+    return np.array(ids, dtype=np.int64).tobytes()
 
 
-SENTENCE_START_IDS = _frame([BEGIN_SENTENCE])
+# The parts of a row: beginning, characters by their ids, and the end after each number of characters.
+_BEGIN = _pack(BEGIN_WORD)
+_CHARACTERS = tuple(map(_pack, range(NUM_CHARACTER_IDS)))
+_ENDS = tuple(_pack(END_WORD, *[PAD] * (MAX_WORD_BYTES - length)) for length in range(MAX_WORD_BYTES + 1))
+
+_NO_TOKEN = bytes(MAX_WORD_LENGTH * np.dtype(np.int64).itemsize)
+
+
+def row_of(characters: Sequence[int]) -> bytes:
+    """A word's 50 ids, as bytes of int64, from those of its at most 48 characters."""
+    return _BEGIN + b"".join([_CHARACTERS[character] for character in characters]) + _ENDS[len(characters)]
+
+
+_BOUNDARIES = {"<S>": row_of([BEGIN_SENTENCE]), "</S>": row_of([END_SENTENCE])}
+
+SENTENCE_START_IDS = np.frombuffer(_BOUNDARIES["<S>"], dtype=np.int64)
 """The character ids of `<S>`, which the biLM puts before each sentence. Shape `(50,)`."""
 
-SENTENCE_END_IDS = _frame([END_SENTENCE])
+SENTENCE_END_IDS = np.frombuffer(_BOUNDARIES["</S>"], dtype=np.int64)
 """The character ids of `</S>`, which the biLM puts after each sentence. Shape `(50,)`."""
 
 
 @lru_cache(maxsize=_KEPT_WORDS)
-def word_to_ids(word: str) -> np.ndarray:
+def word_row(word: str, of_vocabulary: bool = False) -> bytes:
     """
     The character ids of one word.
 
     # Parameters
 
     word : `str`
-        Not empty. `"<S>"` and `"</S>"` are text like any other here: they are not the sentence boundaries.
+    of_vocabulary : `bool`
+        By default all is text: `"<S>"` and `"</S>"` too, lone surrogates are kept as bytes, and a word is not empty.
+        In the vocabularies of bilm-tf and of AllenNLP, `"<S>"` and `"</S>"` are the sentence boundaries, lone
+        surrogates are left out, and a word without a character is a beginning and an end.
+
+    # Returns
+
+    `bytes`
+        50 int64. All who ask for the word share this object.
+
+    # Raises
+
+    `EmptyWordError`
+        If the word is the empty string, unless it is of a vocabulary.
+    `TypeError`
+        If the word is no string.
+    """
+    if not isinstance(word, str):
+        raise TypeError(f"A word is {word!r}, and must be a string.")
+    if of_vocabulary and word in _BOUNDARIES:
+        return _BOUNDARIES[word]
+    if not (word or of_vocabulary):
+        raise EmptyWordError("A token is the empty string: remove it, or tokenize again.")
+    # Lone surrogates come from undecodable input.
+    text = word.encode("utf-8", "ignore" if of_vocabulary else "surrogatepass")
+    return row_of([byte + 1 for byte in text[:MAX_WORD_BYTES]])
+
+
+def join_rows(rows: list[bytes], length: int | None = None) -> np.ndarray:
+    """
+    The rows of several words as one array, which is the caller's own.
+
+    # Parameters
+
+    rows : `list[bytes]`
+        From `word_row`.
+    length : `int`, optional
+        To how many rows they are cut off, or padded with zeros; as many as there are by default.
 
     # Returns
 
     `np.ndarray`
-        Shape `(50,)`, int64, read-only (the array is kept for the next call with the same word).
+        Shape `(length, 50)`, int64.
     """
-    if not word:
-        raise EmptyWordError("A token is the empty string: remove it, or tokenize again.")
-    # Lone surrogates come from undecodable input; they are kept as bytes instead of failing.
-    return _frame([byte + 1 for byte in word.encode("utf-8", "surrogatepass")[:MAX_WORD_BYTES]])
+    length = len(rows) if length is None else length
+    joined = bytearray().join(rows[:length] + [_NO_TOKEN] * (length - len(rows)))
+    return np.frombuffer(joined, dtype=np.int64).reshape(-1, MAX_WORD_LENGTH)
 
 
 def batch_to_ids(sentences: Sequence[Sequence[str]]) -> Tensor:
@@ -85,17 +132,16 @@ def batch_to_ids(sentences: Sequence[Sequence[str]]) -> Tensor:
         Names the sentence and the token, counted from 0.
     """
     longest = max(map(len, sentences), default=0)
-    # Shape: (batch, tokens, 50)
-    ids = np.zeros((len(sentences), longest, MAX_WORD_LENGTH), dtype=np.int64)
+    rows: list[bytes] = []
     for number, sentence in enumerate(sentences):
-        if not sentence:
-            continue
         try:
-            ids[number, : len(sentence)] = [word_to_ids(word) for word in sentence]
+            rows += [word_row(word) for word in sentence]
         except EmptyWordError as error:
             position = list(sentence).index("")
             raise EmptyWordError(f"Sentence {number}, token {position}: {error}") from None
-    return torch.from_numpy(ids)
+        rows += [_NO_TOKEN] * (longest - len(sentence))
+    # Shape: (batch, tokens, 50)
+    return torch.from_numpy(join_rows(rows).reshape(len(sentences), longest, MAX_WORD_LENGTH))
 
 
 _HASH_BASE = -7046029254386353131

@@ -170,7 +170,8 @@ class BiLM(nn.Module):
     @property
     def kept_words(self) -> int:
         """How many words' token vectors are kept between calls, at most."""
-        return 0 if self._word_table is None else self._word_table.most_words
+        table = self._word_table
+        return 0 if table is None else table.most_words
 
     def keep_words(self, most: int, words: Iterable[str] = ()) -> None:
         """
@@ -213,8 +214,9 @@ class BiLM(nn.Module):
     def _apply(self, fn: Callable[[Tensor], Tensor], recurse: bool = True) -> "BiLM":
         """Moves and converts the parameters, for `to`, `cuda`, `half`, ...; the kept words' vectors are left behind."""
         super()._apply(fn, recurse)
-        if self._word_table is not None:
-            self._word_table.clear()
+        table = self._word_table
+        if table is not None:
+            table.clear()
         return self
 
     def forward(self, character_ids: Tensor) -> BiLMOutput:
@@ -261,9 +263,11 @@ class BiLM(nn.Module):
     def _token_vectors(self, words: Tensor) -> Tensor:
         """Of distinct words: shape `(words, 50)` to `(words, projection_dim)`."""
         is_trained = any(weight.requires_grad for weight in self.char_cnn.parameters())
-        if self._word_table is None or is_trained or torch.is_autocast_enabled(words.device.type):
+        # Another thread may replace it.
+        table = self._word_table
+        if table is None or is_trained or torch.is_autocast_enabled(words.device.type):
             return self.char_cnn(words)
-        return self._word_table.vectors(words, self.char_cnn)
+        return table.vectors(words, self.char_cnn)
 
     def pack_sentences(self, lengths: Tensor, longest: int, number: int) -> tuple[Packing, Tensor, Tensor]:
         """

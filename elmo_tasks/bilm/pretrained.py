@@ -1,4 +1,4 @@
-"""Trained biLMs by name: the one in this package, and those published with the paper."""
+"""Which biLM is meant: one by its name, in a folder, or in two files here or at a URL."""
 
 import hashlib
 import http.client
@@ -26,6 +26,9 @@ PUBLISHED = {
 }
 """Downloaded on first use, and what they are called there."""
 
+OUTPUT_DIMS = {"mini": 256, "small": 256, "medium": 512, "original": 1024, "5.5B": 1024}
+"""The length of a token's vector in each layer of the biLMs that have a name, both directions."""
+
 _MODELS = Path(__file__).with_name("models")
 _SERVER = "https://s3-us-west-2.amazonaws.com/allennlp/models/elmo"
 _TIMEOUT = 60  # seconds without a byte
@@ -33,7 +36,7 @@ _CHUNK = 1 << 20
 
 
 class PretrainedError(ValueError):
-    """There is no biLM of that name, or its files cannot be had."""
+    """It is not said, or not to be found, which biLM is meant; or its files cannot be had."""
 
 
 class BiLMFiles(NamedTuple):
@@ -43,34 +46,72 @@ class BiLMFiles(NamedTuple):
     weight_file: Path
 
 
-def find_bilm(name: str | Path) -> BiLMFiles:
+def find_bilm(
+    bilm: str | Path | None = None,
+    options_file: str | Path | None = None,
+    weight_file: str | Path | None = None,
+    default: str | None = None,
+) -> BiLMFiles:
     """
     The files of a trained biLM.
 
     # Parameters
 
-    name : `str` or `Path`
+    bilm : `str` or `Path`, optional
         `"mini"`, which is in this package; `"small"`, `"medium"`, `"original"` or `"5.5B"`, which are downloaded on
-        first use into `$ELMO_TASKS_CACHE` (by default `~/.cache/elmo_tasks`); or else a folder with an options.json
-        and a weights.hdf5.
+        first use; or else a folder with an options.json and a weights.hdf5. `~` is the home folder.
+    options_file, weight_file : `str` or `Path`, optional
+        Instead of `bilm`, the two files: paths, or URLs (`https://` or `http://`), which are downloaded on first use.
+        The published biLMs' addresses lead to the same files as their names.
+    default : `str`, optional
+        The biLM that is meant where none is given.
+
+    Downloads go into `cache_folder()`.
 
     # Returns
 
     `BiLMFiles`
+        Both files are there.
 
     # Raises
 
     `PretrainedError`
-        Says what was looked for where, and what to do.
+        Unless exactly one biLM is given and there. Says what was looked for where, and what to do.
     """
-    if name in BUNDLED:
-        return _files_in(_MODELS / name, "The package is not whole: install elmo-tasks again.")
-    if name in PUBLISHED:
-        return _published(str(name))
-    if Path(name).is_dir():
-        return _files_in(Path(name), "A biLM's folder has the two files options.json and weights.hdf5.")
-    names = ", ".join((*BUNDLED, *PUBLISHED))
-    raise PretrainedError(f'There is no biLM "{name}": it is neither one of {names}, nor a folder.')
+    if options_file is None and weight_file is None:
+        name = default if bilm is None else bilm
+        if name is None:
+            raise PretrainedError(
+                'There is no biLM: give its name (such as "mini") or folder, or its options file and weight file.'
+            )
+        return _named(name)
+    if bilm is not None:
+        raise PretrainedError("Give a biLM's name or folder, or its options file and weight file, but not both.")
+    if options_file is None or weight_file is None:
+        missing = "options" if options_file is None else "weight"
+        raise PretrainedError(f"The biLM's {missing} file is missing: give both its files, or its name or folder.")
+    return BiLMFiles(_file(options_file), _file(weight_file))
+
+
+def is_bilm(bilm: str | Path) -> bool:
+    """Whether this is a biLM's name or folder, as far as can be told without a download."""
+    return bilm in OUTPUT_DIMS or (Path(bilm).expanduser() / OPTIONS_NAME).is_file()
+
+
+def cache_folder() -> Path:
+    """Where downloads are kept: `$ELMO_TASKS_CACHE`, or else `~/.cache/elmo_tasks`."""
+    return Path(os.environ.get("ELMO_TASKS_CACHE") or "~/.cache/elmo_tasks").expanduser()
+
+
+def _named(bilm: str | Path) -> BiLMFiles:
+    if bilm in BUNDLED:
+        return _files_in(_MODELS / bilm, "The package is not whole: install elmo-tasks again.")
+    if bilm in PUBLISHED:
+        return _published(str(bilm))
+    folder = Path(bilm).expanduser()
+    if folder.is_dir():
+        return _files_in(folder, "A biLM's folder has the two files options.json and weights.hdf5.")
+    raise PretrainedError(f'There is no biLM "{bilm}": it is neither one of {", ".join(OUTPUT_DIMS)}, nor a folder.')
 
 
 def _files_in(folder: Path, hint: str) -> BiLMFiles:
@@ -82,13 +123,34 @@ def _files_in(folder: Path, hint: str) -> BiLMFiles:
 
 
 def _published(name: str) -> BiLMFiles:
-    folder = Path(os.environ.get("ELMO_TASKS_CACHE") or "~/.cache/elmo_tasks").expanduser() / name
+    folder, shape = cache_folder() / name, PUBLISHED[name]
     files = BiLMFiles(folder / OPTIONS_NAME, folder / WEIGHTS_NAME)
     for file in files:
         if not file.is_file():
-            shape = PUBLISHED[name]
             download(f"{_SERVER}/{shape}/elmo_{shape}_{file.name}", file)
     return files
+
+
+def _file(given: str | Path) -> Path:
+    """A path that is there, or where a URL's file is after its download."""
+    if str(given).startswith(("https://", "http://")):
+        return _downloaded(str(given))
+    path = Path(given).expanduser()
+    if not path.is_file():
+        raise PretrainedError(f"There is no file {given}.")
+    return path
+
+
+def _downloaded(url: str) -> Path:
+    name = url.rsplit("/", 1)[1] or "file"
+    for bilm, shape in PUBLISHED.items():
+        if name in (f"elmo_{shape}_{OPTIONS_NAME}", f"elmo_{shape}_{WEIGHTS_NAME}"):
+            files = _published(bilm)
+            return files.options_file if name.endswith(OPTIONS_NAME) else files.weight_file
+    path = cache_folder() / "urls" / hashlib.sha256(url.encode()).hexdigest()[:16] / name
+    if not path.is_file():
+        download(url, path)
+    return path
 
 
 def download(url: str, path: Path) -> None:

@@ -14,7 +14,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TypeVar
-from weakref import WeakSet
+from weakref import WeakValueDictionary
 
 logger = logging.getLogger(__name__)
 
@@ -59,7 +59,7 @@ class Store:
         self._lock = threading.Lock()
         self._usable = self._writable = True
         self._damage_reported = False
-        _stores.add(self)
+        _stores[id(self)] = self
 
     @property
     def size(self) -> int:
@@ -262,13 +262,15 @@ def _hint(error: Exception) -> str:
     return " Is the folder there, and may this user write to it?"
 
 
-_stores: WeakSet[Store] = WeakSet()
+_stores: WeakValueDictionary[int, Store] = WeakValueDictionary()
 _held: list[Store] = []
 
 
 def _before_fork() -> None:
     """A connection must not be used on both sides of a fork, not even to close it; so it is closed before."""
-    for store in sorted(_stores, key=id):
+    # Other threads may make and drop stores meanwhile: `valuerefs` copies at once, where iterating would fail.
+    stores = (reference() for reference in _stores.valuerefs())
+    for store in sorted((store for store in stores if store is not None), key=id):
         store._lock.acquire()
         _held.append(store)
         store._disconnect()

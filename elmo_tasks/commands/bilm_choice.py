@@ -26,11 +26,9 @@ def load_bilm(args: argparse.Namespace) -> "BiLM":
     `ValueError`, `FileNotFoundError`
         If it cannot be had, or there is no such GPU.
     """
-    from elmo_tasks.bilm import BiLM
-    from elmo_tasks.vectors.embedder import find_files
+    from elmo_tasks.bilm import BiLM, find_bilm
 
     check_device(args.cuda_device)
-    has_files = args.options_file is not None or args.weight_file is not None
-    name = args.bilm if args.bilm is not None or has_files else "mini"
-    bilm = BiLM.from_files(*find_files(args.options_file, args.weight_file, name)).eval()
+    files = find_bilm(args.bilm, args.options_file, args.weight_file, default="mini")
+    bilm = BiLM.from_files(*files).eval()
     return bilm.to("cpu" if args.cuda_device < 0 else f"cuda:{args.cuda_device}")

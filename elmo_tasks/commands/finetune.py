@@ -2,15 +2,12 @@
 
 import argparse
 import json
-import logging
-import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from elmo_tasks.commands.command import Command
 from elmo_tasks.commands.device import add_device_option, check_device
+from elmo_tasks.commands.training_log import log_in_the_run
 
 if TYPE_CHECKING:
     from elmo_tasks.pretraining.finetune import Perplexities
@@ -74,31 +71,10 @@ def _run(args: argparse.Namespace) -> None:
         print(json.dumps(tuning.config(), indent=2))
         return
     run = Path(args.serialization_dir)
-    with _log_in_the_run(also_shown=getattr(args, "verbose", False)):
+    with log_in_the_run(args):
         perplexities = tuning.run(run, args.recover, args.half)
     _report(perplexities)
     print(f"The biLM is in {run / 'bilm'}.")
-
-
-@contextmanager
-def _log_in_the_run(also_shown: bool) -> Iterator[None]:
-    """A training prints its log to the standard output besides writing it to the run's out.log; here it does not."""
-    from allennlp.common import logging as common_logging
-
-    prepare = common_logging.prepare_global_logging
-
-    def prepare_and_silence(*args: Any, **kwargs: Any) -> None:
-        prepare(*args, **kwargs)
-        for handler in logging.getLogger().handlers:
-            if isinstance(handler, logging.StreamHandler) and handler.stream is sys.stdout:
-                handler.setLevel(logging.ERROR)
-
-    if not also_shown:
-        common_logging.prepare_global_logging = prepare_and_silence
-    try:
-        yield
-    finally:
-        common_logging.prepare_global_logging = prepare
 
 
 def _report(perplexities: "Perplexities") -> None:

@@ -8,9 +8,10 @@ from elmo_tasks.commands.command import Command, add_verbose_option
 
 
 def _add_options(parser: argparse.ArgumentParser) -> None:
-    steps = parser.add_subparsers(title="steps", metavar="run or report", required=True)
+    steps = parser.add_subparsers(title="steps", metavar="run, report or data", required=True)
     _add_run(steps)
     _add_report(steps)
+    _add_data(steps)
 
 
 def _add_run(steps: argparse._SubParsersAction) -> None:
@@ -50,6 +51,23 @@ def _add_report(steps: argparse._SubParsersAction) -> None:
     step.set_defaults(step=_report)
 
 
+def _add_data(steps: argparse._SubParsersAction) -> None:
+    step = steps.add_parser(
+        "data",
+        help="make the open data from public originals",
+        description="Makes the files that the open profile reads from originals that you have downloaded, and checks "
+        "them by count and SHA-256. It lists the originals that are missing, with address and licence (without "
+        "--originals: all of them), and downloads nothing. "
+        "Example: elmo-tasks elmo-reproduce data open --originals downloads -o data",
+    )
+    step.add_argument("profile", choices=["open"], help="open; the other profiles read originals or the fixtures")
+    step.add_argument("--originals", metavar="FOLDER", help="of the originals, unpacked, at any depth (default: none)")
+    step.add_argument("--only", nargs="+", metavar="NAME", help="folders of data, such as ner (default: all)")
+    step.add_argument("-o", "--out", required=True, metavar="FOLDER", help="for the data")
+    add_verbose_option(step)
+    step.set_defaults(step=_data)
+
+
 def _run(args: argparse.Namespace) -> None:
     args.step(args)
 
@@ -82,6 +100,25 @@ def _report(args: argparse.Namespace) -> None:
     print("\n".join(f"Wrote {file}" for file in files))
 
 
+def _data(args: argparse.Namespace) -> None:
+    from elmo_tasks.reproduce.errors import ReproductionError
+    from elmo_tasks.reproduce.open_data import NOT_MADE, SOURCES, make_open_data, missing_originals, not_made
+
+    made = make_open_data(SOURCES, args.out, args.originals, args.only or ())
+    reasons = "\n".join(not_made(NOT_MADE, args.only or ()))
+    if not (made.outcomes or made.missing or reasons):
+        raise ReproductionError(f"none of the open data are below {' or '.join(args.only)}; see the list of all.")
+    for outcome in made.outcomes:
+        print(outcome.text)
+    if made.missing:
+        print("To be downloaded into the folder that --originals names, and unpacked there:")
+        print("\n".join(missing_originals(made.missing)))
+    if reasons:
+        print(f"Not to be made from public originals yet:\n{reasons}")
+    if args.originals and not made.complete:
+        sys.exit(1)
+
+
 COMMAND = Command(
     help="reproduce the paper's tables and figures",
     description="Runs the experiments of Peters et al. 2018, and reports them beside the paper's figures. "
@@ -89,4 +126,6 @@ COMMAND = Command(
     "elmo-tasks elmo-reproduce report runs/open",
     add_options=_add_options,
     run=_run,
+    # A task from outside this package is a plugin.
+    plugins=True,
 )

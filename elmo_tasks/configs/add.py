@@ -10,7 +10,7 @@ from allennlp.common import Params
 from allennlp.common.checks import ConfigurationError
 
 from elmo_tasks.bilm.options import BiLMOptions
-from elmo_tasks.bilm.pretrained import BUNDLED, OPTIONS_NAME, PUBLISHED, WEIGHTS_NAME
+from elmo_tasks.bilm.pretrained import OUTPUT_DIMS, find_bilm
 
 LIBRARY = Path(__file__).with_name("elmo.libsonnet")
 """What a jsonnet config imports to add ELMo to another; all that is done here is done there."""
@@ -114,18 +114,12 @@ def _in_order_of(value: Any, original: Any) -> Any:
 
 
 def bilm_parameter(given: str | None) -> str | dict[str, Any] | None:
-    """What `add_elmo` takes for a biLM's name or folder. Raises `ConfigurationError` if there is none."""
-    if given is None or given in (*BUNDLED, *PUBLISHED):
+    """What `add_elmo` takes for a biLM's name or folder. Raises `PretrainedError` if there is none."""
+    if given is None or given in OUTPUT_DIMS:
         return given
-    folder = Path(given)
-    if not (folder / OPTIONS_NAME).is_file():
-        names = ", ".join((*BUNDLED, *PUBLISHED))
-        raise ConfigurationError(
-            f'There is no biLM "{given}": it is neither one of {names}, nor a folder with {OPTIONS_NAME} and '
-            f"{WEIGHTS_NAME}."
-        )
+    files = find_bilm(given)
     return {
-        "options_file": str(folder / OPTIONS_NAME),
-        "weight_file": str(folder / WEIGHTS_NAME),
-        "dim": BiLMOptions.from_file(folder / OPTIONS_NAME).output_dim,
+        "options_file": str(files.options_file),
+        "weight_file": str(files.weight_file),
+        "dim": BiLMOptions.from_file(files.options_file).output_dim,
     }

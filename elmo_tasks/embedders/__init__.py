@@ -1,4 +1,14 @@
-"""What AllenNLP sees of the biLM: the token embedder `elmo`, and the mix of layers."""
+"""
+What AllenNLP sees of the biLM: the token embedder `elmo`, and the mix of layers.
+
+Five classes have ELMo in them, from the engine to the task:
+
+    CachedBiLM          bilm/        a frozen biLM that keeps sentences' layers on disk, and runs on new ones only
+    FrozenBiLM          embedders/   a biLM (cached or not) that is not trained: one a process, one run a batch
+    ElmoTokenEmbedder   embedders/   AllenNLP's "elmo", one place of use: a FrozenBiLM or a trained one, and its mix
+    TaskElmo            embedders/   a task model's ELMo: embedders at its input, output or both; one run for all texts
+    ElmoEmbedder        vectors/     vectors in Python, without AllenNLP: tokens in, numpy arrays of all layers out
+"""
 
 from elmo_tasks.embedders.character_indexer import ElmoCharacterIndexer
 from elmo_tasks.embedders.elmo_token_embedder import ElmoTokenEmbedder

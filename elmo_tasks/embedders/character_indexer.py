@@ -1,9 +1,7 @@
 """Tokens to character ids, each distinct word once."""
 
-from functools import lru_cache
 from typing import Optional
 
-import numpy as np
 import torch
 from allennlp.common.checks import ConfigurationError
 from allennlp.data import Token, Vocabulary
@@ -12,64 +10,10 @@ from allennlp.data.token_indexers.token_indexer import IndexedTokenList
 from overrides import overrides
 from torch import Tensor
 
-from elmo_tasks.bilm.characters import (
-    BEGIN_WORD,
-    END_WORD,
-    MAX_WORD_BYTES,
-    MAX_WORD_LENGTH,
-    PAD,
-    SENTENCE_END_IDS,
-    SENTENCE_START_IDS,
-)
+from elmo_tasks.bilm.characters import PAD, join_rows, row_of, word_row
 
 _KEY = "elmo_tokens"
 """The name of the token embedders' argument, as in stock AllenNLP."""
-
-_KEPT_WORDS = 100_000
-"""Words whose ids are kept, about half a kilobyte each."""
-
-
-def _pack(*ids: int) -> bytes:
-    return np.array(ids, dtype=np.int64).tobytes()
-
-
-# The parts of a row: beginning, bytes of text, and the end for each number of bytes.
-_BEGIN = _pack(BEGIN_WORD)
-_CHARACTERS = tuple(_pack(byte + 1) for byte in range(256))
-_ENDS = tuple(_pack(END_WORD, *[PAD] * (MAX_WORD_BYTES - length)) for length in range(MAX_WORD_BYTES + 1))
-
-_BOUNDARIES = {"<S>": SENTENCE_START_IDS.tobytes(), "</S>": SENTENCE_END_IDS.tobytes()}
-_NO_TOKEN = bytes(len(_BOUNDARIES["<S>"]))
-
-
-@lru_cache(maxsize=_KEPT_WORDS)
-def word_row(word: str | None) -> bytes:
-    """
-    One word's ids as stock AllenNLP numbers them.
-
-    Unlike in `word_to_ids`, `"<S>"` and `"</S>"` are the sentence boundaries, lone surrogates are left out, and a word
-    without a byte is a beginning and an end: what works with the stock indexer gets the same ids here.
-
-    # Parameters
-
-    word : `str`
-
-    # Returns
-
-    `bytes`
-        50 int64. All sentences in which the word occurs share this object.
-
-    # Raises
-
-    `ConfigurationError`
-        If a token has no text.
-    """
-    if word is None:
-        raise ConfigurationError("A token has no text, only a text_id: elmo_character_ids needs the text.")
-    if word in _BOUNDARIES:
-        return _BOUNDARIES[word]
-    text = word.encode("utf-8", "ignore")[:MAX_WORD_BYTES]
-    return _BEGIN + b"".join([_CHARACTERS[byte] for byte in text]) + _ENDS[len(text)]
 
 
 @TokenIndexer.register("elmo_character_ids")
@@ -98,11 +42,10 @@ class ElmoCharacterIndexer(TokenIndexer):
     Registered as a `TokenIndexer` with name "elmo_character_ids".
     """
 
-    # AllenNLP builds an Optional[X] from a config, but passes an X | None on unbuilt.
     def __init__(
         self,
         namespace: str = "elmo_characters",
-        tokens_to_add: Optional[dict[str, int]] = None,  # noqa: UP045
+        tokens_to_add: Optional[dict[str, int]] = None,
         token_min_padding_length: int = 0,
     ) -> None:
         super().__init__(token_min_padding_length)
@@ -112,7 +55,7 @@ class ElmoCharacterIndexer(TokenIndexer):
                     f'tokens_to_add has the id {character} for "{token}"; an id is in 0..{PAD - 1}.'
                 )
         self._added_rows: dict[str | None, bytes] = {
-            token: _BEGIN + _pack(character + 1) + _ENDS[1] for token, character in (tokens_to_add or {}).items()
+            token: row_of([character + 1]) for token, character in (tokens_to_add or {}).items()
         }
 
     @overrides
@@ -130,8 +73,18 @@ class ElmoCharacterIndexer(TokenIndexer):
 
         `IndexedTokenList`
             Under `"elmo_tokens"`, the 50 ids of each token as `bytes` of int64.
+
+        # Raises
+
+        `ConfigurationError`
+            If a token has no text.
         """
-        rows = [word_row(token.text) for token in tokens]
+        try:
+            rows = [word_row(token.text, True) for token in tokens]
+        except TypeError:
+            raise ConfigurationError(
+                "A token has no text, only a text_id: elmo_character_ids needs the text."
+            ) from None
         if self._added_rows:
             rows = [self._added_rows.get(token.text, row) for token, row in zip(tokens, rows, strict=True)]
         return {_KEY: rows}
@@ -151,8 +104,4 @@ class ElmoCharacterIndexer(TokenIndexer):
         `dict[str, Tensor]`
             Under `"elmo_tokens"`, the ids, zeros where there is no token. Shape `(padding length, 50)`, int64.
         """
-        rows, length = tokens[_KEY], padding_lengths[_KEY]
-        padded = bytearray().join(rows[:length] + [_NO_TOKEN] * (length - len(rows)))
-        # Shape: (length, 50)
-        ids = np.frombuffer(padded, dtype=np.int64).reshape(-1, MAX_WORD_LENGTH)
-        return {_KEY: torch.from_numpy(ids)}
+        return {_KEY: torch.from_numpy(join_rows(tokens[_KEY], padding_lengths[_KEY]))}

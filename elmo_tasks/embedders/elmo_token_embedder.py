@@ -11,12 +11,11 @@ from overrides import overrides
 from torch import Tensor, nn
 
 from elmo_tasks.archives.source import BiLMSource
-from elmo_tasks.bilm.boundaries import BoundaryBiLM, without_boundaries
+from elmo_tasks.bilm.boundaries import without_boundaries
 from elmo_tasks.bilm.model import BiLM, BiLMOutput
-from elmo_tasks.bilm.precision import DTYPES
-from elmo_tasks.bilm.pretrained import BiLMFiles
-from elmo_tasks.embedders.cache_settings import CacheSettings, read_cache_settings
-from elmo_tasks.embedders.frozen import FrozenBiLM, share_files, share_object
+from elmo_tasks.embedders.cache_settings import read_cache_settings
+from elmo_tasks.embedders.frozen import FrozenBiLM
+from elmo_tasks.embedders.running import Running
 from elmo_tasks.embedders.scalar_mix import ScalarMix
 
 logger = logging.getLogger(__name__)
@@ -32,8 +31,9 @@ class ElmoTokenEmbedder(TokenEmbedder):
     ELMo at the output of its encoder a model holds a second embedder and gives it the same ids.
 
     All frozen embedders of a process with the same biLM share one and run it once a batch. The frozen biLM is neither
-    among the parameters nor in the state dict: a run keeps its files once, where AllenNLP puts them into the archive
-    (see `BiLMSource`).
+    among the parameters nor in the state dict. A run keeps the biLM's two files once, where AllenNLP puts them into the
+    archive: **making a state dict writes them**, if the embedder was built with a `serialization_dir` and they are not
+    there yet (see `keep_bilm_files`).
 
     With `requires_grad` the biLM is an ordinary submodule, and this embedder's alone: while embedders are built from a
     config nothing tells those of one model from those of another, and two models must not train one biLM. In Python
@@ -124,20 +124,24 @@ class ElmoTokenEmbedder(TokenEmbedder):
             raise ConfigurationError(
                 "scalar_mix_parameters fixes the mix and initial_scalar_mix_parameters trains it: give one of them."
             )
-        self._check_frozen_options(requires_grad, stateful, dtype, kept_words, cache)
+        if kept_words < 0:
+            raise ConfigurationError(f"kept_words is {kept_words}; it must be 0 or more.")
         self._with_boundaries = do_layer_norm or layer_norm == "stock"
+        running = Running(requires_grad, stateful, dtype, read_cache_settings(cache), self._with_boundaries)
         self._source: BiLMSource | None = None
-        self._files: BiLMFiles | None = None
-        self._bilm: BiLM | None = None
-        self._frozen: FrozenBiLM | None = None
+        # A trained biLM is a submodule, with parameters and a place in the state dict; a frozen one is neither.
+        self._bilm: BiLM | FrozenBiLM
         if isinstance(bilm, BiLM):
             if options_file is not None or weight_file is not None:
                 raise ConfigurationError('Give "bilm", or "options_file" and "weight_file", but not both.')
-            self._take(bilm, stateful, requires_grad, dtype, read_cache_settings(cache))
+            self._bilm = running.take(bilm)
         else:
             self._source = BiLMSource(bilm, options_file, weight_file, serialization_dir)
-            self._read(self._source, stateful, requires_grad, dtype, read_cache_settings(cache))
-        self._keep_words(kept_words, vocab_to_cache or ())
+            self._bilm = running.read(self._source.find())
+        if self.frozen is not None:
+            self.frozen.keep_words(kept_words, vocab_to_cache or ())
+        elif vocab_to_cache:
+            logger.warning("vocab_to_cache is not used: the biLM is trained, and with it the words' vectors change.")
         self._scalar_mix = ScalarMix(
             self.bilm.num_layers,
             layers=layers,
@@ -149,66 +153,17 @@ class ElmoTokenEmbedder(TokenEmbedder):
         )
         self._dropout = nn.Dropout(dropout)
         self._projection = nn.Linear(self.bilm.output_dim, projection_dim) if projection_dim else None
-
-    @staticmethod
-    def _check_frozen_options(requires_grad: bool, stateful: bool, dtype: str, kept_words: int, cache: Any) -> None:
-        if dtype not in DTYPES:
-            raise ConfigurationError(f'dtype is "{dtype}"; it must be one of {", ".join(DTYPES)}.')
-        if kept_words < 0:
-            raise ConfigurationError(f"kept_words is {kept_words}; it must be 0 or more.")
-        if requires_grad and dtype != "float32":
-            raise ConfigurationError(f'dtype "{dtype}" is for a frozen biLM, and requires_grad is true.')
-        if cache is not None and requires_grad:
-            raise ConfigurationError("cache keeps the layers of a frozen biLM, and requires_grad is true.")
-        if cache is not None and stateful:
-            raise ConfigurationError(
-                "cache keeps a sentence's layers, and stateful is true: they are others each time. Use one of the two."
-            )
-
-    def _read(
-        self, source: BiLMSource, stateful: bool, requires_grad: bool, dtype: str, cache: CacheSettings | None
-    ) -> None:
-        self._files = source.find()
-        kind = BoundaryBiLM if self._with_boundaries else BiLM
-        if requires_grad:
-            self._bilm = kind.from_files(*self._files, stateful=stateful, requires_grad=True)
-        else:
-            self._frozen = share_files(self._files, stateful, kind, DTYPES[dtype], cache)
-
-    def _take(self, bilm: BiLM, stateful: bool, requires_grad: bool, dtype: str, cache: CacheSettings | None) -> None:
-        if cache is not None and bilm.stateful:
-            raise ConfigurationError("cache keeps a sentence's layers, and the given BiLM is stateful.")
-        if dtype != "float32" and bilm.dtype != DTYPES[dtype]:
-            raise ConfigurationError(
-                f"dtype is {dtype}, but the given BiLM is in {bilm.dtype}: convert it, `bilm.to(torch.{dtype})`."
-            )
-        if stateful and not bilm.stateful:
-            raise ConfigurationError("stateful is true, but the given BiLM is stateless.")
-        if self._with_boundaries and not isinstance(bilm, BoundaryBiLM):
-            raise ConfigurationError('layer_norm "stock" needs a BoundaryBiLM, which gives the boundaries\' layers.')
-        if requires_grad:
-            self._bilm = bilm.requires_grad_(True)
-        else:
-            self._frozen = share_object(bilm, cache)
-
-    def _keep_words(self, most: int, words: Sequence[str]) -> None:
-        if self._frozen is not None:
-            self._frozen.keep_words(most, words)
-        elif words:
-            logger.warning("vocab_to_cache is not used: the biLM is trained, and with it the words' vectors change.")
+        self.register_state_dict_pre_hook(keep_bilm_files_with_weights)
 
     @property
     def bilm(self) -> BiLM:
         """The biLM. A frozen one belongs to all that share it."""
-        if self._bilm is not None:
-            return self._bilm
-        assert self._frozen is not None
-        return self._frozen.bilm
+        return self._bilm.bilm if isinstance(self._bilm, FrozenBiLM) else self._bilm
 
     @property
     def frozen(self) -> FrozenBiLM | None:
         """What runs the biLM for all that share it; `None` where it is trained with the task."""
-        return self._frozen
+        return self._bilm if isinstance(self._bilm, FrozenBiLM) else None
 
     @property
     def scalar_mix(self) -> ScalarMix:
@@ -233,9 +188,7 @@ class ElmoTokenEmbedder(TokenEmbedder):
         `Tensor`
             Shape `(batch, ..., tokens, output_dim)`. Zeros where there is no token, unless there is a projection.
         """
-        # Shape: (batch * ..., tokens, 50)
-        character_ids = elmo_tokens if elmo_tokens.dim() <= 3 else elmo_tokens.flatten(end_dim=-3)
-        vectors = self.mix(self.layers(character_ids))
+        vectors = self.mix(self.layers(as_sentences(elmo_tokens)))
         return vectors.view(*elmo_tokens.shape[:-1], vectors.shape[-1])
 
     def layers(self, character_ids: Tensor) -> BiLMOutput:
@@ -247,10 +200,9 @@ class ElmoTokenEmbedder(TokenEmbedder):
         character_ids : `Tensor`
             Shape `(batch, tokens, 50)`.
         """
-        if self._bilm is not None:
-            return self._bilm(character_ids)
-        assert self._frozen is not None
-        return self._frozen(character_ids, place=self)
+        if isinstance(self._bilm, FrozenBiLM):
+            return self._bilm(character_ids, place=self)
+        return self._bilm(character_ids)
 
     def mix(self, output: BiLMOutput) -> Tensor:
         """This place's vectors of some layers, with dropout. Shape `(batch, tokens, output_dim)`."""
@@ -264,16 +216,21 @@ class ElmoTokenEmbedder(TokenEmbedder):
 
     def another_place(self) -> "ElmoTokenEmbedder":
         """An embedder like this one over the same biLM, trained or not, with a mix and a projection of its own."""
-        other = copy.deepcopy(self, {id(self._bilm): self._bilm} if self._bilm is not None else {})
+        # A memo that has the biLM already: all else is copied.
+        other = copy.deepcopy(self, {id(self._bilm): self._bilm})
         if other._projection is not None:
             other._projection.reset_parameters()
         return other
 
-    def _save_to_state_dict(self, destination: dict[str, Any], prefix: str, keep_vars: bool) -> None:
-        """A run's first checkpoint is the moment when it is clear that there is a model to keep a biLM for."""
-        super()._save_to_state_dict(destination, prefix, keep_vars)
-        if self._source is not None and self._files is not None:
-            self._source.keep(self._files)
+    def keep_bilm_files(self) -> None:
+        """
+        Copies the biLM's files into the run's folder, unless they are there already or there is no folder (any more);
+        see `BiLMSource`.
+
+        Nobody need call it: before a state dict is made, that is at a run's first checkpoint, the hook does.
+        """
+        if self._source is not None:
+            self._source.keep()
 
     def _load_from_state_dict(self, state_dict: dict[str, Any], prefix: str, *args: Any) -> None:
         """Takes what the stock embedder saved too: the mix under its other name, and a frozen biLM, which is ours."""
@@ -281,6 +238,22 @@ class ElmoTokenEmbedder(TokenEmbedder):
             name = key.removeprefix(prefix + "_elmo.")
             if name.startswith("scalar_mix_0."):
                 state_dict[prefix + name.replace("scalar_mix_0.", "_scalar_mix.")] = state_dict.pop(key)
-            elif self._frozen is not None:
+            elif self.frozen is not None:
                 del state_dict[key]
         super()._load_from_state_dict(state_dict, prefix, *args)
+
+
+def as_sentences(character_ids: Tensor) -> Tensor:
+    """One sentence after another: shape `(batch, ..., tokens, 50)` to `(batch * ..., tokens, 50)`."""
+    return character_ids if character_ids.dim() <= 3 else character_ids.flatten(end_dim=-3)
+
+
+def keep_bilm_files_with_weights(embedder: nn.Module, prefix: str, keep_vars: bool) -> None:
+    """
+    A state dict pre-hook of each `ElmoTokenEmbedder`: whoever writes the model's weights keeps its biLM's files too.
+
+    No earlier moment serves all: AllenNLP makes the folder `vocabulary` after the model, archives without asking the
+    model, and has trainers without callbacks (`"no_op"`).
+    """
+    assert isinstance(embedder, ElmoTokenEmbedder)
+    embedder.keep_bilm_files()

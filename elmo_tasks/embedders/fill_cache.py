@@ -16,6 +16,7 @@ from torch import Tensor
 
 from elmo_tasks.embedders.character_indexer import ElmoCharacterIndexer
 from elmo_tasks.embedders.elmo_token_embedder import ElmoTokenEmbedder
+from elmo_tasks.private import validation_loader
 
 _ELMO_INDEXERS = (ElmoCharacterIndexer, ELMoTokenCharactersIndexer)
 
@@ -50,7 +51,7 @@ class FillCache(TrainerCallback):
                 'elmo_fill_cache fills the cache of an "elmo" embedder, and none of the model has one: give the '
                 'embedder "cache", or remove the callback.'
             )
-        loaders = [loader for loader in (trainer.data_loader, trainer._validation_data_loader) if loader is not None]
+        loaders = [loader for loader in (trainer.data_loader, validation_loader(trainer)) if loader is not None]
         total = _count(loaders)
         for bilm in frozen:
             sentences = (_character_ids(*text, trainer.model.vocab) for text in _texts(loaders))

@@ -1,36 +1,49 @@
 """A frozen biLM: one object a process, one run a batch, however many places use it."""
 
 import hashlib
-from collections import deque
 from collections.abc import Callable, Hashable, Iterable, Iterator
-from dataclasses import dataclass
+from contextlib import nullcontext
+from dataclasses import dataclass, field
+from threading import Lock, RLock
 from typing import Any
-from weakref import WeakSet, WeakValueDictionary
+from weakref import WeakSet, WeakValueDictionary, ref
 
 import torch
 from torch import Tensor
-from torch.utils.weak import WeakTensorKeyDictionary
 
 from elmo_tasks.bilm.activations import CachedBiLM
 from elmo_tasks.bilm.model import BiLM, BiLMOutput
 from elmo_tasks.bilm.options import BiLMOptions
 from elmo_tasks.bilm.pretrained import BiLMFiles
 from elmo_tasks.embedders.cache_settings import CacheSettings
+from elmo_tasks.private import viewed_tensor
 
-_KEPT = 4
-"""Tensors of character ids whose layers are kept while they live: a batch's text fields, with room."""
+_MOST_RUNS = 4
+"""Runs that are kept at most: a batch's text fields, with room."""
 
 
-@dataclass
+@dataclass(eq=False)
 class _Run:
-    """What the biLM made of some character ids, and which places have had it."""
+    """What the biLM made of some character ids, and which places have had it from a stateful one."""
 
     character_ids: Tensor
     output: BiLMOutput
-    places: WeakSet[Any]
+    places: WeakSet[Any] = field(default_factory=WeakSet)
 
     def is_of(self, character_ids: Tensor) -> bool:
         return self.character_ids.device == character_ids.device and torch.equal(self.character_ids, character_ids)
+
+
+class _KeptRun:
+    """A run that is forgotten with the tensor of character ids that it was made from."""
+
+    def __init__(self, run: _Run, character_ids: Tensor) -> None:
+        self._content = content = [run]
+        # The garbage collector may come here at any moment in any thread: no lock is taken, a list is emptied.
+        self._tensor = ref(viewed_tensor(character_ids), lambda _: content.clear())
+
+    def of(self, character_ids: Tensor) -> _Run | None:
+        return next((run for run in self._content if run.is_of(character_ids)), None)
 
 
 class FrozenBiLM:
@@ -44,6 +57,8 @@ class FrozenBiLM:
     use in the same batch finds them. Contents are compared, not objects: a copy of the ids finds them as well, and
     ids that were changed in place do not. Nobody may change the layers in place.
 
+    Threads may share it, and run it at the same time, on one device; a stateful one runs for one thread at a time.
+
     # Parameters
 
     bilm : `BiLM`
@@ -56,7 +71,11 @@ class FrozenBiLM:
         self.bilm = bilm.eval().requires_grad_(False)
         self.cache = cache
         self._layers: Callable[[Tensor], BiLMOutput] = bilm if cache is None else CachedBiLM(bilm, *cache)
-        self._runs: WeakTensorKeyDictionary = WeakTensorKeyDictionary()
+        # The newest last. It is replaced and never changed, so that threads read it without a lock; where two replace
+        # it at once one of the runs is not kept.
+        self._runs: tuple[_KeptRun, ...] = ()
+        # Held while the weights move, and while a stateful biLM runs.
+        self._alone = RLock()
 
     def __call__(self, character_ids: Tensor, place: object) -> BiLMOutput:
         """
@@ -65,22 +84,24 @@ class FrozenBiLM:
         character_ids : `Tensor`
             Shape `(batch, tokens, 50)`.
         place : `object`
-            Who asks. A stateful biLM gives each place its layers once: a place that asks again has come to the next
-            batch, even if that reads the same.
+            Who asks, which matters to a stateful biLM only. It gives each place its layers once: a place that asks
+            again has come to the next batch, even if that reads the same.
 
         # Returns
 
         `BiLMOutput`
         """
-        runs = (run for runs in self._runs.values() for run in runs)
-        run = next((run for run in runs if run.is_of(character_ids)), None)
-        if run is not None and self.bilm.stateful and place in run.places:
-            self._runs, run = WeakTensorKeyDictionary(), None
-        if run is None:
-            run = _Run(character_ids.clone(), self._run(character_ids), WeakSet())
-            self._keep(run, character_ids)
-        run.places.add(place)
-        return run.output
+        stateful = self.bilm.stateful
+        with self._alone if stateful else nullcontext():
+            run = next((run for kept in self._runs if (run := kept.of(character_ids)) is not None), None)
+            if stateful and run is not None and place in run.places:
+                self._runs, run = (), None
+            if run is None:
+                run = _Run(character_ids.clone(), self._run(character_ids))
+                self._runs = (*self._runs, _KeptRun(run, character_ids))[-_MOST_RUNS:]
+            if stateful:
+                run.places.add(place)
+            return run.output
 
     def fill_cache(self, sentences: Iterable[Tensor], device: torch.device) -> Iterator[int]:
         """
@@ -110,20 +131,15 @@ class FrozenBiLM:
             return self._layers(character_ids)
 
     def _move(self, device: torch.device) -> None:
-        if self.bilm.device != device:
-            self.bilm.to(device)
+        with self._alone:
+            if self.bilm.device != device:
+                self.bilm.to(device)
 
     def keep_words(self, most: int, words: Iterable[str] = ()) -> None:
         """As `BiLM.keep_words`, but what another place of use has asked for stays."""
         words = set(words)
-        self.bilm.keep_words(max(most, len(words), self.bilm.kept_words), words)
-
-    def _keep(self, run: _Run, character_ids: Tensor) -> None:
-        # Where a model reshapes its input the view dies at once; what it views lives as long as the batch.
-        owner = character_ids if character_ids._base is None else character_ids._base
-        self._runs.setdefault(owner, deque(maxlen=_KEPT)).append(run)
-        for oldest in list(self._runs.keys())[:-_KEPT]:
-            del self._runs[oldest]
+        with self._alone:
+            self.bilm.keep_words(max(most, len(words), self.bilm.kept_words), words)
 
     def __deepcopy__(self, memo: dict[int, Any]) -> "FrozenBiLM":
         """Itself: a copied model shares the biLM too."""
@@ -135,6 +151,7 @@ class FrozenBiLM:
 
 
 _shared: WeakValueDictionary[Hashable, FrozenBiLM] = WeakValueDictionary()
+_sharing = Lock()
 
 
 def share_files(
@@ -177,7 +194,8 @@ def share_object(bilm: BiLM, cache: CacheSettings | None = None) -> FrozenBiLM:
 
 
 def _share(key: Hashable, make: Callable[[], BiLM], cache: CacheSettings | None) -> FrozenBiLM:
-    frozen = _shared.get(key)
-    if frozen is None:
-        frozen = _shared[key] = FrozenBiLM(make(), cache)
-    return frozen
+    with _sharing:
+        frozen = _shared.get(key)
+        if frozen is None:
+            frozen = _shared[key] = FrozenBiLM(make(), cache)
+        return frozen

@@ -8,15 +8,16 @@ from allennlp.common.checks import ConfigurationError
 from allennlp.data import TextFieldTensors
 from overrides import overrides
 from torch import Tensor, nn
-from torch.nn import functional as F
 
-from elmo_tasks.embedders.elmo_token_embedder import ElmoTokenEmbedder
+from elmo_tasks.bilm.model import BiLMOutput
+from elmo_tasks.embedders.elmo_token_embedder import ElmoTokenEmbedder, as_sentences
+from elmo_tasks.modules.stacking import stack
 
 PLACES = ("input", "output", "both")
 
 
 class ElmoVectors(NamedTuple):
-    """A text's ELMo vectors at each place, `None` where there is no ELMo. Shape `(batch, tokens, dim)`."""
+    """A text's ELMo vectors at each place, `None` where there is no ELMo. Shape `(batch, ..., tokens, dim)`."""
 
     input: Tensor | None
     output: Tensor | None
@@ -81,7 +82,8 @@ class TaskElmo(nn.Module, FromParams):
         # Parameters
 
         texts : `TextFieldTensors`
-            A batch's text fields, such as its premises and its hypotheses.
+            A batch's text fields, such as its premises and its hypotheses, or the sentences of its documents. Their
+            character ids have the shape `(batch, ..., tokens, 50)`, each text its own.
 
         # Returns
 
@@ -93,21 +95,17 @@ class TaskElmo(nn.Module, FromParams):
         `ConfigurationError`
             If a text has no tensors of the indexer.
         """
-        # Each of shape: (batch, tokens, 50)
+        # Each of shape: (batch, ..., tokens, 50)
         texts_ids = [self._character_ids(text) for text in texts]
-        at_input, at_output = self._at_both(_stacked(texts_ids))
-        vectors, start = [], 0
-        for ids in texts_ids:
-            part = (slice(start, start + len(ids)), slice(ids.shape[1]))
-            vectors.append(ElmoVectors(*(None if place is None else place[part] for place in (at_input, at_output))))
-            start += len(ids)
-        return vectors
+        layers = self._layers(stack([as_sentences(ids) for ids in texts_ids]))
+        places = [_vectors(place, layers, texts_ids) for place in (self.input, self.output)]
+        return [ElmoVectors(*of_text) for of_text in zip(*places, strict=True)]
 
-    def _at_both(self, character_ids: Tensor) -> ElmoVectors:
+    def _layers(self, character_ids: Tensor) -> BiLMOutput:
+        """One run, for the input and for the output."""
         embedder = self.input if self.input is not None else self.output
         assert embedder is not None
-        layers = embedder.layers(character_ids)
-        return ElmoVectors(*(place.mix(layers) if place is not None else None for place in (self.input, self.output)))
+        return embedder.layers(character_ids)
 
     def _character_ids(self, text: TextFieldTensors) -> Tensor:
         if self.indexer not in text:
@@ -124,9 +122,14 @@ class TaskElmo(nn.Module, FromParams):
         return self.scalar_l2 * sum((weight.square().sum() for weight in weights), start=torch.zeros(()))
 
 
-def _stacked(texts_ids: list[Tensor]) -> Tensor:
-    """Shapes `(batch, tokens, 50)` to `(texts * batch, most tokens, 50)`; a single one stays the tensor that it is."""
-    if len(texts_ids) == 1:
-        return texts_ids[0]
-    longest = max(ids.shape[1] for ids in texts_ids)
-    return torch.cat([F.pad(ids, (0, 0, 0, longest - ids.shape[1])) for ids in texts_ids])
+def _vectors(place: ElmoTokenEmbedder | None, layers: BiLMOutput, texts_ids: list[Tensor]) -> list[Tensor | None]:
+    """What a place makes of the layers of all texts' sentences: for each text, shape `(batch, ..., tokens, dim)`."""
+    if place is None:
+        return [None] * len(texts_ids)
+    # Shape: (all sentences, most tokens, dim)
+    vectors = place.mix(layers)
+    of_texts = vectors.split([ids.shape[:-2].numel() for ids in texts_ids])
+    return [
+        of_text[:, : ids.shape[-2]].view(*ids.shape[:-1], vectors.shape[-1])
+        for of_text, ids in zip(of_texts, texts_ids, strict=True)
+    ]

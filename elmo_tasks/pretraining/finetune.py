@@ -13,7 +13,7 @@ from allennlp.common.checks import ConfigurationError
 from allennlp.models.archival import get_weights_path
 
 from elmo_tasks.bilm import BiLMOptions, find_bilm
-from elmo_tasks.bilm.pretrained import BUNDLED, OPTIONS_NAME, PUBLISHED
+from elmo_tasks.bilm.pretrained import is_bilm
 from elmo_tasks.files import writing
 from elmo_tasks.pretraining.corpus import CorpusReader
 from elmo_tasks.pretraining.export import export_bilm
@@ -118,7 +118,7 @@ class FineTuning:
     @property
     def has_softmax(self) -> bool:
         """Whether it begins with a whole language model."""
-        return self.bilm not in (*BUNDLED, *PUBLISHED) and not (Path(self.bilm) / OPTIONS_NAME).is_file()
+        return not is_bilm(self.bilm)
 
     @property
     def softmax_epochs(self) -> int:

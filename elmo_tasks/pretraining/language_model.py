@@ -59,7 +59,7 @@ class LanguageModel(Model):
         dropout: float = 0.1,
         num_samples: int = 8192,
         loss_scale: float = 1.0,
-        initializer: Optional[InitializerApplicator] = None,  # noqa: UP045 (FromParams builds no `X | None`)
+        initializer: Optional[InitializerApplicator] = None,
         pretrained_file: str | None = None,
         **kwargs: Any,
     ) -> None:
@@ -112,6 +112,20 @@ class LanguageModel(Model):
     def reset_states(self) -> None:
         """Begins the text anew."""
         self._states.clear()
+
+    def training_state(self) -> dict[str, Tensor]:
+        """The states that training's streams have reached, for a checkpoint: a resumed training goes on with them."""
+        states = self._states.get(True, [])
+        return {f"{name}.{layer}": part for layer, state in enumerate(states) for name, part in state._asdict().items()}
+
+    def load_training_state(self, state: dict[str, Tensor]) -> None:
+        """Takes what `training_state` gave."""
+        device = self.softmax.bias.device
+        layers = range(len(state) // len(LstmState._fields))
+        if layers:
+            self._states[True] = [
+                LstmState(*(state[f"{name}.{layer}"].to(device) for name in LstmState._fields)) for layer in layers
+            ]
 
     def _carried_states(self, batch: int) -> list[LstmState]:
         states = self._states.get(self.training)

@@ -7,6 +7,8 @@ from allennlp.training.callbacks import TrainerCallback
 from allennlp.training.gradient_descent_trainer import GradientDescentTrainer
 from overrides import overrides
 
+from elmo_tasks.private import epochs_before
+
 
 @TrainerCallback.register("elmo_unfreeze")
 class Unfreeze(TrainerCallback):
@@ -33,8 +35,7 @@ class Unfreeze(TrainerCallback):
     @overrides
     def on_start(self, trainer: GradientDescentTrainer, is_primary: bool = True, **kwargs: Any) -> None:
         super().on_start(trainer, is_primary, **kwargs)
-        # More than 0 in a run that is recovered.
-        self._freeze(trainer, before=trainer._start_after_epochs_completed)
+        self._freeze(trainer, before=epochs_before(trainer))
 
     @overrides
     def on_epoch(

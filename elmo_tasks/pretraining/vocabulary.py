@@ -22,6 +22,12 @@ def count_words(sentences: Iterable[list[str]]) -> Counter[str]:
     return counts
 
 
+def most_frequent(counts: Counter[str], min_count: int = 1) -> list[str]:
+    """The words that occur so often, the most frequent first."""
+    # Equal counts in the order of the letters, so that the ids depend on the text alone.
+    return sorted((word for word, count in counts.items() if count >= min_count), key=lambda w: (-counts[w], w))
+
+
 @Vocabulary.register("elmo_corpus", constructor="from_corpus")
 class CorpusVocabulary(Vocabulary):
     """
@@ -47,10 +53,8 @@ class CorpusVocabulary(Vocabulary):
         """
         shards = find_shards(paths)
         counts = count_words(Tqdm.tqdm(sentence_stream(shards), desc="counting words", unit=" sentences"))
-        # Equal counts in the order of the letters, so that the ids depend on the text alone.
-        words = sorted((word for word, count in counts.items() if count >= min_count), key=lambda w: (-counts[w], w))
         vocabulary = cls()
-        vocabulary.add_tokens_to_namespace(words[:max_size], namespace)
+        vocabulary.add_tokens_to_namespace(most_frequent(counts, min_count)[:max_size], namespace)
         return vocabulary
 
 

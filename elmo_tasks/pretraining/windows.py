@@ -1,7 +1,7 @@
 """Sentences packed into windows of fixed size, for training with the LSTM's state carried from window to window."""
 
 import random
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from itertools import islice, pairwise
 
 import numpy as np
@@ -14,7 +14,7 @@ from allennlp.nn.util import move_to_device
 from overrides import overrides
 from torch import distributed
 
-from elmo_tasks.bilm.characters import SENTENCE_END_IDS, SENTENCE_START_IDS, word_to_ids
+from elmo_tasks.bilm.characters import join_rows, word_row
 from elmo_tasks.pretraining.corpus import (
     NAMESPACE,
     SENTENCE_END,
@@ -23,15 +23,18 @@ from elmo_tasks.pretraining.corpus import (
     sentence_stream,
 )
 from elmo_tasks.pretraining.vocabulary import check_sorted_by_frequency
+from elmo_tasks.private import unknown_token
 
 IGNORED = -1
 """The target where there is nothing to predict: a stream has run out."""
 
 _CHECKED_SENTENCES = 20_000
-_BOUNDARIES = {SENTENCE_START: SENTENCE_START_IDS, SENTENCE_END: SENTENCE_END_IDS}
 
 Pair = tuple[str, str]
 """A token and the one to predict from it."""
+
+Rows = list[tuple[list[Pair], list[Pair]]]
+"""The pairs of one window, forward and backward, of each stream."""
 
 
 def sentence_pairs(sentence: list[str]) -> tuple[list[Pair], list[Pair]]:
@@ -90,6 +93,8 @@ class WindowDataLoader(DataLoader):
         once, as a held-out text needs it; with shuffling, an epoch ends when a stream runs out.
     batches_per_epoch : `int | None`
         Cut the passes over the corpus into epochs of so many batches, the next beginning where one ended.
+    max_batches : `int | None`
+        Read no more than so many, from the corpus's beginning: for a look at a long held-out text.
     seed : `int`
     check_order : `bool`
         With shuffling: check that the vocabulary is sorted by the words' frequency in this corpus. Without it a
@@ -107,6 +112,7 @@ class WindowDataLoader(DataLoader):
         window: int = 20,
         shuffle_buffer: int = 0,
         batches_per_epoch: int | None = None,
+        max_batches: int | None = None,
         seed: int = 13370,
         check_order: bool = True,
     ) -> None:
@@ -114,11 +120,11 @@ class WindowDataLoader(DataLoader):
         self._shards = find_shards(data_path)
         self._batch_size, self._window = batch_size, window
         self._shuffle_buffer, self._seed = shuffle_buffer, seed
-        self._batches_per_epoch = batches_per_epoch
+        self._batches_per_epoch, self._max_batches = batches_per_epoch, max_batches
         self._check_order = check_order
         self._length: int | None = None
         self._passes = 0
-        self._endless: Iterator[TensorDict] | None = None
+        self._endless: Iterator[Rows] | None = None
         self._ids: dict[str, int] = {}
         self._unknown = 0
         self._device: torch.device | None = None
@@ -133,16 +139,17 @@ class WindowDataLoader(DataLoader):
             tokens = sum(len(sentence) + 1 for sentence in sentences)
             # Streams end at different tokens: the true number can differ by a few.
             self._length = -(-tokens // (self._batch_size * self._window))
+            if self._max_batches is not None:
+                self._length = min(self._length, self._max_batches)
         return self._length
 
     @overrides
     def __iter__(self) -> Iterator[TensorDict]:
-        if not self._batches_per_epoch:
-            yield from self._one_pass()
-            return
-        if self._endless is None:
-            self._endless = self._all_passes()
-        yield from islice(self._endless, self._batches_per_epoch)
+        return map(self._batch, self._epoch())
+
+    def skip_epoch(self) -> int:
+        """Passes over an epoch's text without making its batches; gives their number."""
+        return sum(1 for _ in self._epoch())
 
     @overrides
     def iter_instances(self) -> Iterator[Instance]:
@@ -153,7 +160,7 @@ class WindowDataLoader(DataLoader):
         if self._shuffle_buffer and self._check_order:
             check_sorted_by_frequency(vocab, islice(sentence_stream(self._shards), _CHECKED_SENTENCES))
         self._ids = vocab.get_token_to_index_vocabulary(NAMESPACE)
-        self._unknown = vocab.get_token_index(vocab._oov_token, NAMESPACE)
+        self._unknown = vocab.get_token_index(unknown_token(vocab), NAMESPACE)
 
     @overrides
     def set_target_device(self, device: torch.device) -> None:
@@ -163,7 +170,14 @@ class WindowDataLoader(DataLoader):
         part = (distributed.get_rank(), distributed.get_world_size()) if is_distributed() else (0, 1)
         return sentence_stream(self._shards, self._shuffle_buffer if rng else 0, rng, part)
 
-    def _all_passes(self) -> Iterator[TensorDict]:
+    def _epoch(self) -> Iterator[Rows]:
+        if not self._batches_per_epoch:
+            return islice(self._one_pass(), self._max_batches)
+        if self._endless is None:
+            self._endless = self._all_passes()
+        return islice(self._endless, self._batches_per_epoch)
+
+    def _all_passes(self) -> Iterator[Rows]:
         while True:
             batches = self._one_pass()
             if (first := next(batches, None)) is None:
@@ -174,7 +188,7 @@ class WindowDataLoader(DataLoader):
             yield first
             yield from batches
 
-    def _one_pass(self) -> Iterator[TensorDict]:
+    def _one_pass(self) -> Iterator[Rows]:
         rng = random.Random(self._seed + self._passes) if self._shuffle_buffer else None
         self._passes += 1
         sentences = self._sentences(rng)
@@ -184,9 +198,9 @@ class WindowDataLoader(DataLoader):
             lengths = [len(forward) for forward, _ in rows]
             if not any(lengths) or (self._shuffle_buffer and min(lengths) < self._window):
                 return
-            yield self._batch(rows)
+            yield rows
 
-    def _batch(self, rows: Iterable[tuple[list[Pair], list[Pair]]]) -> TensorDict:
+    def _batch(self, rows: Rows) -> TensorDict:
         index: dict[str, int] = {SENTENCE_START: 0}
         inputs = np.zeros((2, self._batch_size, self._window), dtype=np.int64)
         targets = np.full((2, self._batch_size, self._window), IGNORED, dtype=np.int64)
@@ -197,7 +211,7 @@ class WindowDataLoader(DataLoader):
                     targets[direction, row, : len(pairs)] = [
                         self._ids.get(target, self._unknown) - 1 for _, target in pairs
                     ]
-        characters = np.stack([_BOUNDARIES[word] if word in _BOUNDARIES else word_to_ids(word) for word in index])
+        characters = join_rows([word_row(word, of_vocabulary=True) for word in index])
         arrays = {"characters": characters, "inputs": inputs, "targets": targets}
         batch: TensorDict = {name: torch.from_numpy(array) for name, array in arrays.items()}
         return batch if self._device is None else move_to_device(batch, self._device)

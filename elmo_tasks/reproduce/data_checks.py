@@ -1,32 +1,30 @@
 """Whether the data that a run reads is the standard split, before anything is trained on it."""
 
-import hashlib
-import json
-import zlib
-from collections import Counter
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable
 from pathlib import Path
 
-from elmo_tasks.files import open_bytes, read_lines
-from elmo_tasks.reproduce.corpora import CORPORA, Corpus, Counts
-from elmo_tasks.tasks.ner.schemes import TagError, tags_to_spans
+from allennlp.common.checks import ConfigurationError
+
+from elmo_tasks.files import sha256
+from elmo_tasks.tasks.base.card import Corpus, Counts
 
 
 class DataError(ValueError):
     """Data is missing, or other than it should be; the message lists all of it."""
 
 
-def check_data(profile: str, folder: str | Path, files: Iterable[str]) -> dict[str, str]:
+def check_data(corpora: Iterable[Corpus], folder: str | Path, files: Iterable[str]) -> dict[str, str]:
     """
     Checks all files, and says of all of them at once what is wrong.
 
     # Parameters
 
-    profile : `str`
+    corpora : `Iterable[Corpus]`
+        What is known; the profile's.
     folder : `str` or `Path`
         The folder of data.
     files : `Iterable[str]`
-        Paths below it. A file that no corpus of `CORPORA` has is only looked for.
+        Paths below it. A file that no corpus has is only looked for.
 
     # Returns
 
@@ -36,14 +34,14 @@ def check_data(profile: str, folder: str | Path, files: Iterable[str]) -> dict[s
     # Raises
 
     `DataError`
-        With each file that is missing or different, and where its corpus is to be had, under what licence.
+        With each file that is missing or different, and where to get its corpus, under what licence.
     """
     folder, files = Path(folder), list(files)
-    corpora = {name: corpus for corpus in CORPORA.get(profile, ()) for name in corpus.files}
+    by_file = {name: corpus for corpus in corpora for name in corpus.files}
     problems: dict[str, list[str]] = {}
     for name in files:
-        if problem := _problem(folder / name, name, corpora.get(name)):
-            corpus = corpora.get(name)
+        if problem := _problem(folder / name, name, by_file.get(name)):
+            corpus = by_file.get(name)
             problems.setdefault(_where(corpus), []).append(f"  {problem}")
     if problems:
         lines = [line for where, found in problems.items() for line in [*found, f"    {where}"]]
@@ -63,9 +61,9 @@ def _problem(path: Path, name: str, corpus: Corpus | None) -> str | None:
     if corpus is None:
         return None
     try:
-        found = COUNTERS[corpus.form](path)
-    except (ValueError, KeyError, TypeError, EOFError, zlib.error, OSError) as error:
-        return f"{name}: cannot be read ({type(error).__name__}: {error})"
+        found = corpus.count(path)
+    except (ConfigurationError, ValueError, OSError) as error:
+        return f"{name}: cannot be read: {error}"
     return _difference(name, corpus.files[name], found)
 
 
@@ -82,68 +80,3 @@ def _difference(name: str, expected: Counts, found: Counts) -> str | None:
         if expected and what not in expected
     ]
     return f"{name}: {'; '.join(different)}" if different else None
-
-
-def count_conll(path: Path) -> Counts:
-    """Sentences, tokens, and the entities of each type in CoNLL-2003's columns. Raises `ValueError`."""
-    counts: Counter[str] = Counter()
-    for number, sentence in enumerate(_blocks(path), 1):
-        counts["sentences"] += 1
-        counts["tokens"] += len(sentence)
-        try:
-            counts.update(span.type for span in tags_to_spans(columns[-1] for columns in sentence))
-        except TagError as error:
-            raise ValueError(f"sentence {number}: {error}") from None
-    return counts
-
-
-def _blocks(path: Path) -> Iterator[list[list[str]]]:
-    """The sentences' lines, split into columns."""
-    block: list[list[str]] = []
-    for _, line in read_lines(path, ValueError):
-        columns = line.split()
-        if columns and columns[0] != "-DOCSTART-":
-            block.append(columns)
-        elif block:
-            yield block
-            block = []
-    if block:
-        yield block
-
-
-def count_snli(path: Path) -> Counts:
-    """The pairs of each gold label, `-` for those without one. Raises `ValueError` or `KeyError`."""
-    lines = (line for _, line in read_lines(path, ValueError))
-    return Counter(json.loads(line)["gold_label"] for line in lines if line.strip())
-
-
-def count_squad(path: Path) -> Counts:
-    """Articles, paragraphs and questions. Raises `ValueError`, `KeyError` or `TypeError`."""
-    with open_bytes(path) as file:
-        articles = json.load(file)["data"]
-    paragraphs = [paragraph for article in articles for paragraph in article["paragraphs"]]
-    return {
-        "articles": len(articles),
-        "paragraphs": len(paragraphs),
-        "questions": sum(len(paragraph["qas"]) for paragraph in paragraphs),
-    }
-
-
-def count_dimensions(path: Path) -> Counts:
-    """The length of the first vector of a file of word vectors; these are too large to be counted each time."""
-    _, line = next(read_lines(path, ValueError), (0, ""))
-    return {"dimensions": len(line.rstrip().split(" ")) - 1}
-
-
-COUNTERS: dict[str, Callable[[Path], Counts]] = {
-    "conll": count_conll,
-    "snli": count_snli,
-    "squad": count_squad,
-    "vectors": count_dimensions,
-}
-
-
-def sha256(path: Path) -> str:
-    """A file's SHA-256, in hexadecimal."""
-    with open(path, "rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()

@@ -8,13 +8,12 @@ import argparse
 import sys
 from pathlib import Path
 
-from elmo_tasks.embedders.trained_mixes import layer_names
 from elmo_tasks.runner.compare import plan, table
 from elmo_tasks.runner.processes import RunError
 from elmo_tasks.runner.runs import Run
 from elmo_tasks.runner.schedule import execute
 
-CONFIGS = ("training_configs/ner/demo_baseline.jsonnet", "training_configs/ner/elmo_demo.jsonnet")
+CONFIGS = ("training_configs/ner/fixture_baseline.jsonnet", "training_configs/ner/fixture_elmo.jsonnet")
 
 SENTENCES = (
     "Ingrid Solberg left Bergen for a job at Northwind Shipping in Rotterdam .",
@@ -26,10 +25,7 @@ SENTENCES = (
 def layer_weights(run: Run) -> str:
     """What the tagger's scalar mix (Peters et al. 2018, equation 1) has learned."""
     (mix,) = run.mixes()
-    assert mix.weights is not None
-    names = layer_names(len(mix.weights))
-    shares = [f"{name} {weight:.2f}" for name, weight in zip(names, mix.weights, strict=True)]
-    return f"{', '.join(shares)}; gamma {mix.gamma:.2f}"
+    return str(mix)
 
 
 def tagged(run: Run) -> list[str]:

@@ -8,9 +8,11 @@ from matplotlib import rc_context
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator, ScalarFormatter
 
-from elmo_tasks.embedders.trained_mixes import TrainedMix
-from elmo_tasks.reproduce.mix_figure import draw_mixes
-from elmo_tasks.reproduce.results import Epochs, Experiment, Line
+from elmo_tasks.mixes import NamedMix, TrainedMix, mean_mix
+from elmo_tasks.mixes.figure import draw_mixes
+from elmo_tasks.reproduce.cells import Cell
+from elmo_tasks.reproduce.results import Epochs
+from elmo_tasks.reproduce.trainings import Trainings
 
 # Of Okabe and Ito's colours, which the colour-blind tell apart; lines and markers differ too.
 _STYLES = {
@@ -30,33 +32,33 @@ def to_svg(figure: Figure) -> bytes:
     return file.getvalue()
 
 
-def draw_curves(lines: Sequence[Line]) -> Figure:
+def draw_curves(cells: Sequence[Cell]) -> Figure:
     """
     Scores against the size of the training set (Peters et al. 2018, figure 1).
 
     # Parameters
 
-    lines : `Sequence[Line]`
+    cells : `Sequence[Cell]`
         Those of a learning curve that have scores; a panel a task.
     """
-    by_task: dict[str, list[Line]] = {}
-    for line in lines:
-        by_task.setdefault(line.title, []).append(line)
+    by_task: dict[str, list[Cell]] = {}
+    for cell in cells:
+        by_task.setdefault(cell.title, []).append(cell)
     figure, panels = _panels(list(by_task))
     for axes, (title, of_task) in zip(panels, by_task.items(), strict=True):
         for has_elmo, style in _STYLES.items():
-            points = [line for line in of_task if line.variant.has_elmo == has_elmo]
+            points = [point for point in of_task if point.variant.has_elmo == has_elmo]
             if not points:
                 continue
             axes.errorbar(
-                [100 * line.variant.fraction for line in points],
-                [100 * (line.mean or 0) for line in points],
-                yerr=[100 * (line.deviation or 0) for line in points],
+                [100 * point.variant.fraction for point in points],
+                [100 * (point.mean or 0) for point in points],
+                yerr=[100 * (point.deviation or 0) for point in points],
                 capsize=3,
                 **style,
             )
         axes.set_xscale("log")
-        axes.set_xticks(sorted({100 * line.variant.fraction for line in of_task}))
+        axes.set_xticks(sorted({100 * point.variant.fraction for point in of_task}))
         axes.xaxis.set_major_formatter(ScalarFormatter())
         axes.minorticks_off()
         _label(axes, title, "training data (%)", "score on development data")
@@ -65,38 +67,34 @@ def draw_curves(lines: Sequence[Line]) -> Figure:
 
 def draw_epochs(tasks: Sequence[Epochs]) -> Figure:
     """Development scores epoch by epoch: the mean, and each training as a thin line; a panel a task."""
-    figure, panels = _panels([of_task.task.title for of_task in tasks])
+    figure, panels = _panels([of_task.experiment.title for of_task in tasks])
     for axes, of_task in zip(panels, tasks, strict=True):
-        for experiment, style in ((of_task.baseline, _STYLES[False]), (of_task.elmo, _STYLES[True])):
-            _draw_trainings(axes, experiment, style)
+        for trainings, style in ((of_task.baseline, _STYLES[False]), (of_task.elmo, _STYLES[True])):
+            _draw_trainings(axes, trainings, style)
         axes.xaxis.set_major_locator(MaxNLocator(integer=True))
-        _label(axes, of_task.task.title, "epoch", "score on development data")
+        _label(axes, of_task.experiment.title, "epoch", "score on development data")
     return figure
 
 
-def _draw_trainings(axes, experiment: Experiment, style: dict[str, str]) -> None:  # type: ignore[no-untyped-def]
-    trainings = [[100 * score for score in record["epochs"]] for record in experiment.records.values()]
-    for scores in trainings:
+def _draw_trainings(axes, trainings: Trainings, style: dict[str, str]) -> None:  # type: ignore[no-untyped-def]
+    of_seeds = [[100 * score for score in record["epochs"]] for record in trainings.records.values()]
+    for scores in of_seeds:
         axes.plot(range(1, len(scores) + 1), scores, color=style["color"], linewidth=0.6, alpha=0.5)
     # As far as all trainings go: early stopping ends them at different epochs.
-    means = [statistics.mean(scores) for scores in zip(*trainings, strict=False)]
+    means = [statistics.mean(scores) for scores in zip(*of_seeds, strict=False)]
     axes.plot(range(1, len(means) + 1), means, markersize=4, **style)
 
 
-def mean_mixes(rows: Sequence[tuple[str, Experiment]]) -> list[tuple[str, TrainedMix]]:
-    """Of each task and place the mean weights and gamma over the seeds."""
-    means = []
-    for title, experiment in rows:
-        for place in zip(*(record["mixes"] for record in experiment.records.values()), strict=True):
-            mixes = [TrainedMix(**mix) for mix in place]
-            weights = [mix.weights for mix in mixes if mix.weights is not None]
-            mean = [statistics.mean(layer) for layer in zip(*weights, strict=True)] or None
-            gamma = statistics.mean(mix.gamma for mix in mixes)
-            means.append((title, mixes[0]._replace(weights=mean, gamma=gamma)))
-    return means
+def mean_mixes(rows: Sequence[tuple[str, Trainings]]) -> list[NamedMix]:
+    """Of each task and place the mean over the seeds."""
+    return [
+        (title, mean_mix([TrainedMix(**mix) for mix in place]))
+        for title, trainings in rows
+        for place in zip(*(record["mixes"] for record in trainings.records.values()), strict=True)
+    ]
 
 
-def draw_layer_weights(rows: Sequence[tuple[str, Experiment]]) -> Figure:
+def draw_layer_weights(rows: Sequence[tuple[str, Trainings]]) -> Figure:
     """The weights of the biLM's layers by task and place (Peters et al. 2018, figure 2)."""
     return draw_mixes(mean_mixes(rows))
 

@@ -8,26 +8,15 @@ from pathlib import Path
 from typing import Any
 
 from elmo_tasks.bilm.pretrained import find_bilm
-from elmo_tasks.files import writing
-from elmo_tasks.reproduce.data_checks import check_data, sha256
-from elmo_tasks.reproduce.experiments import (
-    Config,
-    Profile,
-    ReproductionError,
-    Table,
-    Task,
-    choose_tasks,
-    clone_root,
-    compose,
-    data_files,
-    find_profile,
-    find_table,
-    relocated,
-    set_at,
-    table_variants,
-    with_seed,
-)
+from elmo_tasks.files import sha256, writing
+from elmo_tasks.reproduce.compose import clone_root, compose
+from elmo_tasks.reproduce.data_checks import check_data
+from elmo_tasks.reproduce.errors import ReproductionError
+from elmo_tasks.reproduce.profiles import Profile, find_profile
+from elmo_tasks.reproduce.tables import PaperTable, find_table, table_variants
+from elmo_tasks.runner.configs import Config, data_files, get_at, relocated, set_at, with_seed
 from elmo_tasks.runner.runs import Run, make_identity
+from elmo_tasks.tasks.base.card import Experiment
 
 _EXPERIMENTS, _LAYERS = "experiments.json", "layers"
 
@@ -52,7 +41,7 @@ class Request:
     bilm : `str | None`
         A name or a folder that `find_bilm` knows; by default the profile's.
     tasks : `Sequence[str] | None`
-        By default those that the paper's table has.
+        The experiments' names; by default those of the table.
     """
 
     table: str
@@ -65,10 +54,11 @@ class Request:
 
 
 @dataclass(frozen=True)
-class _Experiment:
-    """A config, as shipped, that one cell or several of a table want."""
+class _Composed:
+    """The config of an experiment, its paths as shipped, that one cell or several of a table want."""
 
     name: str
+    experiment: Experiment
     config: Config
 
 
@@ -93,21 +83,21 @@ def plan(request: Request) -> list[Run]:
     profile, table = find_profile(request.profile), find_table(request.table)
     if request.seeds < 1:
         raise ReproductionError(f"--seeds is {request.seeds}; it must be at least 1.")
-    tasks = choose_tasks(profile, table, request.tasks)
-    if not tasks:
+    chosen = profile.chosen(table, request.tasks)
+    if not chosen:
         raise ReproductionError(f'The profile "{profile.name}" has no task of {table.name}; name some with --tasks.')
     bilm = request.bilm or profile.bilm
     bilm_digest = _bilm_digest(bilm)
-    cells, experiments = _compose_all(profile, table, tasks, bilm)
+    cells, composed = _compose_all(profile, table, chosen, bilm)
     said = _said(request, bilm, bilm_digest, cells)
     folder = request.data or str(_default_data(profile))
-    names = [name for experiment in experiments for name in data_files(experiment.config, profile.data)]
-    digests = check_data(profile.name, folder, dict.fromkeys(names))
+    names = [name for one in composed for name in data_files(one.config, profile.data)]
+    digests = check_data(profile.corpora, folder, dict.fromkeys(names))
     _write(request.out, said)
     return [
-        _make_run(experiment, seed, profile, folder, digests, bilm_digest, request.out)
+        _make_run(one, seed, profile, folder, digests, bilm_digest, request.out)
         for seed in range(1, request.seeds + 1)
-        for experiment in experiments
+        for one in composed
     ]
 
 
@@ -125,21 +115,22 @@ def _bilm_digest(name: str) -> str:
 
 
 def _compose_all(
-    profile: Profile, table: Table, tasks: Sequence[Task], bilm: str
-) -> tuple[dict[str, dict[str, str]], list[_Experiment]]:
-    """Task -> variant -> experiment's name; and the experiments, each once."""
+    profile: Profile, table: PaperTable, experiments: Sequence[Experiment], bilm: str
+) -> tuple[dict[str, dict[str, str]], list[_Composed]]:
+    """Experiment -> variant -> config's name; and the configs, each once."""
     cells: dict[str, dict[str, str]] = {}
-    experiments: dict[str, _Experiment] = {}
-    for task in tasks:
-        for variant in table_variants(table, profile):
-            name, config = compose(profile, task, variant, bilm)
-            cells.setdefault(task.name, {})[variant.name] = name
-            experiments.setdefault(f"{task.name}/{name}", _Experiment(f"{task.name}/{name}", config))
-    return cells, list(experiments.values())
+    composed: dict[str, _Composed] = {}
+    for experiment in experiments:
+        for variant in table_variants(table, profile.fractions):
+            name, config = compose(profile, experiment, variant, bilm)
+            cells.setdefault(experiment.name, {})[variant.name] = name
+            name = f"{experiment.name}/{name}"
+            composed.setdefault(name, _Composed(name, experiment, config))
+    return cells, list(composed.values())
 
 
 def _make_run(
-    experiment: _Experiment,
+    composed: _Composed,
     seed: int,
     profile: Profile,
     folder: str,
@@ -147,17 +138,19 @@ def _make_run(
     bilm_digest: str,
     out: Path,
 ) -> Run:
-    config = with_seed(experiment.config, seed)
+    config, experiment = with_seed(composed.config, seed), composed.experiment
     identity = json.loads(json.dumps(config))
     files = {name: digests[name] for name in data_files(config, profile.data)}
-    if "elmo" in config["model"]:
+    if get_at(config, experiment.elmo_field) is not None:
         # Known by its content, wherever it is.
-        set_at(identity, "model.elmo.bilm", f"sha256:{bilm_digest}")
-        if profile.keep_layers:
+        set_at(identity, f"{experiment.elmo_field}.bilm", f"sha256:{bilm_digest}")
+        if profile.keep_layers and experiment.module is None:
             # In full precision: what they are read from makes no difference to the result.
-            set_at(config, "model.elmo.cache", {"path": str(out / _LAYERS), "dtype": "float32"})
-    name = f"{experiment.name}/seed{seed}"
-    return Run(name, out / name, relocated(config, profile.data, folder), make_identity(identity, files))
+            cache = {"path": str(out / _LAYERS), "dtype": "float32"}
+            set_at(config, f"{experiment.elmo_field}.cache", cache)
+    name = f"{composed.name}/seed{seed}"
+    config = relocated(config, profile.data, folder)
+    return Run(name, out / name, config, make_identity(identity, files, experiment.module), experiment.module)
 
 
 def _said(request: Request, bilm: str, bilm_digest: str, cells: Mapping[str, Any]) -> dict[str, Any]:

@@ -73,9 +73,6 @@ TABLE_3 = {
 }
 """Of development sets."""
 
-CELLS = {"table1": TABLE_1, "table2": TABLE_2, "table3": TABLE_3}
-"""Table -> task -> variant."""
-
 TABLE_5 = {
     "WordNet 1st sense baseline": 65.9,
     "Raganato et al. (2017a)": 69.9,

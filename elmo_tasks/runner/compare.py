@@ -7,16 +7,15 @@ Any experiments over several seeds, side by side.
 import argparse
 import statistics
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
 from allennlp.common import Params
 from allennlp.common.checks import ConfigurationError
 
-from elmo_tasks.reproduce.data_checks import sha256
-from elmo_tasks.reproduce.experiments import with_seed
+from elmo_tasks.files import sha256
 from elmo_tasks.runner.comparisons import mean_and_deviation
+from elmo_tasks.runner.configs import texts, with_seed
 from elmo_tasks.runner.processes import RunError
 from elmo_tasks.runner.runs import Record, Run, make_identity
 from elmo_tasks.runner.schedule import execute
@@ -36,7 +35,8 @@ def plan(configs: Sequence[str | Path], seeds: int, out: str | Path) -> list[Run
         if not path.is_file():
             raise ConfigurationError(f"There is no config {path}.")
         config = Params.from_file(str(path)).as_dict(quiet=True)
-        files = {name: sha256(Path(name)) for name in dict.fromkeys(_files(config))}
+        names = [text for text in texts(config) if "/" in text and Path(text).is_file()]
+        files = {name: sha256(name) for name in dict.fromkeys(names)}
         experiments.append((path.stem, config, files))
     runs = []
     for seed in range(1, seeds + 1):
@@ -45,15 +45,6 @@ def plan(configs: Sequence[str | Path], seeds: int, out: str | Path) -> list[Run
             folder = Path(out) / name / f"seed{seed}"
             runs.append(Run(f"{name}/seed{seed}", folder, seeded, make_identity(seeded, files)))
     return runs
-
-
-def _files(value: Any) -> Iterator[str]:
-    """The files that a config names."""
-    if isinstance(value, dict | list):
-        for inner in value.values() if isinstance(value, dict) else value:
-            yield from _files(inner)
-    elif isinstance(value, str) and "/" in value and Path(value).is_file():
-        yield value
 
 
 def table(runs: Sequence[Run], metric: str) -> str:

@@ -1,5 +1,5 @@
 """
-One training: its folder, whether it is done, and how it is done.
+One training, or another run of a config that ends with metrics: its folder, whether it is done, and how it is done.
 
 A run's folder holds `config.json`, AllenNLP's serialization directory `run`, its output `log.txt`, and at the end
 `record.json`: the metrics, and what they were got with. A run with a record is done. It is what a kill in the middle
@@ -14,7 +14,6 @@ import subprocess
 import sys
 import tarfile
 import time
-import zipfile
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -24,8 +23,10 @@ from typing import IO, Any
 
 from allennlp.common.checks import ConfigurationError
 
-from elmo_tasks.embedders.trained_mixes import TrainedMix, read_mixes
 from elmo_tasks.files import writing
+from elmo_tasks.mixes import TrainedMix, read_mixes
+from elmo_tasks.resuming import drop_torn_checkpoints
+from elmo_tasks.runner.configs import flat
 from elmo_tasks.runner.processes import Processes, RunError, Stopped
 
 Record = dict[str, Any]
@@ -36,7 +37,7 @@ _LOG_LINES = 15
 @dataclass(frozen=True)
 class Run:
     """
-    One training.
+    One training, or another run of a config.
 
     # Parameters
 
@@ -44,16 +45,20 @@ class Run:
         Such as `"snli/elmo/seed1"`.
     folder : `Path`
     config : `dict[str, Any]`
-        For `allennlp train`.
+        For `allennlp train`, or for `module`.
     identity : `dict[str, Any]`
-        What the result depends on: the config with paths that mean the same on every machine, and the digests of the
-        files it reads.
+        What the result depends on: the config with paths that mean the same on every machine, the digests of the files
+        it reads, and the module; see `make_identity`.
+    module : `str | None`
+        None for `allennlp train`. Another is called as `python -m MODULE CONFIG -s FOLDER`; it makes the folder, and
+        writes metrics.json there when all else is done, whole or not at all (see `elmo_tasks.files.writing`).
     """
 
     name: str
     folder: Path
     config: dict[str, Any]
     identity: dict[str, Any]
+    module: str | None = None
 
     @property
     def digest(self) -> str:
@@ -109,7 +114,9 @@ class Run:
         ]
 
     def command(self, recover: bool = False) -> list[str]:
-        """The arguments of `allennlp` (or `elmo-tasks`)."""
+        """The arguments of `allennlp` (or `elmo-tasks`); those of `python` where a module runs the config."""
+        if self.module:
+            return ["-m", self.module, str(self.config_file), "-s", str(self.serialization_dir)]
         command = ["train", str(self.config_file), "-s", str(self.serialization_dir), "--file-friendly-logging"]
         return [*command, "--recover"] if recover else command
 
@@ -127,20 +134,10 @@ class Run:
         """Whether AllenNLP can recover."""
         return next(self.serialization_dir.glob("training_state_*.th"), None) is not None
 
-    def drop_torn_checkpoints(self) -> None:
-        """Removes what was being written at a kill: AllenNLP takes the newest checkpoint, whole or not."""
-        for model_state in self.serialization_dir.glob("model_state_*.th"):
-            training_state = model_state.with_name(model_state.name.replace("model", "training", 1))
-            # A zip file's directory is written last.
-            if not (zipfile.is_zipfile(model_state) and zipfile.is_zipfile(training_state)):
-                model_state.unlink()
-                training_state.unlink(missing_ok=True)
-
     def is_trained(self) -> bool:
-        """Whether AllenNLP has ended, and its archive is whole."""
-        return (self.serialization_dir / "metrics.json").is_file() and _is_whole(
-            self.serialization_dir / "model.tar.gz"
-        )
+        """Whether AllenNLP has ended, and its archive is whole; or another module has written its metrics."""
+        has_metrics = (self.serialization_dir / "metrics.json").is_file()
+        return has_metrics and (self.module is not None or _is_whole(self.serialization_dir / "model.tar.gz"))
 
     def epochs(self) -> list[float | None]:
         """The metric that chooses the model, on the development set, after each epoch; None where it is not one."""
@@ -159,9 +156,11 @@ class Run:
         return self.serialization_dir.glob("metrics_epoch_*.json")
 
 
-def make_identity(config: Mapping[str, Any], files: Mapping[str, str]) -> dict[str, Any]:
-    """A run's identity: its config as it is on every machine, and the digests of its files by name."""
-    return {"config": dict(config), "files": dict(files)}
+def make_identity(config: Mapping[str, Any], files: Mapping[str, str], module: str | None = None) -> dict[str, Any]:
+    """A run's identity: its config as it is on every machine, the digests of its files by name, and its module."""
+    identity: dict[str, Any] = {"config": dict(config), "files": dict(files)}
+    # A training's is as it was before there were others, so that its records stay valid.
+    return identity | ({"module": module} if module else {})
 
 
 def record_path(folder: Path) -> Path:
@@ -212,7 +211,7 @@ def train(
         if run.is_done:
             return
         run.prepare()
-        run.drop_torn_checkpoints()
+        drop_torn_checkpoints(run.serialization_dir)
         recover = run.has_checkpoint()
         outcome = None if run.is_trained() else _train(run, recover, variables, processes, lock)
         if outcome and outcome["code"] and recover:
@@ -230,7 +229,7 @@ def train(
 def _train(
     run: Run, recover: bool, variables: Mapping[str, str], processes: Processes, lock: IO[str]
 ) -> dict[str, Any]:
-    """`allennlp train` in a process of its own: its exit code, wall and processor seconds, peak memory in MB."""
+    """Trains in a process of its own: its exit code, wall and processor seconds, peak memory in MB."""
     if not recover:
         shutil.rmtree(run.serialization_dir, ignore_errors=True)
     # AllenNLP archives what there is when it is interrupted.
@@ -238,7 +237,7 @@ def _train(
     start = time.perf_counter()
     with open(run.log, "a", encoding="utf-8") as output:
         process = processes.start(
-            [sys.executable, "-m", "elmo_tasks", *run.command(recover)],
+            [sys.executable, *([] if run.module else ["-m", "elmo_tasks"]), *run.command(recover)],
             stdin=subprocess.DEVNULL,
             stdout=output,
             stderr=subprocess.STDOUT,
@@ -316,14 +315,6 @@ def _is_whole(archive: Path) -> bool:
             return bool(file.getnames())
     except (OSError, EOFError, tarfile.TarError):
         return False
-
-
-def flat(value: Any, path: str = "") -> dict[str, Any]:
-    """Nested dictionaries as one, with dotted names."""
-    if not isinstance(value, dict):
-        return {path: value}
-    parts = [flat(inner, f"{path}.{key}" if path else key) for key, inner in value.items()]
-    return {name: inner for part in parts for name, inner in part.items()}
 
 
 def _read_json(path: Path) -> Any:

@@ -1,7 +1,5 @@
 """The class that scripts for AllenNLP 0.9 know."""
 
-import hashlib
-import os
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import islice
 from pathlib import Path
@@ -12,7 +10,7 @@ from torch import Tensor
 
 from elmo_tasks.bilm.characters import batch_to_ids
 from elmo_tasks.bilm.model import BiLM
-from elmo_tasks.bilm.pretrained import PUBLISHED, BiLMFiles, download, find_bilm
+from elmo_tasks.bilm.pretrained import find_bilm
 from elmo_tasks.vectors.dump.layers_file import DumpFormat
 from elmo_tasks.vectors.dump.run import SPOOLED, Dump, parts_folder
 from elmo_tasks.vectors.dump.text import spool
@@ -25,7 +23,7 @@ _KEPT_WORDS = 50_000
 
 
 class EmbedderError(ValueError):
-    """`ElmoEmbedder` was given what it cannot embed, or contradicting parameters."""
+    """`ElmoEmbedder` was given what it cannot embed."""
 
 
 class ElmoEmbedder:
@@ -48,10 +46,8 @@ class ElmoEmbedder:
 
     # Raises
 
-    `EmbedderError`
-        If only one of the files is given, or both they and `bilm`.
     `PretrainedError`
-        If the biLM cannot be had.
+        If only one of the files is given, or both they and `bilm`; or if the biLM cannot be had.
     """
 
     def __init__(
@@ -62,7 +58,7 @@ class ElmoEmbedder:
         bilm: str | Path | None = None,
     ) -> None:
         self.cuda_device = cuda_device
-        files = find_files(options_file, weight_file, bilm)
+        files = find_bilm(bilm, options_file, weight_file, default=DEFAULT_BILM)
         self.bilm = BiLM.from_files(*files).eval().to("cpu" if cuda_device < 0 else f"cuda:{cuda_device}")
         self.bilm.keep_words(_KEPT_WORDS)
 
@@ -208,34 +204,3 @@ class ElmoEmbedder:
         spool(input_file, text)
         for _ in Dump(self.bilm, text, output, format, batch_size=batch_size).run():
             pass
-
-
-def find_files(
-    options_file: str | Path | None = None, weight_file: str | Path | None = None, bilm: str | Path | None = None
-) -> BiLMFiles:
-    """The biLM's files from what `ElmoEmbedder` or the command is given. Raises as `ElmoEmbedder` does."""
-    if options_file is None and weight_file is None:
-        return find_bilm(DEFAULT_BILM if bilm is None else bilm)
-    if bilm is not None:
-        raise EmbedderError("Give a biLM's name or folder, or its options file and weight file, but not both.")
-    if options_file is None or weight_file is None:
-        missing = "options" if options_file is None else "weight"
-        raise EmbedderError(f"The biLM's {missing} file is missing: give both its files, or its name or folder.")
-    return BiLMFiles(_local(options_file), _local(weight_file))
-
-
-def _local(file: str | Path) -> Path:
-    """A path as it is; of a URL, where it was downloaded to."""
-    url = str(file)
-    if not url.startswith(("https://", "http://")):
-        return Path(file)
-    name = url.rsplit("/", 1)[1]
-    for bilm, shape in PUBLISHED.items():
-        if name in (f"elmo_{shape}_options.json", f"elmo_{shape}_weights.hdf5"):
-            files = find_bilm(bilm)
-            return files.options_file if name.endswith(".json") else files.weight_file
-    cache = Path(os.environ.get("ELMO_TASKS_CACHE") or "~/.cache/elmo_tasks").expanduser()
-    path = cache / "urls" / hashlib.sha256(url.encode()).hexdigest()[:16] / name
-    if not path.is_file():
-        download(url, path)
-    return path

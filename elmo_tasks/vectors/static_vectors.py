@@ -9,11 +9,9 @@ from typing import NamedTuple
 import numpy as np
 import torch
 
-from elmo_tasks.bilm.characters import SENTENCE_END_IDS, SENTENCE_START_IDS, batch_to_ids
+from elmo_tasks.bilm.characters import EmptyWordError, join_rows, word_row
 from elmo_tasks.bilm.model import BiLM
 from elmo_tasks.files import read_lines, writing
-
-_BOUNDARIES = {"<S>": SENTENCE_START_IDS, "</S>": SENTENCE_END_IDS}
 
 MOST_DIGITS = 9
 """Significant digits that every float32 comes back from."""
@@ -57,11 +55,10 @@ def token_vectors(bilm: BiLM, words: Iterable[str], at_once: int = 1024) -> Iter
     """
     waiting = iter(words)
     while some := list(islice(waiting, at_once)):
+        if "" in some:
+            raise EmptyWordError("A word is the empty string, which has no vector.")
         # Shape: (words, 50)
-        ids = batch_to_ids([some])[0]
-        for row, word in enumerate(some):
-            if word in _BOUNDARIES:
-                ids[row] = torch.tensor(_BOUNDARIES[word])
+        ids = torch.from_numpy(join_rows([word_row(word, of_vocabulary=True) for word in some]))
         with torch.inference_mode():
             # Shape: (words, projection_dim)
             vectors = bilm.char_cnn(ids.to(bilm.device))

@@ -16,6 +16,12 @@ def source(files: BiLMFiles, run: Path | None = None) -> BiLMSource:
     )
 
 
+def keep(files: BiLMFiles, run: Path) -> None:
+    given = source(files, run)
+    given.find()
+    given.keep()
+
+
 @pytest.fixture
 def run(tmp_path: Path) -> Path:
     """A run's folder with its vocabulary."""
@@ -26,14 +32,14 @@ def run(tmp_path: Path) -> Path:
 def test_without_a_run(new_bilm_files: BiLMFiles) -> None:
     given = source(new_bilm_files)
     assert given.find() == new_bilm_files
-    given.keep(new_bilm_files)
+    given.keep()
 
 
 def test_keeps_a_copy_and_prefers_it(new_bilm_files: BiLMFiles, run: Path) -> None:
     content = [file.read_bytes() for file in new_bilm_files]
     given = source(new_bilm_files, run)
     assert given.find() == new_bilm_files
-    given.keep(given.find())
+    given.keep()
     for file in new_bilm_files:
         file.unlink()
     for again in (given, source(new_bilm_files, run)):
@@ -41,13 +47,13 @@ def test_keeps_a_copy_and_prefers_it(new_bilm_files: BiLMFiles, run: Path) -> No
         assert all(run in file.parents for file in kept)
         assert [file.read_bytes() for file in kept] == content
         # Nothing is left to copy from, and nothing needs to be.
-        again.keep(kept)
+        again.keep()
 
 
 def test_copies_are_told_apart_by_what_the_config_says(
     bilm_files: BiLMFiles, other_bilm_files: BiLMFiles, run: Path
 ) -> None:
-    source(bilm_files, run).keep(bilm_files)
+    keep(bilm_files, run)
     assert source(other_bilm_files, run).find() == other_bilm_files
     # An override of the file in an archive's config is obeyed.
     assert BiLMSource(str(bilm_files.options_file.parent), serialization_dir=str(run)).find() == bilm_files
@@ -55,21 +61,24 @@ def test_copies_are_told_apart_by_what_the_config_says(
 
 
 def test_nothing_is_made_without_a_vocabulary(bilm_files: BiLMFiles, tmp_path: Path) -> None:
-    source(bilm_files, tmp_path / "gone").keep(bilm_files)
+    keep(bilm_files, tmp_path / "gone")
     assert not (tmp_path / "gone").exists()
 
 
-def test_half_a_copy_is_none(bilm_files: BiLMFiles, run: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    given = source(bilm_files, run)
+def test_half_a_copy_is_none(new_bilm_files: BiLMFiles, run: Path) -> None:
+    given = source(new_bilm_files, run)
+    assert given.find() == new_bilm_files
+    moved = new_bilm_files.weight_file.rename(run / "weights.hdf5")
     with pytest.raises(FileNotFoundError):
-        given.keep(BiLMFiles(bilm_files.options_file, run / "gone.hdf5"))
-    assert given.find() == bilm_files
-    given.keep(bilm_files)
-    assert given.find() != bilm_files
+        given.keep()
+    moved.rename(new_bilm_files.weight_file)
+    assert given.find() == new_bilm_files
+    given.keep()
+    assert given.find() != new_bilm_files
 
 
 def test_vocabulary_does_not_see_the_copy(bilm_files: BiLMFiles, run: Path) -> None:
-    source(bilm_files, run).keep(bilm_files)
+    keep(bilm_files, run)
     vocabulary = Vocabulary.from_files(str(run / "vocabulary"))
     assert vocabulary.get_namespaces() == {"tokens"}
 

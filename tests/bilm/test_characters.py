@@ -1,3 +1,6 @@
+from typing import Any
+
+import numpy as np
 import pytest
 import torch
 from allennlp.data.token_indexers.elmo_indexer import ELMoCharacterMapper
@@ -12,27 +15,37 @@ from elmo_tasks.bilm.characters import (
     SENTENCE_END_IDS,
     SENTENCE_START_IDS,
     distinct_words,
-    word_to_ids,
+    join_rows,
+    word_row,
 )
 
 # Any text that UTF-8 can hold.
 words = st.text(st.characters(exclude_categories=["Cs"]), min_size=1, max_size=60)
 
 
+def ids_of(word: str, of_vocabulary: bool = False) -> list[int]:
+    return np.frombuffer(word_row(word, of_vocabulary), dtype=np.int64).tolist()
+
+
 @given(words)
 def test_word_has_stock_ids(word: str) -> None:
-    assert word_to_ids(word).tolist() == ELMoCharacterMapper().convert_word_to_char_ids(word)
+    assert ids_of(word) == ids_of(word, True) == ELMoCharacterMapper().convert_word_to_char_ids(word)
 
 
 @pytest.mark.parametrize("word", ["<S>", "</S>"])
 def test_text_that_looks_like_a_boundary_is_text(word: str) -> None:
-    ids = word_to_ids(word).tolist()
+    ids = ids_of(word)
     assert ids[1 : 1 + len(word)] == [ord(character) + 1 for character in word]
 
 
 def test_boundaries_are_stocks() -> None:
     assert SENTENCE_START_IDS.tolist() == [i + 1 for i in ELMoCharacterMapper.beginning_of_sentence_characters]
     assert SENTENCE_END_IDS.tolist() == [i + 1 for i in ELMoCharacterMapper.end_of_sentence_characters]
+
+
+@pytest.mark.parametrize("word", ["<S>", "</S>", "", "\ud800", "a\udc80b"])
+def test_words_of_a_vocabulary_are_stocks(word: str) -> None:
+    assert ids_of(word, True) == ELMoCharacterMapper().convert_word_to_char_ids(word)
 
 
 def test_batch_is_stocks() -> None:
@@ -58,9 +71,23 @@ def test_empty_word_is_named() -> None:
 
 def test_a_caller_cannot_change_the_kept_ids() -> None:
     batch_to_ids([["word"]])[:] = 7
-    assert word_to_ids("word")[0] != 7
+    join_rows([word_row("word")])[:] = 7
+    assert 7 not in ids_of("word")
     with pytest.raises(ValueError, match="read-only"):
-        word_to_ids("word")[0] = 7
+        SENTENCE_START_IDS[0] = 7
+
+
+def test_rows_are_padded_or_cut_off() -> None:
+    rows = [word_row("a"), word_row("b")]
+    assert join_rows(rows, 3).tolist() == [ids_of("a"), ids_of("b"), [0] * MAX_WORD_LENGTH]
+    assert join_rows(rows, 1).tolist() == [ids_of("a")]
+    assert join_rows([]).shape == join_rows(rows, 0).shape == (0, MAX_WORD_LENGTH)
+
+
+@pytest.mark.parametrize("word", [None, 3, b"a", ["a"]])
+def test_what_is_no_string_is_refused(word: Any) -> None:
+    with pytest.raises(TypeError):
+        word_row(word)
 
 
 @given(st.lists(words, max_size=20))

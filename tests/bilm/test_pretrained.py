@@ -1,12 +1,15 @@
 import hashlib
+import json
 from collections.abc import Callable, Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from threading import Thread
 
 import pytest
+from _jsonnet import evaluate_snippet
 
-from elmo_tasks.bilm import BiLM, PretrainedError, find_bilm, pretrained
+from elmo_tasks.bilm import BiLM, BiLMOptions, PretrainedError, find_bilm, pretrained
+from elmo_tasks.bilm.pretrained import is_bilm
 
 STATUS = {"missing": 404, "forbidden": 403}
 
@@ -128,3 +131,80 @@ def test_folder(make_bilm: Callable[..., BiLM], tmp_path: Path) -> None:
 def test_unknown_name() -> None:
     with pytest.raises(PretrainedError, match=r'no biLM "large": .* one of mini, small, medium, original, 5\.5B, nor'):
         find_bilm("large")
+
+
+def test_home_folder(make_bilm: Callable[..., BiLM], monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setenv("HOME", str(tmp_path))
+    files = (tmp_path / "mine" / "options.json", tmp_path / "mine" / "weights.hdf5")
+    make_bilm().save(*files)
+    assert find_bilm("~/mine") == find_bilm(None, "~/mine/options.json", "~/mine/weights.hdf5") == files
+    assert is_bilm("~/mine")
+
+
+def test_the_two_files(make_bilm: Callable[..., BiLM], tmp_path: Path) -> None:
+    files = (tmp_path / "o.json", tmp_path / "w.hdf5")
+    make_bilm().save(*files)
+    assert find_bilm(None, *files) == find_bilm(None, *map(str, files)) == files
+    assert find_bilm(None, *files, default="mini") == files
+    with pytest.raises(PretrainedError, match=r"no file .*gone\.hdf5"):
+        find_bilm(None, files[0], tmp_path / "gone.hdf5")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ((), "There is no biLM: give its name"),
+        (("mini", "options.json", "weights.hdf5"), "not both"),
+        (("mini", None, "weights.hdf5"), "not both"),
+        ((None, "options.json"), "biLM's weight file is missing"),
+        ((None, None, "weights.hdf5"), "biLM's options file is missing"),
+    ],
+)
+def test_exactly_one_biLM_is_meant(arguments: tuple[str | None, ...], message: str) -> None:
+    with pytest.raises(PretrainedError, match=message):
+        find_bilm(*arguments)
+
+
+def test_default_where_nothing_is_given(tmp_path: Path) -> None:
+    assert find_bilm(default="mini") == find_bilm("mini")
+    with pytest.raises(PretrainedError, match="no biLM"):
+        find_bilm(tmp_path / "gone", default="mini")
+
+
+def test_published_addresses_are_the_names_files(server: Path) -> None:
+    at = "https://s3-us-west-2.amazonaws.com/allennlp/models/elmo/2x1024_128_2048cnn_1xhighway"
+    urls = [f"{at}/elmo_2x1024_128_2048cnn_1xhighway_{name}" for name in ("options.json", "weights.hdf5")]
+    assert find_bilm(None, *urls) == find_bilm("small")
+    assert len((server / "requests").read_text().splitlines()) == 2
+
+
+def test_another_url_is_downloaded_once(server: Path, tmp_path: Path) -> None:
+    for name in ("options.json", "weights.hdf5"):
+        (server / "pt").mkdir(exist_ok=True)
+        (server / "pt" / name).write_text(name)
+    urls = [f"{pretrained._SERVER}/pt/{name}" for name in ("options.json", "weights.hdf5")]
+    files = find_bilm(None, *urls)
+    assert find_bilm(None, *urls) == files
+    assert [file.read_text() for file in files] == ["options.json", "weights.hdf5"]
+    assert all(tmp_path / "cache" / "urls" in file.parents for file in files)
+    assert len((server / "requests").read_text().splitlines()) == 2
+
+
+def test_what_is_a_biLM_can_be_told_without_a_download(make_bilm: Callable[..., BiLM], tmp_path: Path) -> None:
+    make_bilm().save(tmp_path / "options.json", tmp_path / "weights.hdf5")
+    assert all(map(is_bilm, ("mini", "original", tmp_path)))
+    assert not is_bilm(tmp_path / "weights.hdf5")
+    assert not is_bilm("large")
+
+
+def test_output_dims_are_those_of_the_files_and_of_the_configs() -> None:
+    dims = pretrained.OUTPUT_DIMS
+    assert set(dims) == {*pretrained.BUNDLED, *pretrained.PUBLISHED}
+    for name in pretrained.BUNDLED:
+        assert dims[name] == BiLMOptions.from_file(find_bilm(name).options_file).output_dim
+    for name, shape in pretrained.PUBLISHED.items():
+        assert dims[name] == 2 * int(shape.split("_")[1])
+    folder = Path(pretrained.__file__).parents[1] / "configs"
+    snippet = "function(names) { [name]: (import 'bilms.libsonnet').dim(name) for name in names }"
+    by_name = evaluate_snippet(f"{folder}/x", snippet, tla_codes={"names": json.dumps(list(dims))})
+    assert json.loads(by_name) == dims

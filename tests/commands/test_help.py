@@ -10,7 +10,7 @@ from allennlp.commands import parse_args
 from elmo_tasks.commands import COMMANDS, load_command
 from elmo_tasks.commands.command import options_parser
 
-NAMES = sorted([*COMMANDS, "elmo-reproduce report", "elmo-reproduce run"])
+NAMES = sorted([*COMMANDS, "elmo-reproduce data", "elmo-reproduce report", "elmo-reproduce run"])
 
 Parsers = dict[str, argparse.ArgumentParser]
 

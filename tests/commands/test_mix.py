@@ -6,9 +6,6 @@ import pytest
 import torch
 from allennlp.commands import main
 
-from elmo_tasks.commands.mix import short_names, split_name, table
-from elmo_tasks.embedders.trained_mixes import TrainedMix
-
 
 def call(*arguments: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sys, "argv", ["allennlp", "elmo-mix", *arguments])
@@ -25,39 +22,6 @@ def write_run(folder: Path, places: list[str]) -> str:
     torch.save(state, folder / "best.th")
     (folder / "config.json").write_text(json.dumps({"model": {"elmo": {"bilm": "mini"}}}))
     return str(folder)
-
-
-def test_names_are_what_tells_paths_apart(tmp_path: Path) -> None:
-    assert short_names(["runs/ner/model.tar.gz"]) == ["ner"]
-    assert short_names(["runs/ner/", "runs/snli/model.tar.gz", "squad.tar.gz"]) == ["runs/ner", "runs/snli", "squad"]
-    assert short_names(["a/x/seed1", "a/y/seed1"]) == ["x/seed1", "y/seed1"]
-    assert short_names(["ner", "ner"]) == ["ner", "ner"]
-
-
-def test_a_name_can_be_given(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.chdir(tmp_path)
-    assert split_name("NER=runs/ner") == ("NER", "runs/ner")
-    assert split_name("runs/ner") == (None, "runs/ner")
-    (tmp_path / "lr=0.1").mkdir()
-    assert split_name("lr=0.1") == (None, "lr=0.1")
-    assert split_name("best=lr=0.1") == ("best", "lr=0.1")
-
-
-def test_the_table() -> None:
-    mixes = [
-        ("ner", TrainedMix("input", "", [0.25, 0.75], 1.5, None, True)),
-        ("squad", TrainedMix("output", "", None, 0.5, 1, True)),
-        ("srl", TrainedMix("input", "", [0.5, 0.5], 1.0, None, False)),
-    ]
-    assert table(mixes).splitlines() == [
-        "| model | place  | token layer | biLSTM layer 1 | gamma |                     |",
-        "| ----- | ------ | ----------: | -------------: | ----: | ------------------- |",
-        "| ner   | input  |       0.250 |          0.750 | 1.500 |                     |",
-        "| squad | output |           - |              - | 0.500 | layer 1 only, fixed |",
-        "| srl   | input  |       0.500 |          0.500 | 1.000 | not trained         |",
-    ]
-    assert table(mixes[:1]).splitlines()[0] == "| model | place | token layer | biLSTM layer 1 | gamma |"
-    assert table(mixes[1:2]).splitlines()[2] == "| squad | output | 0.500 | layer 1 only, fixed |"
 
 
 def test_from_the_command_line(

@@ -99,3 +99,38 @@ def test_a_truncated_split_is_said_before_any_training(tmp_path: Path, monkeypat
     assert "snli/train.jsonl: " in message
     assert "where there should be 16" in message
     assert not (tmp_path / "out").exists()
+
+
+def test_open_data_without_originals(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    call("data", "open", "--only", "ner", "-o", str(tmp_path / "data"), monkeypatch=monkeypatch)
+    out = capsys.readouterr().out
+    assert "WNUT-17. Licence: CC BY 4.0\n  https://noisy-text.github.io" in out
+    assert "wnut17train.conll for ner/wnut17.train.txt" in out
+    assert "Not to be made from public originals yet:\nner/weibo_zh.*: " in out
+    assert "snli" not in out
+    assert not (tmp_path / "data").exists()
+
+
+def test_open_data_that_are_not_as_expected(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "emerging.dev.conll").write_text("Word\tO\n\n")
+    arguments = ("data", "open", "--only", "ner", "--originals", str(tmp_path), "-o", str(tmp_path / "data"))
+    with pytest.raises(SystemExit) as exit_code:
+        call(*arguments, monkeypatch=monkeypatch)
+    assert exit_code.value.code == 1
+    out = capsys.readouterr().out
+    assert "ner/wnut17.dev.txt: 4 lines where there should be 16,744. The original" in out
+    assert "wnut17train.conll for ner/wnut17.train.txt" in out
+
+
+def test_open_data_from_a_folder_that_is_missing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    with pytest.raises(SystemExit, match=r"elmo-reproduce: There is no folder .*nowhere with originals"):
+        call("data", "open", "--originals", str(tmp_path / "nowhere"), "-o", str(tmp_path), monkeypatch=monkeypatch)
+
+
+def test_open_data_of_another_name(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    with pytest.raises(SystemExit, match="elmo-reproduce: none of the open data are below nre or x; see the list"):
+        call("data", "open", "--only", "nre", "x", "-o", str(tmp_path), monkeypatch=monkeypatch)

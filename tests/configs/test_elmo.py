@@ -70,6 +70,8 @@ def expected(case: Case) -> dict[str, Any]:
     model, reader = config["model"], config["dataset_reader"]
     for path, times in case.growth.items():
         change(config, path, field(config, path) + times * MINI)
+    for path in case.gone:
+        change(config, path, None)
     name = "input_elmo" if model["type"] == "bcn" else "elmo"
     if model["type"].startswith("elmo_"):
         model["elmo"] = {"bilm": "mini", "dropout": 0}
@@ -188,18 +190,31 @@ def test_parameters_of_the_embedder() -> None:
     assert added["encoder"]["input_size"] == WORDS + 7
 
 
-@pytest.mark.parametrize(("place", "input_size", "input_dim"), [("input", 1, 0), ("output", 0, 1), ("both", 1, 1)])
-def test_elmos_place_in_our_own_models(place: str, input_size: int, input_dim: int) -> None:
-    config = CASES["elmo_crf_tagger"].config()
-    config["model"]["feedforward"] = feedforward(4)
-    placed = add_elmo(config, parameters={"place": place})
-    longer = add_elmo(placed, "original", replace=True)["model"]
-    assert longer["encoder"]["input_size"] == WORDS + input_size * 1024
-    assert longer["feedforward"]["input_dim"] == 4 + input_dim * 1024
-    added = placed["model"]
-    assert added["elmo"] == {"bilm": "mini", "dropout": 0, "place": place}
-    assert added["encoder"]["input_size"] == WORDS + input_size * MINI
-    assert added["feedforward"]["input_dim"] == 4 + input_dim * MINI
+@pytest.mark.parametrize("place", ["input", "output", "both"])
+def test_our_own_models_find_their_sizes(place: str) -> None:
+    placed = add_elmo(CASES["elmo_crf_tagger"].config(), parameters={"place": place})
+    assert placed["model"]["elmo"] == {"bilm": "mini", "dropout": 0, "place": place}
+    assert add_elmo(placed, "original", replace=True)["model"]["elmo"]["bilm"] == "original"
+    # The user's sizes come from before.
+    placed["model"]["encoder"]["input_size"] = WORDS
+    for change in ({"bilm": "original"}, {"parameters": {"place": "input", "dropout": 0.5}}):
+        replaced = add_elmo(placed, replace=True, **change)["model"]
+        assert "input_size" not in replaced["encoder"]
+        assert "input_dim" not in replaced["feedforward"]
+        assert replaced["encoder"]["hidden_size"] == 2
+
+
+@pytest.mark.parametrize("sizes", [None, ["model.width"], []])
+def test_every_model_of_ours_has_elmo_as_its_parameter(sizes: list[str] | None) -> None:
+    """Also one that this library has never heard of."""
+    config = edited("simple_tagger", model__type="elmo_of_tomorrow", model__width=4)
+    config["model"]["words"] = {"embedding_dim": 3}
+    model = add_elmo(config, {"options_file": "a", "weight_file": "b", "dim": 10}, sizes=sizes)["model"]
+    assert model["elmo"] == {"bilm": {"options_file": "a", "weight_file": "b"}, "dropout": 0}
+    assert model["text_field_embedder"] == EMBEDDER
+    assert model["width"] == (14 if sizes else 4)
+    assert model["words"] == {"embedding_dim": 3}
+    assert model["encoder"].get("input_size") == (None if sizes is None else WORDS)
 
 
 def test_sizes_that_are_named() -> None:
@@ -423,7 +438,7 @@ def test_a_jsonnet_config_that_derives_one_size_from_another() -> None:
 def test_a_baseline_with_elmo_is_the_shipped_config_with_elmo() -> None:
     folder = SHIPPED / "ner"
     baseline, elmo = (
-        json.loads(evaluate_file(str(folder / f"{name}.jsonnet"))) for name in ("demo_baseline", "elmo_demo")
+        json.loads(evaluate_file(str(folder / f"{name}.jsonnet"))) for name in ("fixture_baseline", "fixture_elmo")
     )
     assert "elmo" not in baseline["model"]
     parameters = {name: value for name, value in elmo["model"]["elmo"].items() if name not in ("bilm", "dropout")}

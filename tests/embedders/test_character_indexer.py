@@ -18,8 +18,8 @@ from hypothesis import strategies as st
 from torch import Tensor
 
 from elmo_tasks.bilm import BiLM, BiLMFiles
+from elmo_tasks.bilm.characters import word_row
 from elmo_tasks.embedders import ElmoCharacterIndexer, ElmoTokenEmbedder
-from elmo_tasks.embedders.character_indexer import word_row
 from elmo_tasks.tasks.ner.reader import Conll2003Reader
 
 ODD_WORDS = [

@@ -365,3 +365,52 @@ def test_kept_words(bilm_files: BiLMFiles, character_ids: Tensor) -> None:
     assert ElmoTokenEmbedder(bilm=bilm, kept_words=0, vocab_to_cache=WORDS).bilm.kept_words == 10
     assert ElmoTokenEmbedder(bilm=bilm).bilm.kept_words == 50_000
     assert ElmoTokenEmbedder(**strings(bilm_files), requires_grad=True).bilm.kept_words == 0
+
+
+# The biLM's files
+
+
+@pytest.fixture
+def run(tmp_path: Path) -> Path:
+    """A run's folder as AllenNLP has it when the model is built, and the vocabulary saved."""
+    Vocabulary().save_to_files(str(tmp_path / "run" / "vocabulary"))
+    return tmp_path / "run"
+
+
+@pytest.mark.parametrize("requires_grad", [False, True])
+@pytest.mark.parametrize("copied", [lambda embedder: embedder, copy.deepcopy, ElmoTokenEmbedder.another_place])
+def test_who_writes_the_weights_keeps_the_bilms_files(
+    new_bilm_files: BiLMFiles, run: Path, requires_grad: bool, copied: Any
+) -> None:
+    arguments: dict[str, Any] = {"requires_grad": requires_grad, "serialization_dir": str(run)}
+    embedder = copied(ElmoTokenEmbedder(**strings(new_bilm_files), **arguments))
+    assert not list(run.rglob("*.hdf5"))
+    model = torch.nn.Sequential(embedder)
+    model.state_dict()
+    (kept,) = run.rglob("*.hdf5")
+    written = kept.stat().st_mtime_ns
+    model.state_dict()
+    assert kept.stat().st_mtime_ns == written, "once a run"
+    expected = embedder.bilm.state_dict()
+    for file in new_bilm_files:
+        file.unlink()
+    again = ElmoTokenEmbedder(**strings(new_bilm_files), **arguments)
+    assert all(torch.equal(value, expected[name]) for name, value in again.bilm.state_dict().items())
+
+
+def test_files_can_be_kept_without_a_state_dict(bilm_files: BiLMFiles, run: Path) -> None:
+    ElmoTokenEmbedder(**strings(bilm_files), serialization_dir=str(run)).keep_bilm_files()
+    assert len(list(run.rglob("*.hdf5"))) == 1
+    # There is nothing to keep, or no place for it.
+    ElmoTokenEmbedder(**strings(bilm_files)).keep_bilm_files()
+    ElmoTokenEmbedder(bilm=BiLM.from_files(*bilm_files), serialization_dir=str(run)).keep_bilm_files()
+
+
+def test_a_bilm_is_one_attribute(bilm_files: BiLMFiles) -> None:
+    frozen = ElmoTokenEmbedder(**strings(bilm_files))
+    assert frozen.frozen is not None
+    assert frozen.frozen.bilm is frozen.bilm
+    assert not any(isinstance(module, BiLM) for module in frozen.modules())
+    trained = ElmoTokenEmbedder(**strings(bilm_files), requires_grad=True)
+    assert trained.frozen is None
+    assert [module for module in trained.modules() if isinstance(module, BiLM)] == [trained.bilm]

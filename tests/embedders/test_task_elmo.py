@@ -49,6 +49,33 @@ def test_vectors_are_the_mixed_layers_of_each_text(bilm_files: BiLMFiles, place:
                 assert at[name].get_output_dim() == getattr(elmo, f"{name}_dim") == mean.shape[2]
 
 
+@pytest.mark.parametrize("place", ["input", "both"])
+def test_texts_of_any_rank(bilm_files: BiLMFiles, bilm_runs: list[int], place: str) -> None:
+    """Documents that are lists of sentences, lists of such lists, and plain texts, in one run."""
+    elmo = task_elmo(bilm_files, place=place, projection_dim=3).eval()
+    documents = batch_to_ids([["The", "cat", "sat"], [], ["No", "!"], ["A"], [], []]).view(2, 3, 3, 50)
+    nested = batch_to_ids([["A", "dog"], ["The"]]).view(1, 2, 1, 2, 50)
+    given = [{"elmo": {"elmo_tokens": ids}} for ids in (documents, PREMISES["elmo"]["elmo_tokens"], nested)]
+    found = elmo(*given)
+    assert len(bilm_runs) == 1
+    for text, vectors in zip(given, found, strict=True):
+        ids: Tensor = text["elmo"]["elmo_tokens"]
+        for embedder, at_place in zip((elmo.input, elmo.output), vectors, strict=True):
+            assert (embedder is None) == (at_place is None)
+            if embedder is not None:
+                assert at_place.shape == (*ids.shape[:-1], 3)
+                torch.testing.assert_close(at_place, embedder(ids))
+
+
+@pytest.mark.parametrize("shape", [(2, 0, 50), (0, 3, 50), (2, 0, 3, 50), (2, 2, 0, 50)])
+def test_nothing_to_embed(bilm_files: BiLMFiles, shape: tuple[int, ...]) -> None:
+    elmo = task_elmo(bilm_files, place="both")
+    nothing = {"elmo": {"elmo_tokens": torch.zeros(shape, dtype=torch.long)}}
+    vectors, premises = elmo(nothing, PREMISES)
+    assert vectors.input.shape == vectors.output.shape == (*shape[:-1], elmo.input_dim)
+    torch.testing.assert_close(premises.input, elmo.input(PREMISES["elmo"]["elmo_tokens"]))
+
+
 def test_each_place_learns_its_own_mix(bilm_files: BiLMFiles) -> None:
     elmo = task_elmo(bilm_files, place="both", projection_dim=3)
     assert elmo.input_dim == elmo.output_dim == 3

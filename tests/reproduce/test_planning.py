@@ -7,7 +7,7 @@ import pytest
 
 from elmo_tasks.bilm.pretrained import PretrainedError, find_bilm
 from elmo_tasks.reproduce.data_checks import DataError
-from elmo_tasks.reproduce.experiments import ReproductionError
+from elmo_tasks.reproduce.errors import ReproductionError
 from elmo_tasks.reproduce.planning import Request, plan, read_experiments
 
 ROOT = Path(__file__).parents[2]

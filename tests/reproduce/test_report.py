@@ -12,20 +12,31 @@ import pytest
 from scipy import stats
 
 from elmo_tasks.reproduce import published
-from elmo_tasks.reproduce.experiments import TABLES, ReproductionError
+from elmo_tasks.reproduce.errors import ReproductionError
 from elmo_tasks.reproduce.figures import draw_curves, draw_epochs, mean_mixes
 from elmo_tasks.reproduce.report import CSV, MARKDOWN, PAGE, write_report
 from elmo_tasks.reproduce.results import Results
+from elmo_tasks.reproduce.tables import TABLES
 from elmo_tasks.runner.processes import RunError
 from elmo_tasks.runner.runs import Run
 
 BASELINE, ELMO = (0.80, 0.82, 0.81), (0.86, 0.87, 0.85)
 ACCURACY = "accuracy"
+ROOT = Path(__file__).parents[2]
 
 
 def mixes(*first: float) -> list[dict[str, Any]]:
     mix = {"place": "input", "module": "m", "weights": list(first), "gamma": 1.5, "layer": None, "trained": True}
     return [mix, mix | {"place": "output", "weights": [0.3, 0.3, 0.4], "gamma": 0.5}]
+
+
+def test_the_committed_records_make_the_committed_report(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of all numbers; the pictures are another matplotlib's elsewhere."""
+    monkeypatch.chdir(ROOT)
+    folder = Path("results/open")
+    write_report(folder, tmp_path, (folder / "notes.md").read_text(encoding="utf-8"))
+    for name in (MARKDOWN, CSV):
+        assert (tmp_path / name).read_bytes() == (folder / name).read_bytes()
 
 
 @pytest.fixture(scope="module")
@@ -177,7 +188,7 @@ def test_figure_2_is_of_the_means(text: str, written: Path) -> None:
     assert row(text, "SNLI, fixture", "input")[2:] == ["0.200", "0.500", "0.300", "1.500", "3"]
     assert row(text, "SNLI, fixture", "output")[2:] == ["0.300", "0.300", "0.400", "0.500", "3"]
     results = Results(written)
-    means = mean_mixes([("SNLI", results.experiment("snli/elmo"))])
+    means = mean_mixes([("SNLI", results.named("snli/elmo"))])
     assert [sum(mix.weights or []) for _, mix in means] == pytest.approx([1, 1])
 
 
@@ -218,7 +229,7 @@ def test_seeds_of_different_configs_are_reported(
 ) -> None:
     config = {"trainer": {"num_epochs": 9}}
     finish(make_run_in(out, "snli/elmo/seed4", config), 0.9, metric=ACCURACY, mixes=mixes(0.2, 0.5, 0.3))
-    assert not Results(out).experiment("snli/elmo").is_uniform
+    assert not Results(out).named("snli/elmo").is_uniform
     assert "are not of one config, or not of the same data: snli/elmo." in write_report(out)[0].read_text()
 
 
@@ -231,7 +242,7 @@ def test_pictures(written: Path) -> None:
         assert root.tag == "{http://www.w3.org/2000/svg}svg"
         assert not root.findall(".//{http://www.w3.org/2000/svg}text")
     results = Results(written)
-    measured = [line for line in results.lines(TABLES["figure1"]) if line.scores]
+    measured = [cell for cell in results.cells(TABLES["figure1"]) if cell.scores]
     for figure in (draw_curves(measured), draw_epochs(results.epochs())):
         (axes,) = figure.axes
         baseline, elmo = (line for line in axes.get_lines() if line.get_marker() in ("s", "o"))

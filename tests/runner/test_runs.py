@@ -9,25 +9,36 @@ import subprocess
 import sys
 import threading
 import time
-import zipfile
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from elmo_tasks.runner.processes import Processes, RunError, Stopped
-from elmo_tasks.runner.runs import Run, failure_path, read_failure, record_path, train
+from elmo_tasks.runner.runs import Run, failure_path, make_identity, read_failure, record_path, train
 from elmo_tasks.runner.schedule import check_done, duration, execute, make_slots
 
 STAND_IN = '''#!{python} -S
-"""As `-m elmo_tasks train CONFIG -s FOLDER --file-friendly-logging [--recover]`."""
+"""As `-m elmo_tasks train CONFIG -s FOLDER --file-friendly-logging [--recover]`, and `-m probe CONFIG -s FOLDER`."""
 import json, os, pathlib, sys, tarfile, time
 
-arguments = sys.argv[4:]
+is_probe = sys.argv[1:3] == ["-m", "probe"]
+arguments = sys.argv[3:] if is_probe else sys.argv[4:]
 config = json.load(open(arguments[0]))
 folder = pathlib.Path(arguments[2])
 recover = "--recover" in arguments
 mode = config.get("mode")
+if is_probe:
+    print("probes", flush=True)
+    folder.mkdir(parents=True)
+    (folder / "half").write_text("")
+    once = folder.parent / "begun"
+    if mode == "killed" and not once.exists():
+        once.write_text("")
+        time.sleep(600)
+    (folder / "metrics.json").write_text(json.dumps({{"test_f1": 0.25}}))
+    sys.exit()
 print("begins", "recover" if recover else "anew", flush=True)
 if not recover:
     folder.mkdir(parents=True)
@@ -206,17 +217,6 @@ def test_a_cut_archive_is_made_again(of_mode: Callable[..., Run]) -> None:
     assert run.is_trained()
 
 
-def test_a_checkpoint_that_was_being_written_does_not_count(of_mode: Callable[..., Run]) -> None:
-    run = of_mode()
-    folder = run.serialization_dir
-    folder.mkdir(parents=True)
-    for name in ("model_state_e1_b0.th", "training_state_e1_b0.th", "model_state_e2_b0.th", "model_state_e3_b0.th"):
-        zipfile.ZipFile(folder / name, "w").close()
-    (folder / "training_state_e2_b0.th").write_bytes(b"PK half")
-    run.drop_torn_checkpoints()
-    assert sorted(path.name for path in folder.iterdir()) == ["model_state_e1_b0.th", "training_state_e1_b0.th"]
-
-
 def test_a_failure_says_how_the_log_ends(of_mode: Callable[..., Run]) -> None:
     run = of_mode("fails")
     with pytest.raises(RunError, match="ended with code 3") as raised:
@@ -331,6 +331,35 @@ def test_a_training_whose_call_was_killed_is_waited_for(of_mode: Callable[..., R
     orphan.wait()
     wait_for(run.has_checkpoint)
     background.stop()
+
+
+def test_a_run_need_not_be_a_training(make_run: Callable[..., Run]) -> None:
+    """It is killed, begins anew, leaves a record of the same form, and is not done again."""
+    run = replace(make_run(config={"mode": "killed"}), module="probe")
+    background = Background(run)
+    wait_for((run.serialization_dir / "half").exists)
+    background.stop()
+    assert not run.is_done
+    assert not run.is_trained()
+    assert execute([run]) == []
+    assert execute([run]) == []
+    assert run.log.read_text() == "probes\nprobes\n"
+    record = run.record()
+    assert record["metrics"] == {"test_f1": 0.25}
+    assert record["command"] == ["-m", "probe", str(run.config_file), "-s", str(run.serialization_dir)]
+    assert (record["epochs"], record["mixes"], record["recovered"]) == ([], [], False)
+    assert record.keys() == trained_record(make_run).keys()
+
+
+def trained_record(make_run: Callable[..., Run]) -> dict[str, object]:
+    run = make_run("task/elmo/seed2")
+    train(run, {}, VARIABLES)
+    return run.record()
+
+
+def test_the_module_is_a_part_of_the_identity_of_what_is_no_training() -> None:
+    assert make_identity({"a": 1}, {}) == {"config": {"a": 1}, "files": {}}
+    assert make_identity({"a": 1}, {}, "probe") == {"config": {"a": 1}, "files": {}, "module": "probe"}
 
 
 def test_slots_share_the_cores(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -68,6 +68,12 @@ def assert_same(actual: Any, expected: Any) -> None:
 
 
 @pytest.fixture
+def check_same() -> Callable[[Any, Any], None]:
+    """`assert_same`."""
+    return assert_same
+
+
+@pytest.fixture
 def assert_stable() -> Callable[[Predictor, Sequence[dict[str, Any]]], None]:
     """Checks that a predictor gives each input the same answer twice, in any order, in batches of any size."""
 

@@ -10,8 +10,8 @@ import pytest
 import torch
 from allennlp.modules.elmo import _ElmoBiLm
 
-from elmo_tasks.bilm import BiLM, BiLMFiles, EmptyWordError, batch_to_ids
-from elmo_tasks.vectors import ElmoEmbedder, EmbedderError, embedder
+from elmo_tasks.bilm import BiLM, BiLMFiles, EmptyWordError, PretrainedError, batch_to_ids
+from elmo_tasks.vectors import ElmoEmbedder, EmbedderError
 
 LAYERS, DIM = 3, 14
 TOLERANCE = 1e-5
@@ -159,37 +159,17 @@ def test_what_cannot_be_embedded(elmo: ElmoEmbedder) -> None:
 def test_by_name_or_by_files(files: BiLMFiles, tmp_path: Path) -> None:
     assert ElmoEmbedder(bilm="mini").embed_sentence(["a"]).shape == (3, 1, 256)
     assert ElmoEmbedder(bilm=tmp_path).embed_sentence(["a"]).shape == (LAYERS, 1, DIM)
-    with pytest.raises(EmbedderError, match="not both"):
+    with pytest.raises(PretrainedError, match="not both"):
         ElmoEmbedder(*files, bilm="mini")
-    with pytest.raises(EmbedderError, match="biLM's weight file is missing"):
+    with pytest.raises(PretrainedError, match="biLM's weight file is missing"):
         ElmoEmbedder(options_file=files.options_file)
+    with pytest.raises(PretrainedError, match=r"no file .*gone\.json"):
+        ElmoEmbedder(tmp_path / "gone.json", files.weight_file)
 
 
 def test_without_arguments_it_is_the_original_as_ever(
     make_bilm: Callable[..., BiLM], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setenv("ELMO_TASKS_CACHE", str(tmp_path / "cache"))
-    folder = tmp_path / "cache" / "original"
-    make_bilm().save(folder / "options.json", folder / "weights.hdf5")
-    assert embedder.find_files() == (folder / "options.json", folder / "weights.hdf5")
-    # The addresses that old scripts give are those of the same files.
-    at = "https://s3-us-west-2.amazonaws.com/allennlp/models/elmo/2x4096_512_2048cnn_2xhighway/elmo_2x4096_512_2048cnn"
-    urls = (f"{at}_2xhighway_options.json", f"{at}_2xhighway_weights.hdf5")
-    assert embedder.find_files(*urls) == embedder.find_files()
-
-
-def test_another_url_is_downloaded_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("ELMO_TASKS_CACHE", str(tmp_path))
-    asked = []
-
-    def download(url: str, path: Path) -> None:
-        asked.append(url)
-        path.parent.mkdir(parents=True)
-        path.touch()
-
-    monkeypatch.setattr(embedder, "download", download)
-    urls = ("https://example.org/pt/options.json", "https://example.org/pt/weights.hdf5")
-    found = embedder.find_files(*urls)
-    assert found == embedder.find_files(*urls)
-    assert [file.name for file in found] == ["options.json", "weights.hdf5"]
-    assert asked == list(urls)
+    make_bilm(cell_dim=11).save(tmp_path / "original" / "options.json", tmp_path / "original" / "weights.hdf5")
+    assert ElmoEmbedder().bilm.options.cell_dim == 11

@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
-from elmo_tasks.bilm import BiLM, batch_to_ids
+from elmo_tasks.bilm import BiLM, EmptyWordError, batch_to_ids
 from elmo_tasks.vectors.static_vectors import (
     VectorsError,
     WordVectors,
@@ -40,6 +40,11 @@ def test_the_formulas_of_bilm_tf(
     assert words == WORDS
     # The token layer has each vector twice.
     np.testing.assert_allclose(np.concatenate([vectors, vectors], axis=1), expected, atol=1e-5)
+
+
+def test_the_empty_word_has_no_vector(make_bilm: Callable[..., BiLM]) -> None:
+    with pytest.raises(EmptyWordError, match="A word is the empty string"):
+        next(token_vectors(make_bilm(), ["a", ""]))
 
 
 @pytest.mark.skipif(not GOLDEN.is_dir(), reason=f"TensorFlow's figures are not at {GOLDEN}")

@@ -1,6 +1,7 @@
 // Textual entailment with ESIM (Chen et al. 2017; Peters et al. 2018, section 4 and appendix A) as a function of what
 // varies.
 local bilms = import 'bilms.libsonnet';
+local common = import 'common.libsonnet';
 
 {
   // The paper's sizes. `hidden` is one direction's; `feedforward` is that of the projection and of the classifier.
@@ -26,22 +27,18 @@ local bilms = import 'bilms.libsonnet';
   },
 
   // For a few dozen pairs and less than a minute.
-  small_sizes:: { words: 50, hidden: 50, feedforward: 50 },
-  small_training:: {
+  fixture_sizes:: { words: 50, hidden: 50, feedforward: 50 },
+  fixture_training:: {
     batch_size: 8,
     dropout: 0.1,
     trainer: { num_epochs: 15, grad_norm: 5.0, optimizer: { type: 'adam', lr: 0.005 } },
   },
 
-  // train, validation, test: files in SNLI's form; test may be null.
+  // train, validation, test: files in SNLI's form. What is not said here: see common.libsonnet.
+  // glove: pretrained vectors are not trained.
   // tokens_from: 'text', 'binary_parse' or 'tokens', see the reader `elmo_snli`.
-  // bilm: a name or files, see bilms.libsonnet; null for the baseline.
-  // place: where ELMo goes: 'input', 'output' or 'both'. layers: 'all', 'last' or one layer's number.
   // layer_norm: of the biLM's layers before they are mixed: 'none', 'token' or 'stock'.
-  // scalar_l2: the strength of the L2 penalty on the weights of ELMo's layers, lambda in the paper's section 3.2.
   // gamma: where the scale of ELMo's vectors starts, equation 1; it is trained.
-  // glove: a file of pretrained word vectors, which are not trained; or null: then only the words of the training data
-  // have vectors, and these are trained. lowercase: whether words are looked up in lower case.
   // l2: the strength of the L2 penalty on the weight matrices of the biLSTMs and of the feed-forward layers.
   experiment(
     train,
@@ -61,54 +58,23 @@ local bilms = import 'bilms.libsonnet';
     attention_dropout=0,
     l2=0,
     seed=1,
-  ):: {
-    // Their input sizes follow from the embedders and from the projection.
+  ):: common.experiment(
+    train, validation, glove, 'accuracy', training, seed, sorting_keys=['premise', 'hypothesis']
+  ) + common.test_set(test) {
     local bilstm = { type: 'elmo_padded_lstm', hidden_size: sizes.hidden, bidirectional: true },
     local bilstms = '^(encoder|inference_encoder)[.]',
     local feedforward = '^(projection|classifier)[.]',
-    local batches = {
-      batch_sampler: {
-        type: 'bucket',
-        batch_size: training.batch_size,
-        sorting_keys: ['premise', 'hypothesis'],
-      },
-    },
 
-    random_seed: seed,
-    numpy_seed: seed,
-    pytorch_seed: seed,
     dataset_reader: {
       type: 'elmo_snli',
       tokens_from: tokens_from,
-      token_indexers: {
-        tokens: { type: 'single_id', lowercase_tokens: lowercase },
-        [if bilm != null then 'elmo']: { type: 'elmo_character_ids' },
-      },
+      token_indexers: common.token_indexers(sizes, bilm, lowercase),
     },
-    train_data_path: train,
-    validation_data_path: validation,
-    [if test != null then 'test_data_path']: test,
-    evaluate_on_test: test != null,
-    // A word that is outside the vocabulary has one vector for all its kind, which without pretrained vectors is
-    // trained on the words that training has seen only once.
-    vocabulary: if glove != null
-    then { pretrained_files: { tokens: glove }, only_include_pretrained_words: true }
-    else { min_count: { tokens: 2 } },
-    [if glove == null then 'datasets_for_vocab_creation']: ['train'],
     model: {
       type: 'elmo_esim',
       dropout: training.dropout,
       attention_dropout: attention_dropout,
-      text_field_embedder: {
-        token_embedders: {
-          tokens: {
-            type: 'embedding',
-            embedding_dim: sizes.words,
-            trainable: glove == null,
-            [if glove != null then 'pretrained_file']: glove,
-          },
-        },
-      },
+      text_field_embedder: common.text_field_embedder(sizes, glove, trainable=glove == null),
       encoder: bilstm,
       projection_dim: sizes.feedforward,
       inference_encoder: bilstm,
@@ -129,11 +95,5 @@ local bilms = import 'bilms.libsonnet';
         ],
       },
     },
-    data_loader: batches,
-    validation_data_loader: batches,
-    trainer: {
-      validation_metric: '+accuracy',
-      checkpointer: { keep_most_recent_by_count: 1 },
-    } + training.trainer,
   },
 }

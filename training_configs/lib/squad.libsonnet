@@ -1,6 +1,7 @@
 // Reading comprehension with the model of Clark and Gardner 2018 (Peters et al. 2018, section 4 and appendix A.3), or
 // with BiDAF (Seo et al. 2017), as a function of what varies.
 local bilms = import 'bilms.libsonnet';
+local common = import 'common.libsonnet';
 
 {
   // The paper's sizes. `hidden` is one direction's of each encoder; the linear layers give both directions'.
@@ -35,8 +36,8 @@ local bilms = import 'bilms.libsonnet';
   },
 
   // For a few dozen questions and less than a minute.
-  small_sizes:: { words: 50, characters: 8, filters: 32, filter_width: 3, hidden: 40 },
-  small_training:: {
+  fixture_sizes:: { words: 50, characters: 8, filters: 32, filter_width: 3, hidden: 40 },
+  fixture_training:: {
     batch_size: 12,
     trainer: { num_epochs: 25, grad_norm: 5.0, optimizer: { type: 'adam', lr: 0.01 } },
   },
@@ -61,14 +62,10 @@ local bilms = import 'bilms.libsonnet';
     span_end_encoder: bilstm,
   },
 
-  // train, validation: files in SQuAD 1.1's JSON.
+  // train, validation: files in SQuAD 1.1's JSON. What is not said here: see common.libsonnet.
+  // glove: pretrained vectors are not trained.
   // self_attention: whether the model is Clark and Gardner's, or BiDAF.
-  // bilm: a name or files, see bilms.libsonnet; null for the baseline.
-  // place: where ELMo goes: 'input', 'output' or 'both'. layers: 'all', 'last' or one layer's number.
-  // scalar_l2: the strength of the L2 penalty on the weights of ELMo's layers, lambda in the paper's section 3.2.
   // elmo_dropout: of ELMo's vectors, where they are added.
-  // glove: a file of pretrained word vectors, which are not trained; or null: then only the words of the training data
-  // have vectors, and these are trained. lowercase: whether words are looked up in lower case.
   // max_passage_tokens: longer passages are cut in training; questions whose answer is cut off are left out of it.
   // train_paragraphs, validation_paragraphs: only so many, the first, of each article.
   experiment(
@@ -90,29 +87,15 @@ local bilms = import 'bilms.libsonnet';
     dropout=0.2,
     max_span_length=17,
     seed=1,
-  ):: {
+  ):: common.experiment(
+    train, validation, glove, 'f1', training, seed, sorting_keys=['passage', 'question']
+  ) {
     local reader = {
       type: 'elmo_squad',
       cover_inexact_answers: true,
-      token_indexers: {
-        tokens: { type: 'single_id', lowercase_tokens: lowercase },
-        token_characters: {
-          type: 'characters',
-          // Word boundaries are characters too, so that more words have a whole window.
-          character_tokenizer: { start_tokens: ['<w>'], end_tokens: ['</w>'] },
-          min_padding_length: sizes.filter_width,
-        },
-        // As `elmo_characters`, in less time and memory: passages are long.
-        [if bilm != null then 'elmo']: { type: 'elmo_character_ids' },
-      },
-    },
-    local batches = {
-      batch_sampler: { type: 'bucket', batch_size: training.batch_size, sorting_keys: ['passage', 'question'] },
+      token_indexers: common.token_indexers(sizes, bilm, lowercase),
     },
 
-    random_seed: seed,
-    numpy_seed: seed,
-    pytorch_seed: seed,
     dataset_reader: reader {
       answerable_only: true,
       [if max_passage_tokens != null then 'max_passage_tokens']: max_passage_tokens,
@@ -122,46 +105,12 @@ local bilms = import 'bilms.libsonnet';
     validation_dataset_reader: reader {
       [if validation_paragraphs != null then 'max_paragraphs_per_article']: validation_paragraphs,
     },
-    train_data_path: train,
-    validation_data_path: validation,
-    // A word that is outside the vocabulary has one vector for all its kind, which without pretrained vectors is
-    // trained on the words that training has seen only once.
-    vocabulary: if glove != null
-    then { pretrained_files: { tokens: glove }, only_include_pretrained_words: true }
-    else { min_count: { tokens: 2 } },
-    [if glove == null then 'datasets_for_vocab_creation']: ['train'],
     model: {
       type: 'elmo_bidaf',
       dropout: dropout,
       max_span_length: max_span_length,
-      text_field_embedder: {
-        token_embedders: {
-          tokens: {
-            type: 'embedding',
-            embedding_dim: sizes.words,
-            trainable: glove == null,
-            [if glove != null then 'pretrained_file']: glove,
-          },
-          token_characters: {
-            type: 'elmo_distinct_character_encoding',
-            embedding: { embedding_dim: sizes.characters, vocab_namespace: 'token_characters' },
-            encoder: {
-              type: 'cnn',
-              embedding_dim: sizes.characters,
-              num_filters: sizes.filters,
-              ngram_filter_sizes: [sizes.filter_width],
-              conv_layer_activation: 'relu',
-            },
-          },
-        },
-      },
+      text_field_embedder: common.text_field_embedder(sizes, glove, trainable=glove == null),
       [if bilm != null then 'elmo']: bilms.task_elmo(bilm, place, layers, scalar_l2) { dropout: elmo_dropout },
     } + (if self_attention then $.clark_gardner(sizes.hidden) else $.bidaf(sizes.hidden)),
-    data_loader: batches,
-    validation_data_loader: batches,
-    trainer: {
-      validation_metric: '+f1',
-      checkpointer: { keep_most_recent_by_count: 1 },
-    } + training.trainer,
   },
 }

@@ -13,6 +13,6 @@ ner.experiment(
   train=data + '/ner/crossner_literature.train.txt',
   validation=data + '/ner/crossner_literature.dev.txt',
   glove=data + '/glove/glove.6B.50d.subset.txt.gz',
-  sizes=ner.small_sizes,
+  sizes=ner.open_sizes,
   training=ner.hundreds_training,
 )

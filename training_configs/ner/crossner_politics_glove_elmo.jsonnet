@@ -14,6 +14,6 @@ ner.experiment(
   validation=data + '/ner/crossner_politics.dev.txt',
   glove=data + '/glove/glove.6B.50d.subset.txt.gz',
   bilm='mini',
-  sizes=ner.small_sizes,
+  sizes=ner.open_sizes,
   training=ner.hundreds_training,
 )

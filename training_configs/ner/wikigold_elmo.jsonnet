@@ -12,6 +12,6 @@ ner.experiment(
   train=data + '/ner/wikigold.train.txt',
   validation=data + '/ner/wikigold.dev.txt',
   bilm='mini',
-  sizes=ner.small_sizes,
-  training=ner.small_training,
+  sizes=ner.open_sizes,
+  training=ner.open_training,
 )

@@ -13,6 +13,6 @@ ner.experiment(
   validation=data + '/ner/wikigold.dev.txt',
   glove=data + '/glove/glove.6B.50d.subset.txt.gz',
   bilm='mini',
-  sizes=ner.small_sizes,
-  training=ner.small_training,
+  sizes=ner.open_sizes,
+  training=ner.open_training,
 )

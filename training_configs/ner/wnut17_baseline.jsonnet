@@ -13,6 +13,6 @@ local data = '../shared/data';
 ner.experiment(
   train=data + '/ner/wnut17.train.txt',
   validation=data + '/ner/wnut17.dev.txt',
-  sizes=ner.small_sizes,
-  training=ner.small_training,
+  sizes=ner.open_sizes,
+  training=ner.open_training,
 )

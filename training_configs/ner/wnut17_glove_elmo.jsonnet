@@ -14,6 +14,6 @@ ner.experiment(
   validation=data + '/ner/wnut17.dev.txt',
   glove=data + '/glove/glove.6B.50d.subset.txt.gz',
   bilm='mini',
-  sizes=ner.small_sizes,
-  training=ner.small_training,
+  sizes=ner.open_sizes,
+  training=ner.open_training,
 )

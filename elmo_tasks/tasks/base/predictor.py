@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 
 from allennlp.common.checks import ConfigurationError
 from allennlp.common.util import JsonDict
-from allennlp.data import DatasetReader
+from allennlp.data import DatasetReader, Instance
 from allennlp.models import Model
 from allennlp.predictors import Predictor
 from overrides import overrides
@@ -30,8 +30,8 @@ class LinePredictor(Predictor):
     """
     A predictor whose errors name the line of the file that `allennlp predict` reads.
 
-    Subclasses have `_json_to_instance`, and may have `parse_line`; or `read_json` and `answer`, where an input is not
-    one instance. They raise `ConfigurationError` for what they cannot read.
+    Subclasses have `_json_to_instance`, and may have `parse_line` and `instance_answer`; or `read_json` and `answer`,
+    where an input is not one instance. They raise `bad_input` for what they cannot read.
 
     # Parameters
 
@@ -66,11 +66,11 @@ class LinePredictor(Predictor):
             content: Any = self.parse_line(line)
             if isinstance(content, dict):
                 return _Line(content, self.lines_read)
-            problem = _problem(line, f"no JSON object but a {type(content).__name__}")
+            problem = str(bad_input(line, f"is no JSON object but a {type(content).__name__}"))
         except ConfigurationError as error:
             problem = str(error)
         except (ValueError, RecursionError) as error:
-            problem = _problem(line, f"not JSON: {error}")
+            problem = str(bad_input(line, f"is not JSON: {error}"))
         return self._bad(_Line({}, self.lines_read), problem)
 
     def read_json(self, inputs: JsonDict) -> Any:
@@ -79,7 +79,20 @@ class LinePredictor(Predictor):
 
     def answer(self, read: list[Any]) -> list[JsonDict]:
         """The answers for what `read_json` gave."""
-        return [self.predict_instance(read[0])] if len(read) == 1 else self.predict_batch_instance(read)
+        return self.predict_batch_instance(read)
+
+    def instance_answer(self, instance: Instance, output: JsonDict) -> JsonDict:
+        """The answer for one instance, from what the model says of it."""
+        return output
+
+    @overrides
+    def predict_instance(self, instance: Instance) -> JsonDict:
+        return self.predict_batch_instance([instance])[0]
+
+    @overrides
+    def predict_batch_instance(self, instances: list[Instance]) -> list[JsonDict]:
+        outputs = super().predict_batch_instance(instances)
+        return [self.instance_answer(instance, output) for instance, output in zip(instances, outputs, strict=True)]
 
     @overrides
     def predict_json(self, inputs: JsonDict) -> JsonDict:
@@ -109,5 +122,7 @@ class LinePredictor(Predictor):
         return _Line(line, line.number, problem)
 
 
-def _problem(line: str, message: str) -> str:
-    return f"The input is {message}. It begins: {line.strip()[:200]}"
+def bad_input(given: Any, message: str) -> ConfigurationError:
+    """The error that says what is wrong with an input: a line, or the JSON in it."""
+    text = given if isinstance(given, str) else json.dumps(given, ensure_ascii=False, default=str)
+    return ConfigurationError(f"The input {message}. It begins: {text.strip()[:200]}")

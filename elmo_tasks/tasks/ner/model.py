@@ -2,9 +2,8 @@
 
 from typing import Any, Optional
 
-import torch
 from allennlp.common import Lazy
-from allennlp.common.checks import ConfigurationError, check_dimensions_match
+from allennlp.common.checks import ConfigurationError
 from allennlp.data import TextFieldTensors, Vocabulary
 from allennlp.models import Model
 from allennlp.modules import FeedForward, InputVariationalDropout, Seq2SeqEncoder, TextFieldEmbedder
@@ -15,7 +14,7 @@ from overrides import overrides
 from torch import Tensor, nn
 
 from elmo_tasks.embedders.task_elmo import TaskElmo
-from elmo_tasks.tasks.base.model import ElmoModel
+from elmo_tasks.tasks.base.model import ElmoModel, build, join
 from elmo_tasks.tasks.ner.crf import Crf
 from elmo_tasks.tasks.ner.metric import ConllEval
 from elmo_tasks.tasks.ner.schemes import SCHEMES, TagError, convert
@@ -34,11 +33,11 @@ class ElmoCrfTagger(ElmoModel):
 
     text_field_embedder : `TextFieldEmbedder`
     encoder : `Lazy[Seq2SeqEncoder]`, optional
-        Such as a biLSTM. Its `input_size` may be left out. None: the token vectors are tagged as they are.
+        Such as a biLSTM, whose `input_size` may be left out. None: the token vectors are tagged as they are.
     elmo : `TaskElmo`, optional
         ELMo for the encoder's input, concatenated to its output, or both (section 3.3).
-    feedforward : `FeedForward`, optional
-        Between the encoder and the projection.
+    feedforward : `Lazy[FeedForward]`, optional
+        Between the encoder and the projection. Its `input_dim` may be left out.
     label_encoding : `str`, optional (default = `"BIOUL"`)
         The scheme of the tags, `"IOB1"`, `"BIO"` or `"BIOUL"`, the same as the reader's `coding_scheme`. None for tags
         that mark no spans: there are no spans to score, and no constraints.
@@ -68,15 +67,15 @@ class ElmoCrfTagger(ElmoModel):
         self,
         vocab: Vocabulary,
         text_field_embedder: TextFieldEmbedder,
-        encoder: Optional[Lazy[Seq2SeqEncoder]] = None,  # noqa: UP045
-        elmo: Optional[TaskElmo] = None,  # noqa: UP045
-        feedforward: Optional[FeedForward] = None,  # noqa: UP045
+        encoder: Optional[Lazy[Seq2SeqEncoder]] = None,
+        elmo: Optional[TaskElmo] = None,
+        feedforward: Optional[Lazy[FeedForward]] = None,
         label_encoding: str | None = "BIOUL",
         constrain_decoding: bool = True,
         label_namespace: str = "labels",
         dropout: float = 0.0,
         variational_dropout: bool = False,
-        initializer: Optional[InitializerApplicator] = None,  # noqa: UP045
+        initializer: Optional[InitializerApplicator] = None,
         **kwargs: Any,
     ) -> None:
         super().__init__(vocab, text_field_embedder, elmo, **kwargs)
@@ -84,31 +83,25 @@ class ElmoCrfTagger(ElmoModel):
             raise ConfigurationError(
                 f'label_encoding is "{label_encoding}"; it must be one of {", ".join(SCHEMES)}, or null.'
             )
-        self.encoder = encoder.construct(input_size=self.embedding_dim) if encoder is not None else None
-        self.feedforward = feedforward
+        self.encoder = build(encoder, self.embedding_dim, "encoder") if encoder is not None else None
+        encoded_dim = self.encoder.get_output_dim() if self.encoder is not None else self.embedding_dim
+        encoded_dim += self.output_elmo_dim
+        self.feedforward = build(feedforward, encoded_dim, "feedforward") if feedforward is not None else None
+        projected_dim = self.feedforward.get_output_dim() if self.feedforward is not None else encoded_dim
         self.dropout = InputVariationalDropout(dropout) if variational_dropout else nn.Dropout(dropout)
         self.label_encoding = label_encoding
 
-        labels = vocab.get_index_to_token_vocabulary(label_namespace)
-        self._labels = [labels[index] for index in range(len(labels))]
-        self.tag_projection = nn.Linear(self._encoded_dim(), len(labels))
-        constraints = allowed_transitions(label_encoding, labels) if label_encoding and constrain_decoding else None
-        self.crf = Crf(len(labels), constraints)
+        self._labels = self.label_names(label_namespace)
+        self.tag_projection = nn.Linear(projected_dim, len(self._labels))
+        constraints = (
+            allowed_transitions(label_encoding, dict(enumerate(self._labels)))
+            if label_encoding and constrain_decoding
+            else None
+        )
+        self.crf = Crf(len(self._labels), constraints)
         self._scores = ConllEval(spans=label_encoding is not None)
         if initializer is not None:
             initializer(self)
-
-    def _encoded_dim(self) -> int:
-        """Length of the vector that is projected to tags; on the way there all sizes are checked."""
-        dim = self.embedding_dim
-        if self.encoder is not None:
-            check_dimensions_match(dim, self.encoder.get_input_dim(), "text field embedding dim", "encoder input dim")
-            dim = self.encoder.get_output_dim()
-        dim += self.output_elmo_dim
-        if self.feedforward is not None:
-            check_dimensions_match(dim, self.feedforward.get_input_dim(), "encoder output dim", "feedforward input dim")
-            dim = self.feedforward.get_output_dim()
-        return dim
 
     @overrides(check_signature=False)
     def forward(
@@ -155,17 +148,15 @@ class ElmoCrfTagger(ElmoModel):
         if not mask.any():
             # Not every embedder and encoder can take sentences that are all empty.
             return self.crf.transitions.new_zeros(*mask.shape, self.crf.num_tags)
-        # Each of shape: (batch, tokens, its dim)
-        ((vectors, output_elmo),) = self.embed(tokens)
-        encoded = self.dropout(vectors)
+        (embedded,) = self.embed(tokens)
+        # Shape: (batch, tokens, embedding_dim)
+        encoded = self.dropout(join(embedded.words, embedded.elmo))
         if self.encoder is not None:
             # Shape: (batch, tokens, encoder_output_dim)
             encoded = self.encoder(encoded, mask)
-        if output_elmo is not None:
+        if self.encoder is not None or embedded.output_elmo is not None:
             # Shape: (batch, tokens, encoder_output_dim + output_elmo_dim)
-            encoded = torch.cat([encoded, output_elmo], dim=-1)
-        if self.encoder is not None or output_elmo is not None:
-            encoded = self.dropout(encoded)
+            encoded = self.dropout(join(encoded, embedded.output_elmo))
         if self.feedforward is not None:
             encoded = self.feedforward(encoded)
         return self.tag_projection(encoded)

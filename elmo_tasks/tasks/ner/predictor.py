@@ -2,9 +2,7 @@
 
 import json
 from itertools import accumulate
-from typing import Any
 
-from allennlp.common.checks import ConfigurationError
 from allennlp.common.util import JsonDict
 from allennlp.data import DatasetReader, Instance
 from allennlp.data.tokenizers import Token
@@ -13,7 +11,7 @@ from allennlp.predictors import Predictor
 from overrides import overrides
 
 from elmo_tasks.modules.tokenizer import SpacyRulesTokenizer
-from elmo_tasks.tasks.base.predictor import LinePredictor
+from elmo_tasks.tasks.base.predictor import LinePredictor, bad_input
 from elmo_tasks.tasks.ner.schemes import tags_to_spans
 
 
@@ -65,7 +63,7 @@ class ElmoTaggerPredictor(LinePredictor):
         try:
             return json.loads(line)
         except json.JSONDecodeError as error:
-            raise _error(line, f"begins with {{ but is not JSON: {error}") from None
+            raise bad_input(line, f"begins with {{ but is not JSON: {error}") from None
 
     def predict(self, sentence: str) -> JsonDict:
         """The answer for one raw sentence."""
@@ -74,26 +72,18 @@ class ElmoTaggerPredictor(LinePredictor):
     @overrides
     def _json_to_instance(self, json_dict: JsonDict) -> Instance:
         if not isinstance(json_dict, dict) or ("sentence" in json_dict) == ("tokens" in json_dict):
-            raise _error(json_dict, 'must be an object with either "sentence" or "tokens"')
+            raise bad_input(json_dict, 'must be an object with either "sentence" or "tokens"')
         if "tokens" in json_dict:
             return self._dataset_reader.text_to_instance(_tokens(json_dict))
         sentence = json_dict["sentence"]
         if not isinstance(sentence, str):
-            raise _error(json_dict, f'"sentence" must be a string, not {type(sentence).__name__}')
+            raise bad_input(json_dict, f'"sentence" must be a string, not {type(sentence).__name__}')
         instance = self._dataset_reader.text_to_instance(self._tokenizer.tokenize(sentence))
         instance["metadata"].metadata["sentence"] = sentence  # type: ignore[attr-defined]
         return instance
 
     @overrides
-    def predict_instance(self, instance: Instance) -> JsonDict:
-        return self._answer(instance, super().predict_instance(instance))
-
-    @overrides
-    def predict_batch_instance(self, instances: list[Instance]) -> list[JsonDict]:
-        outputs = super().predict_batch_instance(instances)
-        return [self._answer(instance, output) for instance, output in zip(instances, outputs, strict=True)]
-
-    def _answer(self, instance: Instance, output: JsonDict) -> JsonDict:
+    def instance_answer(self, instance: Instance, output: JsonDict) -> JsonDict:
         answer = {"tokens": output["words"], "tags": output["tags"]}
         if self._marks_spans:
             answer["spans"] = _spans(instance, output["tags"])
@@ -103,10 +93,10 @@ class ElmoTaggerPredictor(LinePredictor):
 def _tokens(json_dict: JsonDict) -> list[Token]:
     tokens = json_dict["tokens"]
     if not isinstance(tokens, list):
-        raise _error(json_dict, f'"tokens" must be a list, not {type(tokens).__name__}')
+        raise bad_input(json_dict, f'"tokens" must be a list, not {type(tokens).__name__}')
     for number, token in enumerate(tokens):
         if not isinstance(token, str) or not token:
-            raise _error(
+            raise bad_input(
                 json_dict, f"token {number} (counted from 0) must be a string that is not empty, not {token!r}"
             )
     return [Token(token) for token in tokens]
@@ -136,7 +126,3 @@ def _spans(instance: Instance, tags: list[str]) -> list[JsonDict]:
             }
         )
     return spans
-
-
-def _error(given: Any, message: str) -> ConfigurationError:
-    return ConfigurationError(f"The input {message}. It begins: {str(given)[:200]}")

@@ -1,33 +1,12 @@
 """
-ESIM's parts without parameters (Chen et al. 2017).
+ESIM's attention between premise and hypothesis (Chen et al. 2017).
 
 A batch's premises and hypotheses are treated alike: they stand in one tensor, the premises above the hypotheses, so
 that each part of the model runs once.
 """
 
-from collections.abc import Sequence
-
 import torch
 from torch import Tensor
-from torch.nn import functional as F
-
-
-def stack(texts: Sequence[Tensor]) -> Tensor:
-    """
-    Premises above hypotheses, padded with zeros.
-
-    # Parameters
-
-    texts : `Sequence[Tensor]`
-        Each of shape `(batch, its tokens, ...)`.
-
-    # Returns
-
-    `Tensor`
-        Shape `(texts * batch, most tokens, ...)`.
-    """
-    longest = max(text.shape[1] for text in texts)
-    return torch.cat([F.pad(text, (0, 0) * (text.dim() - 2) + (0, longest - text.shape[1])) for text in texts])
 
 
 def align(encoded: Tensor, mask: Tensor) -> Tensor:
@@ -61,27 +40,3 @@ def enhance(encoded: Tensor, aligned: Tensor) -> Tensor:
     Both of shape `(2 * batch, tokens, dim)`, the result of shape `(2 * batch, tokens, 4 * dim)`.
     """
     return torch.cat([encoded, aligned, encoded - aligned, encoded * aligned], dim=-1)
-
-
-def pool(vectors: Tensor, mask: Tensor) -> Tensor:
-    """
-    A text's mean and its maximum in each dimension (section 3.3).
-
-    # Parameters
-
-    vectors : `Tensor`
-        Shape `(texts, tokens, dim)`.
-    mask : `Tensor`
-        True where there is a token; each text has one at least. Shape `(texts, tokens)`.
-
-    # Returns
-
-    `Tensor`
-        Shape `(texts, 2 * dim)`.
-    """
-    # Shape: (texts, tokens, 1)
-    padding = ~mask[:, :, None]
-    # Shape: (texts, dim)
-    mean = vectors.masked_fill(padding, 0.0).sum(dim=1) / mask.sum(dim=1, keepdim=True)
-    maximum = vectors.masked_fill(padding, float("-inf")).amax(dim=1)
-    return torch.cat([mean, maximum], dim=-1)

@@ -4,7 +4,7 @@ from typing import Any, Optional
 
 import torch
 from allennlp.common import Lazy
-from allennlp.common.checks import ConfigurationError, check_dimensions_match
+from allennlp.common.checks import ConfigurationError
 from allennlp.data import TextFieldTensors, Vocabulary
 from allennlp.models import Model
 from allennlp.modules import InputVariationalDropout, Seq2SeqEncoder, TextFieldEmbedder
@@ -16,8 +16,10 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from elmo_tasks.embedders.task_elmo import TaskElmo
-from elmo_tasks.tasks.base.model import ElmoModel
-from elmo_tasks.tasks.snli.attention import align, enhance, pool, stack
+from elmo_tasks.modules.pooling import mean_and_max
+from elmo_tasks.modules.stacking import stack_fields
+from elmo_tasks.tasks.base.model import ElmoModel, build, join
+from elmo_tasks.tasks.snli.attention import align, enhance
 
 
 @Model.register("elmo_esim")
@@ -73,27 +75,24 @@ class ElmoEsim(ElmoModel):
         text_field_embedder: TextFieldEmbedder,
         encoder: Lazy[Seq2SeqEncoder],
         inference_encoder: Lazy[Seq2SeqEncoder],
-        elmo: Optional[TaskElmo] = None,  # noqa: UP045
+        elmo: Optional[TaskElmo] = None,
         projection_dim: int = 300,
         hidden_dim: int = 300,
         dropout: float = 0.5,
         attention_dropout: float = 0.0,
         label_namespace: str = "labels",
-        initializer: Optional[InitializerApplicator] = None,  # noqa: UP045
+        initializer: Optional[InitializerApplicator] = None,
         **kwargs: Any,
     ) -> None:
         super().__init__(vocab, text_field_embedder, elmo, **kwargs)
-        self.encoder = _construct(encoder, self.embedding_dim, "text field embedding dim", "encoder input dim")
+        self.encoder = build(encoder, self.embedding_dim, "encoder")
         encoded_dim = self.encoder.get_output_dim() + self.output_elmo_dim
         self.attention_dropout = nn.Dropout(attention_dropout)
         self.projection = nn.Linear(4 * encoded_dim, projection_dim)
-        self.inference_encoder = _construct(
-            inference_encoder, projection_dim, "projection_dim", "inference encoder input dim"
-        )
+        self.inference_encoder = build(inference_encoder, projection_dim, "inference_encoder")
         self.variational_dropout = InputVariationalDropout(dropout)
 
-        labels = vocab.get_index_to_token_vocabulary(label_namespace)
-        self._labels = [labels[index] for index in range(len(labels))]
+        self._labels = self.label_names(label_namespace)
         # The mean and the maximum, of the premise and of the hypothesis.
         pooled_dim = 2 * 2 * self.inference_encoder.get_output_dim()
         self.classifier = nn.Sequential(
@@ -101,7 +100,7 @@ class ElmoEsim(ElmoModel):
             nn.Linear(pooled_dim, hidden_dim),
             nn.ReLU(),
             nn.Dropout(dropout),
-            nn.Linear(hidden_dim, len(labels)),
+            nn.Linear(hidden_dim, len(self._labels)),
         )
         self._accuracy = CategoricalAccuracy()
         self._by_label = FBetaMeasure()
@@ -143,11 +142,13 @@ class ElmoEsim(ElmoModel):
 
     def _logits(self, premise: TextFieldTensors, hypothesis: TextFieldTensors) -> Tensor:
         """Shape `(batch, number of labels)`."""
-        # Here and below: premises above hypotheses. Shape: (2 * batch, tokens)
-        mask = stack([get_text_field_mask(premise), get_text_field_mask(hypothesis)])
+        # Here and below: premises above hypotheses.
+        texts = stack_fields([premise, hypothesis])
+        # Shape: (2 * batch, tokens)
+        mask = get_text_field_mask(texts)
         _check_that_none_is_empty(mask)
         # Shape: (2 * batch, tokens, encoded_dim)
-        encoded = self._encode(premise, hypothesis, mask)
+        encoded = self._encode(texts, mask)
         # Shape: (2 * batch, tokens, 4 * encoded_dim)
         enhanced = self.attention_dropout(enhance(encoded, align(encoded, mask)))
         # Shape: (2 * batch, tokens, projection_dim)
@@ -155,18 +156,15 @@ class ElmoEsim(ElmoModel):
         # Shape: (2 * batch, tokens, inference_dim)
         inferred = self.inference_encoder(projected, mask)
         # Shape: (batch, 4 * inference_dim)
-        pooled = torch.cat(pool(inferred, mask).chunk(2), dim=-1)
+        pooled = torch.cat(mean_and_max(inferred, mask).chunk(2), dim=-1)
         return self.classifier(pooled)
 
-    def _encode(self, premise: TextFieldTensors, hypothesis: TextFieldTensors, mask: Tensor) -> Tensor:
+    def _encode(self, texts: TextFieldTensors, mask: Tensor) -> Tensor:
         """Shape `(2 * batch, tokens, encoded_dim)`."""
-        # Each of shape: (batch, its tokens, its dim)
-        (premise_vectors, premise_elmo), (hypothesis_vectors, hypothesis_elmo) = self.embed(premise, hypothesis)
+        (embedded,) = self.embed(texts)
         # Shape: (2 * batch, tokens, encoder_output_dim)
-        encoded = self.encoder(self.variational_dropout(stack([premise_vectors, hypothesis_vectors])), mask)
-        if premise_elmo is None or hypothesis_elmo is None:
-            return encoded
-        return torch.cat([encoded, stack([premise_elmo, hypothesis_elmo])], dim=-1)
+        encoded = self.encoder(self.variational_dropout(join(embedded.words, embedded.elmo)), mask)
+        return join(encoded, embedded.output_elmo)
 
     @overrides(check_signature=False)
     def make_output_human_readable(self, output_dict: dict[str, Any]) -> dict[str, Any]:
@@ -190,12 +188,6 @@ class ElmoEsim(ElmoModel):
         if reset:
             self._by_label.reset()
         return metrics
-
-
-def _construct(encoder: Lazy[Seq2SeqEncoder], input_dim: int, its_name: str, encoders_name: str) -> Seq2SeqEncoder:
-    constructed = encoder.construct(input_size=input_dim)
-    check_dimensions_match(input_dim, constructed.get_input_dim(), its_name, encoders_name)
-    return constructed
 
 
 def _check_that_none_is_empty(mask: Tensor) -> None:

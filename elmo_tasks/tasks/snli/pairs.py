@@ -1,7 +1,12 @@
-"""What a line of SNLI's files says."""
+"""SNLI's files, and what a line of them says."""
 
 import json
+from collections.abc import Iterator
 from typing import Any, NamedTuple
+
+from allennlp.data.dataset_readers.dataset_reader import PathOrStr
+
+from elmo_tasks.tasks.base.reader import numbered_lines
 
 LABELS = ("entailment", "neutral", "contradiction")
 
@@ -15,7 +20,8 @@ FIELDS = {
 Text = str | list[str]
 """Raw text, or its tokens."""
 
-_NO_LABEL = "-"
+NO_LABEL = "-"
+"""How the files write that the annotators did not agree on a label."""
 
 # The Penn Treebank's spelling of characters that mean something in a parse.
 _ESCAPED = {
@@ -51,6 +57,36 @@ class Pair(NamedTuple):
     label: str | None
 
 
+def read_pairs(file_path: PathOrStr, tokens_from: str) -> Iterator[Pair | PairError]:
+    """
+    The pairs of a file, plain or .gz, in its order, those without a label too. Blank lines are skipped.
+
+    # Parameters
+
+    file_path : `PathOrStr`
+    tokens_from : `str`
+        One of `FIELDS`.
+
+    # Returns
+
+    `Iterator[Pair | PairError]`
+        The exception, which names the line, stands where the bad line's pair would, so that the caller may raise it, or
+        go on.
+
+    # Raises
+
+    `ConfigurationError`
+        If the file is damaged.
+    """
+    for number, line in numbered_lines(file_path):
+        if not line.strip():
+            continue
+        try:
+            yield parse_line(line, tokens_from)
+        except PairError as error:
+            yield PairError(f"line {number}: {error}")
+
+
 def parse_line(line: bytes | str, tokens_from: str) -> Pair:
     """
     # Parameters
@@ -67,7 +103,7 @@ def parse_line(line: bytes | str, tokens_from: str) -> Pair:
     """
     record = _json(line)
     label = _field(record, "gold_label")
-    if label == _NO_LABEL:
+    if label == NO_LABEL:
         return Pair("", "", None)
     if label not in LABELS:
         raise PairError(f'"gold_label" is {_short(label)}; it must be one of {", ".join(LABELS)}, or "-" for none')

@@ -1,14 +1,11 @@
 """A premise and a hypothesis to a label."""
 
-from typing import Any
-
-from allennlp.common.checks import ConfigurationError
 from allennlp.common.util import JsonDict
 from allennlp.data import Instance
 from allennlp.predictors import Predictor
 from overrides import overrides
 
-from elmo_tasks.tasks.base.predictor import LinePredictor
+from elmo_tasks.tasks.base.predictor import LinePredictor, bad_input
 from elmo_tasks.tasks.snli.pairs import PairError, check_text
 
 _TEXTS = ("premise", "hypothesis")
@@ -42,25 +39,13 @@ class ElmoEntailmentPredictor(LinePredictor):
     @overrides
     def _json_to_instance(self, json_dict: JsonDict) -> Instance:
         if not isinstance(json_dict, dict) or not all(name in json_dict for name in _TEXTS):
-            raise _error(json_dict, 'must be an object with "premise" and "hypothesis"')
+            raise bad_input(json_dict, 'must be an object with "premise" and "hypothesis"')
         try:
             texts = [check_text(json_dict[name], name) for name in _TEXTS]
         except PairError as error:
-            raise _error(json_dict, f"cannot be taken: {error}") from None
+            raise bad_input(json_dict, f"cannot be taken: {error}") from None
         return self._dataset_reader.text_to_instance(*texts)
 
     @overrides
-    def predict_instance(self, instance: Instance) -> JsonDict:
-        return _answer(super().predict_instance(instance))
-
-    @overrides
-    def predict_batch_instance(self, instances: list[Instance]) -> list[JsonDict]:
-        return [_answer(output) for output in super().predict_batch_instance(instances)]
-
-
-def _answer(output: JsonDict) -> JsonDict:
-    return {name: output[name] for name in ("label", "probabilities", "premise_tokens", "hypothesis_tokens")}
-
-
-def _error(given: Any, message: str) -> ConfigurationError:
-    return ConfigurationError(f"The input {message}. It begins: {str(given).strip()[:200]}")
+    def instance_answer(self, instance: Instance, output: JsonDict) -> JsonDict:
+        return {name: output[name] for name in ("label", "probabilities", "premise_tokens", "hypothesis_tokens")}

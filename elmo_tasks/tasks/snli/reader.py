@@ -1,28 +1,27 @@
-"""SNLI's files."""
+"""SNLI's pairs as instances."""
 
 import logging
 from collections.abc import Iterable, Iterator
-from typing import Optional
+from typing import Any, Optional
 
 from allennlp.common.checks import ConfigurationError
-from allennlp.common.file_utils import open_compressed
 from allennlp.data import Instance
 from allennlp.data.dataset_readers import DatasetReader
 from allennlp.data.dataset_readers.dataset_reader import PathOrStr
 from allennlp.data.fields import Field, LabelField, MetadataField, TextField
-from allennlp.data.token_indexers import SingleIdTokenIndexer, TokenIndexer
+from allennlp.data.token_indexers import TokenIndexer
 from allennlp.data.tokenizers import Token, Tokenizer
 from overrides import overrides
 
-from elmo_tasks.files import numbered
 from elmo_tasks.modules.tokenizer import SpacyRulesTokenizer
-from elmo_tasks.tasks.snli.pairs import FIELDS, Pair, PairError, Text, parse_line
+from elmo_tasks.tasks.base.reader import TextReader, warn_of
+from elmo_tasks.tasks.snli.pairs import FIELDS, Pair, PairError, Text, read_pairs
 
 logger = logging.getLogger(__name__)
 
 
 @DatasetReader.register("elmo_snli")
-class SnliReader(DatasetReader):
+class SnliReader(TextReader):
     """
     Pairs of sentences from SNLI's files (Bowman et al. 2015), or MultiNLI's: a JSON object a line, UTF-8, plain or
     .gz. `gold_label` is "entailment", "neutral" or "contradiction"; pairs whose annotators did not agree on one, "-",
@@ -42,8 +41,10 @@ class SnliReader(DatasetReader):
     tokenizer : `Tokenizer`, optional (default = `SpacyRulesTokenizer()`)
         Splits raw text, that of files as well as that which a predictor is given.
     skip_bad_lines : `bool`, optional (default = `False`)
-        Whether a line that is not as said above, or whose premise or hypothesis is empty, is skipped, with a warning,
-        instead of raising an error.
+        Whether a line that is not as said above, or whose premise or hypothesis is empty, is skipped, counted and named
+        instead of raised.
+    kwargs : `Any`
+        `max_instances`, see `TextReader`.
 
     # Raises
 
@@ -56,22 +57,15 @@ class SnliReader(DatasetReader):
     # AllenNLP builds an Optional[X] from a config, but passes an X | None on unbuilt.
     def __init__(
         self,
-        token_indexers: Optional[dict[str, TokenIndexer]] = None,  # noqa: UP045
+        token_indexers: Optional[dict[str, TokenIndexer]] = None,
         tokens_from: str = "text",
-        tokenizer: Optional[Tokenizer] = None,  # noqa: UP045
+        tokenizer: Optional[Tokenizer] = None,
         skip_bad_lines: bool = False,
-        max_instances: int | None = None,
-        serialization_dir: str | None = None,
+        **kwargs: Any,
     ) -> None:
-        super().__init__(
-            max_instances=max_instances,
-            manual_distributed_sharding=True,
-            manual_multiprocess_sharding=True,
-            serialization_dir=serialization_dir,
-        )
+        super().__init__(token_indexers, **kwargs)
         if tokens_from not in FIELDS:
             raise ConfigurationError(f'tokens_from is "{tokens_from}"; it must be one of {", ".join(FIELDS)}.')
-        self._token_indexers = token_indexers or {"tokens": SingleIdTokenIndexer()}
         self._tokens_from = tokens_from
         self._tokenizer = tokenizer or SpacyRulesTokenizer()
         self._skip_bad_lines = skip_bad_lines
@@ -84,25 +78,24 @@ class SnliReader(DatasetReader):
 
     def _pairs(self, file_path: PathOrStr) -> Iterator[Pair]:
         """The pairs that have a gold label."""
-        read = without_label = bad = 0
-        for number, line in _lines(file_path):
-            try:
-                pair = parse_line(line, self._tokens_from)
-            except PairError as error:
-                place = f"{file_path}, line {number}: {error}."
-                if not self._skip_bad_lines:
-                    raise ConfigurationError(f"{place} (skip_bad_lines: true leaves such lines out.)") from None
-                logger.warning("%s This line is skipped.", place)
-                bad += 1
-                continue
-            if pair.label is None:
-                without_label += 1
-                continue
-            read += 1
-            yield pair
-        logger.info(
-            "%s: %d pairs; skipped: %d without a gold label, %d bad lines.", file_path, read, without_label, bad
-        )
+        read = without_label = 0
+        bad: list[str] = []
+        try:
+            for pair in read_pairs(file_path, self._tokens_from):
+                if isinstance(pair, PairError):
+                    if not self._skip_bad_lines:
+                        advice = "(skip_bad_lines: true leaves such lines out)"
+                        raise ConfigurationError(f"{file_path}, {pair} {advice}.")
+                    bad.append(str(pair))
+                elif pair.label is None:
+                    without_label += 1
+                else:
+                    read += 1
+                    yield pair
+        finally:
+            # Also where `max_instances` ends the reading.
+            logger.info("%s: %d pairs; skipped: %d without a gold label.", file_path, read, without_label)
+            warn_of(f"{file_path}: skipped {len(bad)} bad lines", bad)
         if not read:
             raise ConfigurationError(f"{file_path}: there is no pair with a gold label in this file.")
 
@@ -132,16 +125,3 @@ class SnliReader(DatasetReader):
 
     def _tokens(self, text: Text) -> list[Token]:
         return self._tokenizer.tokenize(text) if isinstance(text, str) else [Token(token) for token in text]
-
-    @overrides
-    def apply_token_indexers(self, instance: Instance) -> None:
-        for name in ("premise", "hypothesis"):
-            instance[name].token_indexers = self._token_indexers  # type: ignore[attr-defined]
-
-
-def _lines(file_path: PathOrStr) -> Iterator[tuple[int, bytes]]:
-    """The lines that are not blank, numbered from 1."""
-    with open_compressed(file_path, mode="rb", encoding=None) as file:
-        for number, line in numbered(file, file_path, ConfigurationError):
-            if line.strip():
-                yield number, line

@@ -19,12 +19,17 @@ class Answer(NamedTuple):
 
 
 class Question(NamedTuple):
-    """A question about a passage. `answers` is never empty: where there are several, each is right."""
+    """
+    A question about a passage. `answers` is never empty: where there are several, each is right. `article` is its
+    article's number in the file and `paragraph` its passage's number in the article, both counted from 0.
+    """
 
     id: str
     text: str
     passage: str
     answers: tuple[Answer, ...]
+    article: int = 0
+    paragraph: int = 0
 
 
 class BadQuestion(ConfigurationError):
@@ -57,14 +62,17 @@ def read_questions(
     articles = _load(file_name)
     seen: set[str] = set()
     for article_number, article in enumerate(articles):
-        where = f"data[{article_number}]"
         try:
-            paragraphs = _field(file_name, where, article, "paragraphs", list)
+            paragraphs = _field(file_name, f"data[{article_number}]", article, "paragraphs", list)
         except BadQuestion as error:
             yield error
             continue
         for number, paragraph in enumerate(paragraphs[:max_paragraphs_per_article]):
-            yield from _paragraph_questions(file_name, f"{where}.paragraphs[{number}]", paragraph, seen)
+            where = f"data[{article_number}].paragraphs[{number}]"
+            for question in _paragraph_questions(file_name, where, paragraph, seen):
+                if isinstance(question, Question):
+                    question = question._replace(article=article_number, paragraph=number)
+                yield question
     if not seen:
         raise ConfigurationError(f"{file_name}: there is no question in this file.")
 

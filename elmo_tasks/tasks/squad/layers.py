@@ -5,6 +5,7 @@ from allennlp.common import Lazy
 from allennlp.modules import Seq2SeqEncoder
 from torch import Tensor, nn
 
+from elmo_tasks.tasks.base.model import build
 from elmo_tasks.tasks.squad.attention import SelfAttention
 
 # The linear layers to scores have no bias, which no softmax would notice.
@@ -31,9 +32,9 @@ class BidafLayers(nn.Module):
         dropout: nn.Module,
     ) -> None:
         super().__init__()
-        self.modeling_layer = modeling_layer.construct(input_size=attended_dim)
+        self.modeling_layer = build(modeling_layer, attended_dim, "modeling_layer")
         modeled_dim = self.modeling_layer.get_output_dim()
-        self.span_end_encoder = span_end_encoder.construct(input_size=modeled_dim)
+        self.span_end_encoder = build(span_end_encoder, modeled_dim, "span_end_encoder")
         self.start_scores = nn.Linear(attended_dim + modeled_dim, 1, bias=False)
         self.end_scores = nn.Linear(attended_dim + self.span_end_encoder.get_output_dim(), 1, bias=False)
         self.dropout = dropout
@@ -89,13 +90,13 @@ class SelfAttentionLayers(nn.Module):
     ) -> None:
         super().__init__()
         self.projection = nn.Linear(attended_dim, dim)
-        self.modeling_layer = modeling_layer.construct(input_size=dim)
+        self.modeling_layer = build(modeling_layer, dim, "modeling_layer")
         modeled_dim = self.modeling_layer.get_output_dim()
         self.self_attention = SelfAttention(modeled_dim)
         self.residual = nn.Linear(3 * modeled_dim, dim)
-        self.span_start_encoder = span_start_encoder.construct(input_size=dim)
+        self.span_start_encoder = build(span_start_encoder, dim, "span_start_encoder")
         starts_dim = self.span_start_encoder.get_output_dim()
-        self.span_end_encoder = span_end_encoder.construct(input_size=dim + starts_dim)
+        self.span_end_encoder = build(span_end_encoder, dim + starts_dim, "span_end_encoder")
         self.start_scores = nn.Linear(starts_dim, 1, bias=False)
         self.end_scores = nn.Linear(self.span_end_encoder.get_output_dim(), 1, bias=False)
         self.dropout = dropout

@@ -15,7 +15,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from elmo_tasks.embedders.task_elmo import TaskElmo
-from elmo_tasks.tasks.base.model import ElmoModel
+from elmo_tasks.tasks.base.model import ElmoModel, Embedded, build, join
 from elmo_tasks.tasks.squad.attention import BidirectionalAttention
 from elmo_tasks.tasks.squad.decoding import best_spans
 from elmo_tasks.tasks.squad.layers import BidafLayers, SelfAttentionLayers
@@ -65,7 +65,8 @@ class ElmoBidaf(ElmoModel):
     # Raises
 
     `ConfigurationError`
-        If `span_start_encoder` is given and not used, or the other way round, or ELMo's indexer is missing.
+        If sizes do not fit, `span_start_encoder` is given and not used, or the other way round, or ELMo's indexer is
+        missing.
 
     Registered as a `Model` with name "elmo_bidaf".
     """
@@ -80,23 +81,22 @@ class ElmoBidaf(ElmoModel):
         contextual_layer: Lazy[Seq2SeqEncoder],
         modeling_layer: Lazy[Seq2SeqEncoder],
         span_end_encoder: Lazy[Seq2SeqEncoder],
-        span_start_encoder: Optional[Lazy[Seq2SeqEncoder]] = None,  # noqa: UP045
-        elmo: Optional[TaskElmo] = None,  # noqa: UP045
+        span_start_encoder: Optional[Lazy[Seq2SeqEncoder]] = None,
+        elmo: Optional[TaskElmo] = None,
         self_attention: bool = False,
         highway_layers: int = 2,
         dropout: float = 0.2,
         variational_dropout: bool = False,
         max_span_length: int | None = None,
-        initializer: Optional[InitializerApplicator] = None,  # noqa: UP045
+        initializer: Optional[InitializerApplicator] = None,
         **kwargs: Any,
     ) -> None:
         super().__init__(vocab, text_field_embedder, elmo, **kwargs)
         if max_span_length is not None and max_span_length < 1:
             raise ConfigurationError(f"max_span_length is {max_span_length}; it must be 1 at least, or null.")
-        self._words_dim = text_field_embedder.get_output_dim()
-        self.highway = Highway(self._words_dim, highway_layers) if highway_layers else None
+        self.highway = Highway(text_field_embedder.get_output_dim(), highway_layers) if highway_layers else None
         self.dropout = InputVariationalDropout(dropout) if variational_dropout else nn.Dropout(dropout)
-        self.contextual_layer = contextual_layer.construct(input_size=self.embedding_dim)
+        self.contextual_layer = build(contextual_layer, self.embedding_dim, "contextual_layer")
         encoded_dim = self.contextual_layer.get_output_dim()
         self.attention = BidirectionalAttention(encoded_dim + self.output_elmo_dim)
         attended_dim = self.attention.output_dim
@@ -147,9 +147,9 @@ class ElmoBidaf(ElmoModel):
         question_mask, passage_mask = get_text_field_mask(question), get_text_field_mask(passage)
         embedded_question, embedded_passage = self.embed(question, passage)
         attended = self.attention(
-            self._encode(*embedded_passage, passage_mask),
+            self._encode(embedded_passage, passage_mask),
             passage_mask,
-            self._encode(*embedded_question, question_mask),
+            self._encode(embedded_question, question_mask),
             question_mask,
         )
         # Each of shape: (batch, passage tokens)
@@ -179,13 +179,11 @@ class ElmoBidaf(ElmoModel):
             output["loss"] = (_summed(start_logits, answer_span[:, 0]) + _summed(end_logits, answer_span[:, 1])) / known
         return output
 
-    def _encode(self, vectors: Tensor, output_elmo: Tensor | None, mask: Tensor) -> Tensor:
+    def _encode(self, text: Embedded, mask: Tensor) -> Tensor:
         """Shape `(batch, tokens, encoded_dim + output_elmo_dim)`."""
-        if self.highway is not None:
-            own, elmo = vectors.split([self._words_dim, vectors.shape[-1] - self._words_dim], dim=-1)
-            vectors = torch.cat([self.highway(own), elmo], dim=-1)
-        encoded = self.contextual_layer(self.dropout(vectors), mask)
-        return encoded if output_elmo is None else torch.cat([encoded, output_elmo], dim=-1)
+        words = self.highway(text.words) if self.highway is not None else text.words
+        encoded = self.contextual_layer(self.dropout(join(words, text.elmo)), mask)
+        return join(encoded, text.output_elmo)
 
     @overrides
     def get_metrics(self, reset: bool = False) -> dict[str, float]:

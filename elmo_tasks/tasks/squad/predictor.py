@@ -1,6 +1,5 @@
 """Questions and passages to answers."""
 
-import json
 from collections.abc import Iterable
 from typing import Any, NamedTuple
 
@@ -13,7 +12,7 @@ from allennlp.predictors import Predictor
 from overrides import overrides
 from torch import Tensor
 
-from elmo_tasks.tasks.base.predictor import LinePredictor
+from elmo_tasks.tasks.base.predictor import LinePredictor, bad_input
 from elmo_tasks.tasks.squad.decoding import best_spans
 from elmo_tasks.tasks.squad.reader import SquadReader
 
@@ -115,12 +114,8 @@ class ReadingComprehensionPredictor(LinePredictor):
         return self._reader.text_to_instance(question, passage, question_id=question_id)
 
     @overrides
-    def predict_instance(self, instance: Instance) -> JsonDict:
-        """The answer of one window of a passage."""
-        return self.predict_batch_instance([instance])[0]
-
-    @overrides
     def predict_batch_instance(self, instances: list[Instance]) -> list[JsonDict]:
+        """The answers of single windows of passages."""
         outputs = self._outputs(instances)
         return [self._answer([instance], [output]) for instance, output in zip(instances, outputs, strict=True)]
 
@@ -176,7 +171,7 @@ def _span(passage: str, offsets: dict[int, tuple[int, int]], first: int, last: i
 def _asked(given: Any) -> list[_Asked]:
     """The questions of an input."""
     if not isinstance(given, dict):
-        raise _error(given, "must be an object")
+        raise bad_input(given, "must be an object")
     if "question" in given:
         passage = "passage" if "passage" in given else "context"
         return [_Asked(_id(given), _text(given, "question"), _text(given, passage))]
@@ -189,13 +184,13 @@ def _asked(given: Any) -> list[_Asked]:
         for question in _list(paragraph, "qas")
     ]
     if not asked:
-        raise _error(given, "has no question")
+        raise bad_input(given, "has no question")
     return asked
 
 
 def _text(holder: Any, name: str) -> str:
     if not isinstance(holder, dict) or not isinstance(holder.get(name), str) or not holder[name].strip():
-        raise _error(holder, f'must have "{name}", a string that is not empty')
+        raise bad_input(holder, f'must have "{name}", a string that is not empty')
     return holder[name]
 
 
@@ -207,10 +202,5 @@ def _id(holder: Any, needed: bool = False) -> str | None:
 
 def _list(holder: Any, name: str, otherwise: list[Any] | None = None) -> list[Any]:
     if not isinstance(holder, dict) or not isinstance(holder.get(name, otherwise), list):
-        raise _error(holder, f'must have "passage" and "question", or be SQuAD\'s JSON with a list "{name}"')
+        raise bad_input(holder, f'must have "passage" and "question", or be SQuAD\'s JSON with a list "{name}"')
     return holder.get(name, otherwise)  # type: ignore[return-value]
-
-
-def _error(given: Any, message: str) -> ConfigurationError:
-    text = given if isinstance(given, str) else json.dumps(given)
-    return ConfigurationError(f"The input {message}. It begins: {text[:200]}")

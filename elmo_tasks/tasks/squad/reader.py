@@ -1,6 +1,5 @@
 """SQuAD 1.1 as instances."""
 
-import logging
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any, NamedTuple, Optional
 
@@ -9,20 +8,16 @@ from allennlp.data import Instance, Vocabulary
 from allennlp.data.dataset_readers import DatasetReader
 from allennlp.data.dataset_readers.dataset_reader import PathOrStr
 from allennlp.data.fields import Field, MetadataField, SpanField, TextField
-from allennlp.data.token_indexers import SingleIdTokenIndexer, TokenIndexer
+from allennlp.data.token_indexers import TokenIndexer
 from allennlp.data.tokenizers import Token, Tokenizer
 from overrides import overrides
 
 from elmo_tasks.modules.tokenizer import SpacyRulesTokenizer
+from elmo_tasks.tasks.base.reader import TextReader, warn_of
 from elmo_tasks.tasks.squad.answers import TokenSpan, find_span
 from elmo_tasks.tasks.squad.corpus import Answer, BadQuestion, Question, read_questions
 
-logger = logging.getLogger(__name__)
-
 LONG_PASSAGES = ("cut", "window")
-
-_NAMED = 10
-"""So many are named in a warning; all are named at the level INFO, which AllenNLP writes into out.log."""
 
 
 class PassageField(TextField):
@@ -58,28 +53,19 @@ class _Trouble:
         self.unanswered: list[str] = []
 
     def report(self, file_path: PathOrStr) -> None:
-        """Logs how many there are, the first of them and, less loudly, all."""
+        """Logs how many there are, and which."""
         seen = f"of {self.answers} answers"
-        self._list(f"{file_path}: skipped {len(self.bad)} bad questions", self.bad)
-        self._list(f"{file_path}: {len(self.inexact)} {seen} begin or end inside a token", self.inexact)
-        self._list(f"{file_path}: {len(self.outside)} {seen} are in no window of their passage", self.outside)
-        self._list(
+        warn_of(f"{file_path}: skipped {len(self.bad)} bad questions", self.bad)
+        warn_of(f"{file_path}: {len(self.inexact)} {seen} begin or end inside a token", self.inexact)
+        warn_of(f"{file_path}: {len(self.outside)} {seen} are in no window of their passage", self.outside)
+        warn_of(
             f"{file_path}: {len(self.unanswered)} of {self.questions} questions have no answer to train on",
             self.unanswered,
         )
 
-    @staticmethod
-    def _list(summary: str, named: list[str]) -> None:
-        if not named:
-            return
-        more = f"; and {len(named) - _NAMED} more" if len(named) > _NAMED else ""
-        logger.warning("%s: %s%s", summary, "; ".join(named[:_NAMED]), more)
-        for one in named[_NAMED:]:
-            logger.info("%s, also: %s", summary, one)
-
 
 @DatasetReader.register("elmo_squad")
-class SquadReader(DatasetReader):
+class SquadReader(TextReader):
     """
     Questions, passages and answers from SQuAD 1.1's JSON (Rajpurkar et al. 2016), plain or .gz.
 
@@ -109,6 +95,8 @@ class SquadReader(DatasetReader):
         Whether a question that is not as it should be is skipped, counted and named instead of raised.
     max_paragraphs_per_article : `int`, optional
         Each article's first paragraphs and no more: a small corpus on many topics.
+    kwargs : `Any`
+        `max_instances`, see `TextReader`.
 
     # Raises
 
@@ -121,8 +109,8 @@ class SquadReader(DatasetReader):
     # AllenNLP builds an Optional[X] from a config, but passes an X | None on unbuilt.
     def __init__(
         self,
-        token_indexers: Optional[dict[str, TokenIndexer]] = None,  # noqa: UP045
-        tokenizer: Optional[Tokenizer] = None,  # noqa: UP045
+        token_indexers: Optional[dict[str, TokenIndexer]] = None,
+        tokenizer: Optional[Tokenizer] = None,
         max_passage_tokens: int | None = None,
         long_passages: str = "cut",
         window_stride: int | None = None,
@@ -130,17 +118,10 @@ class SquadReader(DatasetReader):
         answerable_only: bool = False,
         skip_bad_questions: bool = False,
         max_paragraphs_per_article: int | None = None,
-        max_instances: int | None = None,
-        serialization_dir: str | None = None,
+        **kwargs: Any,
     ) -> None:
-        super().__init__(
-            max_instances=max_instances,
-            manual_distributed_sharding=True,
-            manual_multiprocess_sharding=True,
-            serialization_dir=serialization_dir,
-        )
+        super().__init__(token_indexers, **kwargs)
         _check(max_passage_tokens, long_passages, window_stride)
-        self._token_indexers = token_indexers or {"tokens": SingleIdTokenIndexer()}
         self._tokenizer = tokenizer or SpacyRulesTokenizer()
         self._max_tokens = max_passage_tokens
         self._windowed = long_passages == "window"
@@ -280,11 +261,6 @@ class SquadReader(DatasetReader):
                 if not any(_inside(span, start, field) for start, field in passage.windows):
                     trouble.outside.append(f'{question_id} ("{answer.text}")')
         return sorted(spans, key=lambda span: not span.exact)
-
-    @overrides
-    def apply_token_indexers(self, instance: Instance) -> None:
-        for name in ("question", "passage"):
-            instance[name].token_indexers = self._token_indexers  # type: ignore[attr-defined]
 
 
 def _place(token: Token) -> tuple[int, int]:

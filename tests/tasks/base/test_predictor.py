@@ -14,7 +14,7 @@ from allennlp.data.fields import MetadataField
 from allennlp.models import Model
 from allennlp.predictors import Predictor
 
-from elmo_tasks.tasks.base.predictor import LinePredictor
+from elmo_tasks.tasks.base.predictor import LinePredictor, bad_input
 
 LINES = [
     '{"text": "a"}',
@@ -108,3 +108,21 @@ def test_standard_input(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sys, "stdin", io.StringIO('{"text": "a"}\n\n{\n'))
     with pytest.raises(ConfigurationError, match="Line 3: "):
         _PredictManager(EchoPredictor(Echo(), Reader()), "-", None, 1, False, False).run()
+
+
+class Loud(EchoPredictor):
+    def instance_answer(self, instance: Instance, output: JsonDict) -> JsonDict:
+        return {"text": output["text"] + "!", "given": instance["text"].metadata}
+
+
+def test_each_answer_is_made_of_its_instance_and_output() -> None:
+    predictor = Loud(Echo(), Reader())
+    assert predictor.predict_json({"text": "a"}) == {"text": "a!", "given": "a"}
+    instances = [Reader().text_to_instance(text) for text in "bc"]
+    assert predictor.predict_instance(instances[0])["text"] == "b!"
+    assert [answer["given"] for answer in predictor.predict_batch_instance(instances)] == ["b", "c"]
+
+
+def test_what_is_wrong_with_an_input() -> None:
+    assert "The input is empty. It begins: {}" in str(bad_input({}, "is empty"))
+    assert str(bad_input("  naïve " + "x" * 300, "is odd")).endswith("It begins: naïve " + "x" * 194)

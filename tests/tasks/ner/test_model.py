@@ -173,11 +173,11 @@ def test_elmo_at_the_output_needs_its_indexer(config: Config) -> None:
 @pytest.mark.parametrize(
     ("overrides", "message"),
     [
-        ({"model.encoder.input_size": 12}, "embedding dim .*encoder"),
+        ({"model.encoder.input_size": 12}, "input of encoder has vectors of length 11, and its config says 12"),
         ({"model.label_encoding": "BMES"}, 'label_encoding is "BMES"'),
         (
             {"model.feedforward": {"input_dim": 3, "num_layers": 1, "hidden_dims": 2, "activations": "relu"}},
-            "feedforward input dim",
+            "input of feedforward has vectors of length 8, and its config says 3",
         ),
     ],
 )

@@ -69,7 +69,7 @@ def test_given_tokens_are_joined_by_spaces(predictor: Predictor) -> None:
 def test_spans_of_several_tokens(predictor: Predictor, monkeypatch: pytest.MonkeyPatch) -> None:
     words = ["Ada", "left", "Oslo", "'s", "New", "Town", "."]
     tags = ["U-PER", "O", "B-LOC", "I-LOC", "I-LOC", "L-LOC", "O"]
-    monkeypatch.setattr(predictor._model, "forward_on_instance", lambda instance: {"words": words, "tags": tags})
+    monkeypatch.setattr(predictor._model, "forward_on_instances", lambda instances: [{"words": words, "tags": tags}])
     answer = predictor.predict_json({"sentence": "Ada left Oslo's  New  Town."})
     assert [(span["type"], span["start"], span["end"], span["text"]) for span in answer["spans"]] == [
         ("PER", 0, 1, "Ada"),

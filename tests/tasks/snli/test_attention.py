@@ -8,7 +8,8 @@ import pytest
 import torch
 from torch import Tensor
 
-from elmo_tasks.tasks.snli.attention import align, enhance, pool, stack
+from elmo_tasks.modules.stacking import stack
+from elmo_tasks.tasks.snli.attention import align, enhance
 
 Array = np.ndarray
 # The lengths of a batch's premises and of its hypotheses.
@@ -39,17 +40,6 @@ def attend_by_loops(text: Array, other: Array) -> Array:
     return result
 
 
-def test_stacks_premises_above_hypotheses() -> None:
-    premises, hypotheses = torch.ones(2, 3, 4), torch.full((2, 5, 4), 2.0)
-    stacked = stack([premises, hypotheses])
-    assert stacked.shape == (4, 5, 4)
-    assert torch.equal(stacked[:2, :3], premises)
-    assert torch.equal(stacked[2:], hypotheses)
-    assert not stacked[:2, 3:].any()
-    mask = stack([torch.ones(2, 3, dtype=torch.bool), torch.ones(2, 1, dtype=torch.bool)])
-    assert mask.tolist() == [[True] * 3] * 2 + [[True, False, False]] * 2
-
-
 @pytest.mark.parametrize("lengths", LENGTHS)
 def test_aligns_as_loops_do(lengths: tuple[list[int], list[int]]) -> None:
     encoded, mask, pairs = both(lengths)
@@ -64,14 +54,3 @@ def test_aligns_as_loops_do(lengths: tuple[list[int], list[int]]) -> None:
 def test_enhances_with_difference_and_product() -> None:
     one, other = torch.tensor([[[1.0, 2.0]]]), torch.tensor([[[3.0, 5.0]]])
     assert enhance(one, other).tolist() == [[[1, 2, 3, 5, -2, -3, 3, 10]]]
-
-
-@pytest.mark.parametrize("lengths", [[1], [4, 1, 2]])
-def test_pools_as_numpy_does(lengths: list[int]) -> None:
-    vectors, mask = texts(lengths)
-    # Below what the padding holds, and above.
-    for shift in (-10.0, 10.0):
-        pooled = pool((vectors + shift) * mask[:, :, None], mask)
-        for row, length in enumerate(lengths):
-            text = (vectors[row, :length] + shift).numpy()
-            np.testing.assert_allclose(pooled[row], np.concatenate([text.mean(axis=0), text.max(axis=0)]), atol=1e-5)

@@ -29,9 +29,11 @@ def logits_by_hand(setup: TaskSetup, instance: Instance) -> np.ndarray:
     """ESIM for one pair without padding, in plain NumPy but for the token vectors and the LSTMs."""
     model, tensors = setup.model, setup.tensors([instance])
     encoded = []
-    for vectors, output_elmo in model.embed(tensors["premise"], tensors["hypothesis"]):
+    for text in model.embed(tensors["premise"], tensors["hypothesis"]):
+        vectors = text.words if text.elmo is None else torch.cat([text.words, text.elmo], dim=-1)
         states = run_alone(model.encoder, vectors)
-        encoded.append(torch.cat([states, *([output_elmo] if output_elmo is not None else [])], dim=-1)[0].numpy())
+        at_output = [text.output_elmo] if text.output_elmo is not None else []
+        encoded.append(torch.cat([states, *at_output], dim=-1)[0].numpy())
     pooled = []
     for text, other in (encoded, encoded[::-1]):
         projected = []
@@ -191,7 +193,9 @@ def test_the_weights_of_the_layers_are_regularized(config: Config) -> None:
 
 @pytest.mark.parametrize("name", ["encoder", "inference_encoder"])
 def test_sizes_that_do_not_fit_are_an_error(config: Config, name: str) -> None:
-    with pytest.raises(ConfigurationError, match="encoder input dim"):
+    with pytest.raises(
+        ConfigurationError, match=rf"input of {name} has vectors of length .* its config says 12: leave"
+    ):
         TaskSetup(config(None, {f"model.{name}.input_size": 12}))
 
 

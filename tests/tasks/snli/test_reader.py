@@ -73,7 +73,7 @@ def test_reads_token_lists(tmp_path: Path) -> None:
 def test_pairs_without_a_gold_label_are_skipped_and_counted(corpus: str, caplog: pytest.LogCaptureFixture) -> None:
     with caplog.at_level(logging.INFO):
         assert len(read(corpus)) == 5
-    assert f"{corpus}: 5 pairs; skipped: 1 without a gold label, 0 bad lines." in caplog.text
+    assert f"{corpus}: 5 pairs; skipped: 1 without a gold label." in caplog.text
 
 
 def test_blank_lines_a_byte_order_mark_and_gzip(tmp_path: Path) -> None:
@@ -149,8 +149,8 @@ def test_a_bad_line_is_named(
 
     with caplog.at_level(logging.INFO):
         assert len(read(path, skip_bad_lines=True, **options)) == 2
-    assert "snli.jsonl, line 3: " in caplog.text
-    assert "2 pairs; skipped: 0 without a gold label, 1 bad lines." in caplog.text
+    assert "snli.jsonl: skipped 1 bad lines: line 3: " in caplog.text
+    assert "snli.jsonl: 2 pairs; skipped: 0 without a gold label." in caplog.text
 
 
 def test_text_that_is_not_utf8_is_named(tmp_path: Path) -> None:

@@ -159,6 +159,19 @@ def test_the_weights_of_the_layers_are_regularized(config: Config) -> None:
         (True, {"model.self_attention": False}, "self_attention is false, and there is a span_start_encoder"),
         (False, {"model.self_attention": True}, "self_attention is true, and there is no span_start_encoder"),
         (True, {"model.max_span_length": 0}, "max_span_length is 0"),
+        # Words 5, character filters 6; an encoder gives 8.
+        *(
+            (
+                self_attention,
+                {f"model.{name}.input_size": 7},
+                f"input of {name} has vectors of length {length}, and .* 7:",
+            )
+            for self_attention, sizes in (
+                (False, {"contextual_layer": 11, "modeling_layer": 32, "span_end_encoder": 8}),
+                (True, {"contextual_layer": 11, "modeling_layer": 8, "span_start_encoder": 8, "span_end_encoder": 16}),
+            )
+            for name, length in sizes.items()
+        ),
     ],
 )
 def test_what_does_not_fit_is_an_error(

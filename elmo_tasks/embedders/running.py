@@ -1,0 +1,84 @@
+"""How an embedder runs its biLM: trained with the task, or frozen and shared."""
+
+from dataclasses import dataclass
+
+from allennlp.common.checks import ConfigurationError
+
+from elmo_tasks.bilm.boundaries import BoundaryBiLM
+from elmo_tasks.bilm.model import BiLM
+from elmo_tasks.bilm.precision import DTYPES
+from elmo_tasks.bilm.pretrained import BiLMFiles
+from elmo_tasks.embedders.cache_settings import CacheSettings
+from elmo_tasks.embedders.frozen import FrozenBiLM, share_files, share_object
+
+
+@dataclass(frozen=True)
+class Running:
+    """
+    What an embedder's parameters say about running its biLM; see `ElmoTokenEmbedder`.
+
+    A trained biLM is a `BiLM`, a module whose weights are the model's. A frozen one is a `FrozenBiLM`, which is no
+    module, and which all embedders of the process with the same files, or the same object, share.
+
+    # Parameters
+
+    requires_grad : `bool`
+        Whether it is trained. The others but `with_boundaries` are for a frozen biLM.
+    stateful : `bool`
+    dtype : `str`
+    cache : `CacheSettings`, optional
+    with_boundaries : `bool`
+        Whether the sentence boundaries' layers are needed too, for the layer norm `"stock"`.
+
+    # Raises
+
+    `ConfigurationError`
+        If parameters contradict each other.
+    """
+
+    requires_grad: bool = False
+    stateful: bool = False
+    dtype: str = "float32"
+    cache: CacheSettings | None = None
+    with_boundaries: bool = False
+
+    def __post_init__(self) -> None:
+        if self.dtype not in DTYPES:
+            raise ConfigurationError(f'dtype is "{self.dtype}"; it must be one of {", ".join(DTYPES)}.')
+        if self.requires_grad and self.dtype != "float32":
+            raise ConfigurationError(f'dtype "{self.dtype}" is for a frozen biLM, and requires_grad is true.')
+        if self.cache is not None and self.requires_grad:
+            raise ConfigurationError("cache keeps the layers of a frozen biLM, and requires_grad is true.")
+        if self.cache is not None and self.stateful:
+            raise ConfigurationError(
+                "cache keeps a sentence's layers, and stateful is true: they are others each time. Use one of the two."
+            )
+
+    def read(self, files: BiLMFiles) -> BiLM | FrozenBiLM:
+        """The biLM in two files."""
+        kind = BoundaryBiLM if self.with_boundaries else BiLM
+        if self.requires_grad:
+            return kind.from_files(*files, stateful=self.stateful, requires_grad=True)
+        return share_files(files, self.stateful, kind, DTYPES[self.dtype], self.cache)
+
+    def take(self, bilm: BiLM) -> BiLM | FrozenBiLM:
+        """
+        A biLM that is there already; it is frozen here, unless it is to be trained.
+
+        # Raises
+
+        `ConfigurationError`
+            If it is not of the kind that the parameters ask for.
+        """
+        if self.cache is not None and bilm.stateful:
+            raise ConfigurationError("cache keeps a sentence's layers, and the given BiLM is stateful.")
+        if self.dtype != "float32" and bilm.dtype != DTYPES[self.dtype]:
+            raise ConfigurationError(
+                f"dtype is {self.dtype}, but the given BiLM is in {bilm.dtype}: "
+                f"convert it, `bilm.to(torch.{self.dtype})`."
+            )
+        if self.stateful and not bilm.stateful:
+            raise ConfigurationError("stateful is true, but the given BiLM is stateless.")
+        if self.with_boundaries and not isinstance(bilm, BoundaryBiLM):
+            raise ConfigurationError('layer_norm "stock" needs a BoundaryBiLM, which gives the boundaries\' layers.')
+        return bilm.requires_grad_(True) if self.requires_grad else share_object(bilm, self.cache)

@@ -1,0 +1,189 @@
+"""What the mixes of trained models have learned, read from their files without building the models."""
+
+import json
+import pickle
+import re
+import shutil
+import tarfile
+import tempfile
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import IO, Any
+
+import torch
+from allennlp.common.checks import ConfigurationError
+from torch import Tensor
+
+from elmo_tasks.mixes.mix import TrainedMix
+
+_CONFIG = "config.json"
+_RUN_WEIGHTS, _ARCHIVE_WEIGHTS, _ARCHIVE = "best.th", "weights.th", "model.tar.gz"
+
+_SCALAR_PARAMETER = re.compile(r"(?:(?P<module>.+)\.)?scalar_parameters\.\d+")
+_GAMMA_OF_MIX = re.compile(r"(?P<module>(?:.+\.)?_?scalar_mix(?:_\d+)?)\.gamma")
+
+
+def read_mixes(model: str | Path) -> list[TrainedMix]:
+    """
+    The mixes of a trained model: those of our embedders and those of stock AllenNLP's.
+
+    Neither is the biLM read nor anything unpacked or built, and only tensors are taken out of the weights: a file that
+    would run code is refused.
+
+    # Parameters
+
+    model : `str` or `Path`
+        An archive such as `model.tar.gz`, or the folder of a run or of an unpacked archive.
+
+    # Returns
+
+    `list[TrainedMix]`
+        In the order of the model's parameters.
+
+    # Raises
+
+    `ConfigurationError`
+        Where there is no model, its files cannot be read, or it has no mix.
+    """
+    path = Path(model)
+    config, weights = _read_folder(path) if path.is_dir() else _read_archive(path)
+    modules = dict.fromkeys(filter(None, map(_mix_of, weights)))
+    if not modules:
+        raise ConfigurationError(f"{path} has no mix of layers: it was trained without ELMo.")
+    try:
+        return [_mix(module, weights, config) for module in modules]
+    except (KeyError, ValueError) as error:
+        raise ConfigurationError(f"{path}: {error.args[0]}.") from None
+
+
+def _read_folder(folder: Path) -> tuple[dict[str, Any], dict[str, Tensor]]:
+    for name in (_RUN_WEIGHTS, _ARCHIVE_WEIGHTS):
+        if (folder / name).is_file():
+            with open(folder / name, "rb") as weights:
+                tensors = _load_tensors(weights, folder / name)
+            if not (folder / _CONFIG).is_file():
+                raise ConfigurationError(f"{folder} has no {_CONFIG}.")
+            return _parse_config((folder / _CONFIG).read_bytes(), folder), tensors
+    if (folder / _ARCHIVE).is_file():
+        return _read_archive(folder / _ARCHIVE)
+    raise ConfigurationError(
+        f"{folder} has neither {_RUN_WEIGHTS} nor {_ARCHIVE}: give an archive, or the folder of a run that has "
+        "finished an epoch."
+    )
+
+
+def _read_archive(path: Path) -> tuple[dict[str, Any], dict[str, Tensor]]:
+    if not path.is_file():
+        raise ConfigurationError(f"There is no archive or folder {path}.")
+    config = tensors = None
+    try:
+        # Read as a stream, so that what is behind the two files, such as a biLM, is not decompressed.
+        with tarfile.open(path, "r|*") as archive:
+            for member in archive:
+                name = member.name.removeprefix("./")
+                file = archive.extractfile(member) if member.isfile() and name in (_CONFIG, _ARCHIVE_WEIGHTS) else None
+                if file is not None and name == _CONFIG:
+                    config = _parse_config(file.read(), path)
+                elif file is not None:
+                    tensors = _load_packed_tensors(file, path)
+                if config is not None and tensors is not None:
+                    return config, tensors
+    except (tarfile.TarError, EOFError, OSError) as error:
+        raise ConfigurationError(f"{path} cannot be read as an archive: {error}.") from error
+    raise ConfigurationError(
+        f"{path} is no archive of AllenNLP's: there is no {_CONFIG if config is None else _ARCHIVE_WEIGHTS} in it."
+    )
+
+
+def _load_packed_tensors(file: IO[bytes], path: Path) -> dict[str, Tensor]:
+    """From a file that can be read once, from its beginning to its end."""
+    with tempfile.TemporaryFile() as copy:
+        shutil.copyfileobj(file, copy)
+        copy.seek(0)
+        return _load_tensors(copy, path)
+
+
+def _load_tensors(file: IO[bytes], path: Path) -> dict[str, Tensor]:
+    try:
+        state = torch.load(file, map_location="cpu", weights_only=True)
+    except (pickle.UnpicklingError, RuntimeError, ValueError, KeyError, EOFError, OSError) as error:
+        reason = str(error).split("\n")[0]
+        raise ConfigurationError(f"{path}: the weights are damaged, or more than tensors. ({reason})") from error
+    if not isinstance(state, Mapping):
+        raise ConfigurationError(f"{path}: the weights are no state dict but a {type(state).__name__}.")
+    return {name: value for name, value in state.items() if isinstance(name, str) and isinstance(value, Tensor)}
+
+
+def _parse_config(text: bytes, path: Path) -> dict[str, Any]:
+    try:
+        config = json.loads(text)
+    except ValueError as error:
+        raise ConfigurationError(f"{path}: {_CONFIG} is not JSON: {error}.") from error
+    if not isinstance(config, dict):
+        raise ConfigurationError(f"{path}: {_CONFIG} is no object but a {type(config).__name__}.")
+    return config
+
+
+def _mix_of(name: str) -> str | None:
+    """The module of a mix that a parameter belongs to, if it does. A fixed layer's mix has a gamma only."""
+    match = _SCALAR_PARAMETER.fullmatch(name) or _GAMMA_OF_MIX.fullmatch(name)
+    return match and (match["module"] or "")
+
+
+def _mix(module: str, weights: Mapping[str, Tensor], config: Mapping[str, Any]) -> TrainedMix:
+    prefix = f"{module}." if module else ""
+    number = sum(name.startswith(f"{prefix}scalar_parameters.") for name in weights)
+    parameters = [_value(weights, f"{prefix}scalar_parameters.{layer}") for layer in range(number)]
+    embedder = _without_mix(module)
+    settings = _settings(config.get("model"), embedder)
+    return TrainedMix(
+        place=_place(embedder),
+        module=module,
+        weights=torch.tensor(parameters).softmax(dim=0).tolist() if parameters else None,
+        gamma=_value(weights, f"{prefix}gamma"),
+        layer=None if parameters else settings.get("layers"),
+        trained=settings.get("scalar_mix_parameters") is None,
+    )
+
+
+def _value(weights: Mapping[str, Tensor], name: str) -> float:
+    if name not in weights:
+        raise KeyError(f"the mix is not whole, {name} is missing")
+    tensor = weights[name]
+    if tensor.numel() != 1:
+        raise ValueError(f"{name} has shape {tuple(tensor.shape)} and should be one number")
+    if not tensor.isfinite():
+        raise ValueError(f"{name} is {tensor.item()}: the training went astray")
+    return float(tensor)
+
+
+def _without_mix(module: str) -> list[str]:
+    """The parts of the name of the module that has the mix."""
+    parts = module.split(".")
+    if parts[-1] == "_scalar_mix":
+        return parts[:-1]
+    if parts[-2:] == ["_elmo", "scalar_mix_0"] and "token_embedder_" in module:
+        # Stock's token embedder has a whole `Elmo` inside.
+        return parts[:-2]
+    return parts
+
+
+def _place(parts: Sequence[str]) -> str:
+    names = [part.removeprefix("token_embedder_").lstrip("_") for part in parts]
+    return names[1] if names in (["elmo", "input"], ["elmo", "output"]) else ".".join(names)
+
+
+def _settings(config: Any, parts: Sequence[str]) -> Mapping[str, Any]:
+    """The part of a model's config that made a module, as far as the two have the same names; else nothing."""
+    for part in parts:
+        if not isinstance(config, dict):
+            return {}
+        name = part.lstrip("_")
+        if name.startswith("token_embedder_"):
+            embedders = config.get("token_embedders", config)
+            config = embedders.get(name.removeprefix("token_embedder_")) if isinstance(embedders, dict) else None
+        elif name in config:
+            config = config[name]
+        elif name not in ("input", "output"):
+            return {}
+    return config if isinstance(config, dict) else {}

@@ -1,0 +1,342 @@
+"""
+A biLM from text alone: the experiment for a number of passes over the text, or of hours.
+
+A run is an ordinary run of `allennlp train`, in whose folder the words to predict are counted first. It can be killed
+at any time; called again it goes on from its newest checkpoint, and ends as if it had not been.
+"""
+
+import json
+import time
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from itertools import islice
+from pathlib import Path
+from typing import Any
+
+import torch
+from allennlp.commands.train import train_model
+from allennlp.common import Params, Tqdm
+from allennlp.common.checks import ConfigurationError
+from allennlp.data import Vocabulary
+from allennlp.models import Model
+from allennlp.training.optimizers import Optimizer
+
+from elmo_tasks.archives import open_archive
+from elmo_tasks.bilm import BiLMOptions
+from elmo_tasks.files import writing
+from elmo_tasks.pretraining.corpus import NAMESPACE, SENTENCE_START, CorpusReader, find_shards, sentence_stream
+from elmo_tasks.pretraining.language_model import LanguageModel
+from elmo_tasks.pretraining.vocabulary import CorpusVocabulary, count_words, most_frequent
+from elmo_tasks.pretraining.windows import WindowDataLoader
+
+WINDOW = 20
+"""Tokens of each stream a batch (Peters et al. 2018)."""
+
+_SHUFFLE_BUFFER = 200_000
+"""Sentences among which the order is drawn."""
+_EPOCH_BATCHES = 1000
+"""At most so many between two checkpoints, which are some minutes."""
+_FEWEST_BATCHES = 50
+"""A pass over the text has so many, or there are fewer streams."""
+_HELDOUT_STREAMS, _HELDOUT_BATCHES = 16, 60
+"""Of the held-out text, after each epoch: 19,200 tokens at most."""
+_SPEED_STEPS = 20
+"""Steps by which the speed is measured, after half as many to warm up."""
+_WARMUP = 0.02, 200
+"""The part of a training in which the rate rises, and the most steps of that."""
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """
+    A biLM's shape, and how one of that shape is trained.
+
+    # Parameters
+
+    options : `BiLMOptions`
+    streams : `int`
+        Texts side by side in a batch.
+    samples : `int`
+        Words each batch is scored against.
+    rate : `float`
+        Adam's highest learning rate; it falls to zero.
+    dropout : `float`
+        0 where a model of this size cannot learn so much text by heart.
+    min_count : `int`
+        A rarer word counts as "unknown" where it is to be predicted.
+    """
+
+    options: BiLMOptions
+    streams: int
+    samples: int
+    rate: float
+    dropout: float
+    min_count: int
+
+
+def _options(cell: int, projection: int, filters: Sequence[int], highways: int) -> BiLMOptions:
+    numbered = tuple(enumerate(filters, 1))
+    return BiLMOptions(cell_dim=cell, projection_dim=projection, filters=numbered, num_highway=highways)
+
+
+_PUBLISHED_FILTERS = (32, 32, 64, 128, 256, 512, 1024)
+
+RECIPES = {
+    "tiny": Recipe(_options(64, 16, (16, 16, 32), 1), 16, 256, 0.01, 0.1, 1),
+    "mini": Recipe(_options(512, 128, (32, 32, 64, 128, 256), 1), 128, 2048, 0.002, 0.0, 5),
+    "small": Recipe(_options(1024, 128, _PUBLISHED_FILTERS, 1), 128, 8192, 0.001, 0.1, 3),
+    "original": Recipe(_options(4096, 512, _PUBLISHED_FILTERS, 2), 128, 8192, 0.0005, 0.1, 3),
+}
+"""
+By size. "small" and "original" are the published shapes; bilm-tf trained them with Adagrad at 0.2 on a billion words,
+as training_configs/bilm has it.
+"""
+
+
+@dataclass(frozen=True)
+class Plan:
+    """
+    How long a training is.
+
+    # Parameters
+
+    tokens : `int`
+        Of the text, sentence ends included: what one pass predicts in each direction.
+    streams : `int`
+    epochs, batches : `int`
+        Checkpoints, and batches between them.
+    """
+
+    tokens: int
+    streams: int
+    epochs: int
+    batches: int
+
+    @property
+    def passes(self) -> float:
+        """Over the text."""
+        return self.epochs * self.batches * self.streams * WINDOW / self.tokens
+
+
+def make_plan(tokens: int, streams: int, passes: float) -> Plan:
+    """
+    # Parameters
+
+    tokens : `int`
+        Of the text, sentence ends included.
+    streams : `int`
+        The recipe's; a short text has fewer.
+    passes : `float`
+        Over the text.
+
+    # Raises
+
+    `ConfigurationError`
+        Where there is nothing to read, or no pass.
+    """
+    if tokens < WINDOW or passes <= 0:
+        raise ConfigurationError(f"{passes:g} passes over {tokens:,} tokens: there must be more of both.")
+    streams = max(1, min(streams, tokens // (WINDOW * _FEWEST_BATCHES)))
+    total = max(1, round(passes * tokens / (streams * WINDOW)))
+    epochs = -(-total // _EPOCH_BATCHES)
+    return Plan(tokens, streams, epochs, -(-total // epochs))
+
+
+def training_config(
+    recipe: Recipe, plan: Plan, text: str, heldout: str, vocabulary: str, cuda_device: int = -1, seed: int = 13370
+) -> dict[str, Any]:
+    """
+    The experiment, for `allennlp train`.
+
+    # Parameters
+
+    recipe : `Recipe`
+    plan : `Plan`
+    text, heldout : `str`
+        Corpora, as `find_shards` takes them.
+    vocabulary : `str`
+        The folder with the words to predict.
+    cuda_device : `int`
+        -1 for the processor.
+    seed : `int`
+    """
+    steps = plan.epochs * plan.batches
+    part, most = _WARMUP
+    return {
+        "dataset_reader": {"type": "elmo_corpus"},
+        "train_data_path": text,
+        "validation_data_path": heldout,
+        "vocabulary": {"type": "from_files", "directory": vocabulary},
+        "model": {
+            "type": "elmo_language_model",
+            "options": recipe.options.to_dict(),
+            "dropout": recipe.dropout,
+            "num_samples": recipe.samples,
+        },
+        "data_loader": {
+            "type": "elmo_lm_windows",
+            "batch_size": plan.streams,
+            "window": WINDOW,
+            "shuffle_buffer": _SHUFFLE_BUFFER,
+            "batches_per_epoch": plan.batches,
+            "seed": seed,
+        },
+        "validation_data_loader": {
+            "type": "elmo_lm_windows",
+            "batch_size": _HELDOUT_STREAMS,
+            "window": WINDOW,
+            "max_batches": _HELDOUT_BATCHES,
+        },
+        "trainer": {
+            "num_epochs": plan.epochs,
+            "validation_metric": "-perplexity",
+            "checkpointer": {"keep_most_recent_by_count": 1},
+            "grad_norm": 1.0,
+            "optimizer": {
+                "type": "elmo_adam",
+                "lr": recipe.rate,
+                "parameter_groups": [[["^softmax[.]"], {"rows": True}]],
+            },
+            "learning_rate_scheduler": {
+                "type": "linear_with_warmup",
+                "warmup_steps": max(1, min(most, round(part * steps))),
+            },
+            "cuda_device": cuda_device,
+        },
+        "random_seed": seed,
+        "numpy_seed": seed,
+        "pytorch_seed": seed,
+    }
+
+
+def prepare(
+    text: str,
+    heldout: str,
+    run: Path,
+    size: str = "mini",
+    passes: float | None = None,
+    hours: float | None = None,
+    cuda_device: int = -1,
+    seed: int = 13370,
+) -> str:
+    """
+    Counts the words of a text and writes the config of a training into its run's folder, unless they are there.
+
+    # Parameters
+
+    text, heldout : `str`
+        Corpora, as `find_shards` takes them.
+    run : `Path`
+        The run's folder.
+    size : `str`
+        One of `RECIPES`.
+    passes, hours : `float`, optional
+        Over the text, or of training alone at the speed that is measured now; one pass if neither is given.
+    cuda_device : `int`
+        -1 for the processor.
+    seed : `int`
+
+    # Returns
+
+    `str`
+        What the training is going to be, in words.
+
+    # Raises
+
+    `ConfigurationError`
+        Where the text is missing or too short, or the run was begun with something else.
+    """
+    asked = {"text": text, "heldout": heldout, "size": size, "passes": passes, "hours": hours, "seed": seed}
+    if not (run / "config.json").is_file():
+        _begin(asked, run, cuda_device)
+    begun = json.loads((run / _BEGUN).read_text(encoding="utf-8"))
+    for name, value in asked.items():
+        if begun["asked"][name] != value:
+            raise ConfigurationError(
+                f"The run in {run} was begun with {name} {begun['asked'][name]}, not {value}: "
+                "go on with the same, or give another folder."
+            )
+    said: str = begun["said"]
+    return said
+
+
+def train(run: Path) -> LanguageModel:
+    """
+    Trains what `prepare` has written into the run's folder, from its newest checkpoint on; what is trained already is
+    loaded.
+    """
+    if (run / "metrics.json").is_file() and (run / "model.tar.gz").is_file():
+        return _language_model(open_archive(run).model)
+    return _language_model(train_model(Params.from_file(str(run / "config.json")), str(run), recover=True))
+
+
+def _language_model(model: Model | None) -> LanguageModel:
+    assert isinstance(model, LanguageModel)
+    return model
+
+
+_BEGUN = "elmo_train.json"
+"""In a run's folder: what was asked for, and what became of it."""
+
+
+def _begin(asked: dict[str, Any], run: Path, cuda_device: int) -> None:
+    """Counts the words and writes the run's config, which comes last: where it is, the run has begun."""
+    if run.exists() and any(path.name not in (_BEGUN, _WORDS) for path in run.iterdir()):
+        raise ConfigurationError(f"{run} holds something else: give a folder that is empty, or not there yet.")
+    if asked["passes"] is not None and asked["hours"] is not None:
+        raise ConfigurationError("Give passes or hours, but not both.")
+    find_shards(asked["heldout"])
+    recipe = RECIPES[asked["size"]]
+    words = Tqdm.tqdm(sentence_stream(find_shards(asked["text"])), desc="counting words", unit=" sentences")
+    counts = count_words(words)
+    vocab: Vocabulary = CorpusVocabulary()
+    vocab.add_tokens_to_namespace(most_frequent(counts, recipe.min_count), NAMESPACE)
+    vocab.save_to_files(str(run / _WORDS))
+    # Each sentence begins once and ends once; what predicts it is one of the two.
+    tokens = sum(counts.values()) - counts[SENTENCE_START]
+    passes, speed = asked["passes"] or 1.0, None
+    if asked["hours"] is not None:
+        speed = measure_speed(recipe, make_plan(tokens, recipe.streams, 1), asked["text"], vocab, cuda_device)
+        passes = asked["hours"] * 3600 * speed / tokens
+    plan = make_plan(tokens, recipe.streams, passes)
+    said = (
+        f"{tokens:,} tokens, {vocab.get_vocab_size(NAMESPACE) - 2:,} words to predict; {plan.passes:.2f} passes: "
+        f"{plan.epochs} epochs of {plan.batches} batches of {plan.streams} x {WINDOW} tokens"
+    )
+    said += "." if speed is None else f", at {speed:,.0f} tokens/s."
+    config = training_config(
+        recipe, plan, asked["text"], asked["heldout"], str(run / _WORDS), cuda_device, asked["seed"]
+    )
+    for name, content in ((_BEGUN, {"asked": asked, "plan": asdict(plan), "said": said}), ("config.json", config)):
+        with writing(run / name) as temporary:
+            temporary.write_text(json.dumps(content, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
+
+
+_WORDS = "words"
+"""In a run's folder: the words that are predicted, in AllenNLP's form."""
+
+
+def measure_speed(recipe: Recipe, plan: Plan, text: str, vocab: Vocabulary, cuda_device: int = -1) -> float:
+    """Tokens a second, in training, of a model that is thrown away."""
+    config = training_config(recipe, plan, text, text, "", cuda_device)
+    model = LanguageModel(vocab, recipe.options.to_dict(), recipe.dropout, recipe.samples)
+    device = torch.device("cpu" if cuda_device < 0 else f"cuda:{cuda_device}")
+    model.to(device).train()
+    optimizer = Optimizer.from_params(
+        Params(config["trainer"]["optimizer"]), model_parameters=list(model.named_parameters())
+    )
+    # A short shuffle buffer: filling the long one is no part of a step.
+    loader = WindowDataLoader(CorpusReader(), text, plan.streams, WINDOW, shuffle_buffer=1000, check_order=False)
+    loader.index_with(vocab)
+    loader.set_target_device(device)
+    start, tokens = 0.0, 0
+    batches = islice(loader, _SPEED_STEPS * 3 // 2)
+    for number, batch in enumerate(Tqdm.tqdm(batches, desc="measuring the speed", total=_SPEED_STEPS * 3 // 2)):
+        if number == _SPEED_STEPS // 2:
+            start, tokens = time.perf_counter(), 0
+        optimizer.zero_grad()
+        model(**batch)["loss"].backward()
+        torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)
+        optimizer.step()
+        tokens += plan.streams * WINDOW
+    return tokens / (time.perf_counter() - start)

@@ -1,0 +1,197 @@
+"""A table's cell, and all cells as CSV."""
+
+import csv
+import io
+import statistics
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from elmo_tasks.reproduce.published import Published
+from elmo_tasks.reproduce.tables import PaperTable, Variant
+from elmo_tasks.reproduce.trainings import Trainings
+from elmo_tasks.runner.comparisons import error_reduction, paired_t, permutation
+from elmo_tasks.tasks.base.card import Experiment
+
+
+@dataclass(frozen=True)
+class Cell:
+    """
+    A cell of a table: what the paper reports and what was got here. Scores in 0..1, the paper's in points.
+
+    # Parameters
+
+    table : `PaperTable`
+    row : `str`
+        The paper's name of the task, or the task's own.
+    experiment : `Experiment | None`
+        None where this project has no such task.
+    variant : `Variant`
+    paper : `Published | None`
+    trainings : `Trainings | None`
+        None where they were never asked for.
+    baseline : `Trainings | None`
+        The one to compare with; None for the baseline itself.
+    wanted : `int`
+        How many trainings were asked for.
+    is_papers : `bool`
+        Whether the data is the paper's.
+    """
+
+    table: PaperTable
+    row: str
+    experiment: Experiment | None
+    variant: Variant
+    paper: Published | None
+    trainings: Trainings | None
+    baseline: Trainings | None
+    wanted: int
+    is_papers: bool
+
+    @property
+    def title(self) -> str:
+        """The experiment's."""
+        return self.experiment.title if self.experiment else self.row
+
+    @property
+    def scores(self) -> dict[int, float]:
+        """By seed."""
+        return self._scores_of(self.trainings)
+
+    @property
+    def baseline_scores(self) -> dict[int, float]:
+        """By seed."""
+        return self._scores_of(self.baseline)
+
+    def _scores_of(self, trainings: Trainings | None) -> dict[int, float]:
+        if trainings is None or self.experiment is None:
+            return {}
+        return trainings.scores(self.experiment.metric, self.table.split)
+
+    @property
+    def mean(self) -> float | None:
+        """Over the seeds."""
+        return statistics.mean(self.scores.values()) if self.scores else None
+
+    @property
+    def deviation(self) -> float | None:
+        """The sample's standard deviation."""
+        return statistics.stdev(self.scores.values()) if len(self.scores) > 1 else None
+
+    @property
+    def measured_on(self) -> str:
+        """`"test"` or `"development"`; empty where nothing was."""
+        if self.trainings is None or self.experiment is None:
+            return ""
+        return self.trainings.measured_on(self.experiment.metric, self.table.split)
+
+    @property
+    def to_paper(self) -> float | None:
+        """Ours less the paper's, in points; None where the two are of different data."""
+        is_same = self.is_papers and self.measured_on == self.table.split
+        return round(100 * self.mean - self.paper.value, 2) if is_same and self.mean and self.paper else None
+
+    @property
+    def gain(self) -> float | None:
+        """Over the baseline's mean."""
+        if self.mean is None or not self.baseline_scores:
+            return None
+        return self.mean - statistics.mean(self.baseline_scores.values())
+
+    @property
+    def error_reduction(self) -> float | None:
+        """Relative, over the baseline's mean."""
+        if self.mean is None or not self.baseline_scores:
+            return None
+        return error_reduction(statistics.mean(self.baseline_scores.values()), self.mean)
+
+    @property
+    def p_paired_t(self) -> float | None:
+        """Against the baseline."""
+        return paired_t(self.scores, self.baseline_scores) if self.gain is not None else None
+
+    @property
+    def p_permutation(self) -> float | None:
+        """Against the baseline."""
+        if self.gain is None:
+            return None
+        return permutation(list(self.scores.values()), list(self.baseline_scores.values()))
+
+    @property
+    def state(self) -> str:
+        """Why there is nothing, or not all."""
+        if self.experiment is None:
+            return "not run: no such task yet"
+        if self.trainings is None:
+            return "not run"
+        done, failed = len(self.trainings.records), len(self.trainings.failures)
+        if not done and not failed:
+            return "not run yet"
+        return f"{done} of {self.wanted}" + (f", {failed} failed" if failed else "")
+
+
+_COLUMNS = (
+    "table",
+    "task",
+    "variant",
+    "state",
+    "measured_on",
+    "paper",
+    "paper_deviation",
+    "ours",
+    "deviation",
+    "runs",
+    "scores",
+    "to_paper",
+    "gain",
+    "error_reduction",
+    "p_paired_t",
+    "p_permutation",
+    "seconds",
+    "cpu_seconds",
+    "peak_memory_mb",
+)
+
+
+def to_csv(cells: Sequence[Cell]) -> str:
+    """A row a cell; scores and differences in points, the error reduction in percent. What is not there is empty."""
+    file = io.StringIO()
+    writer = csv.writer(file, lineterminator="\n")
+    writer.writerow(_COLUMNS)
+    for cell in cells:
+        writer.writerow(["" if value is None else value for value in _csv_row(cell)])
+    return file.getvalue()
+
+
+def _csv_row(cell: Cell) -> tuple[Any, ...]:
+    trainings = cell.trainings
+    return (
+        cell.table.name,
+        cell.experiment.name if cell.experiment else cell.row,
+        cell.variant.name,
+        cell.state,
+        cell.measured_on,
+        cell.paper.value if cell.paper else None,
+        cell.paper.deviation if cell.paper else None,
+        points(cell.mean),
+        points(cell.deviation),
+        len(cell.scores),
+        " ".join(f"{100 * score:.2f}" for score in cell.scores.values()),
+        cell.to_paper,
+        points(cell.gain),
+        points(cell.error_reduction),
+        _rounded(cell.p_paired_t),
+        _rounded(cell.p_permutation),
+        trainings.seconds if trainings else None,
+        trainings.cpu_seconds if trainings else None,
+        trainings.peak_memory_mb if trainings else None,
+    )
+
+
+def points(value: float | None) -> float | None:
+    """From 0..1."""
+    return None if value is None else round(100 * value, 2)
+
+
+def _rounded(value: float | None) -> float | None:
+    return None if value is None else float(f"{value:.3g}")

@@ -1,0 +1,261 @@
+"""
+Trainings that were killed and go on by `--recover` end with the same result as those that were not.
+
+Importing this module mends AllenNLP 2.10.1's trainer and checkpointer, for every training with this plugin. Stock keeps
+the weights, the optimizer and the schedulers in a checkpoint, and reads again through the data of the epochs that are
+done. It keeps no state of the random numbers, by which dropout, sampling and the order of the data are drawn, so that a
+recovered training goes on with others. Of two checkpoints it takes the newer one, although a kill may have torn it.
+
+What is not restored: the `training_*` metrics of an epoch that is taken up in its middle (a checkpointer with
+`save_every_num_seconds` or `save_every_num_batches`), which cover the rest of the epoch only; and the random numbers of
+a `distributed` training, of which there are as many as processes and one checkpoint.
+"""
+
+import random
+import shutil
+import zipfile
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from functools import wraps
+from itertools import islice
+from pathlib import Path
+from typing import Any, Protocol, TypeVar, cast, runtime_checkable
+
+import numpy as np
+import torch
+from allennlp.data import DataLoader, TensorDict
+from allennlp.training import Checkpointer, GradientDescentTrainer
+from allennlp.training.trainer import TrainerCheckpoint
+from torch import Tensor
+
+from elmo_tasks.files import writing
+
+RandomStates = dict[str, Any]
+
+_KEY = "elmo_tasks.random"
+_MODEL_KEY = "elmo_tasks.model"
+
+_Method = TypeVar("_Method", bound=Callable[..., Any])
+
+
+@runtime_checkable
+class CarriesState(Protocol):
+    """A model that carries something from batch to batch which is no weight, such as an LSTM's states."""
+
+    def training_state(self) -> dict[str, Tensor]:
+        """What must be the same when training goes on."""
+        ...
+
+    def load_training_state(self, state: dict[str, Tensor]) -> None:
+        """Takes what `training_state` gave."""
+        ...
+
+
+@runtime_checkable
+class SkipsEpochs(Protocol):
+    """A data loader that need not make the batches of an epoch that is done."""
+
+    def skip_epoch(self) -> int:
+        """Passes over an epoch as iterating over it would; gives the number of its batches."""
+        ...
+
+
+def random_states() -> RandomStates:
+    """The states of Python's, NumPy's and torch's random numbers, as `torch.load` reads them without trust."""
+    name, keys, position, has_gauss, gauss = np.random.get_state()
+    states: RandomStates = {
+        "python": random.getstate(),
+        "numpy": (str(name), torch.from_numpy(np.array(keys, dtype=np.int64)), position, has_gauss, gauss),
+        "torch": torch.get_rng_state(),
+    }
+    if torch.cuda.is_available():
+        states["cuda"] = torch.cuda.get_rng_state_all()
+    return states
+
+
+def set_random_states(states: RandomStates) -> None:
+    """Sets what `random_states` gave; a GPU's where there are as many of them as there were."""
+    version, numbers, gauss = states["python"]
+    random.setstate((version, tuple(numbers), gauss))
+    name, keys, *others = states["numpy"]
+    np.random.set_state((name, keys.numpy().astype(np.uint32), *others))
+    torch.set_rng_state(states["torch"])
+    if len(cuda := states.get("cuda", [])) == torch.cuda.device_count() and cuda:
+        torch.cuda.set_rng_state_all(cuda)
+
+
+def drop_torn_checkpoints(folder: str | Path) -> None:
+    """
+    Removes the checkpoints of a run that a kill, or a full disk, has left half-written.
+
+    # Parameters
+
+    folder : `str` or `Path`
+        The run's serialization directory.
+    """
+    for model_state in Path(folder).glob("model_state_*.th"):
+        training_state = model_state.with_name(model_state.name.replace("model", "training", 1))
+        # The directory of a zip file, which torch writes, comes last.
+        if not (zipfile.is_zipfile(model_state) and zipfile.is_zipfile(training_state)):
+            model_state.unlink()
+            training_state.unlink(missing_ok=True)
+
+
+class _Replayed:
+    """
+    A loader of which an epoch's first batches were trained on before: the random numbers after them are set when they
+    have been passed over.
+    """
+
+    def __init__(self, loader: DataLoader, batches: int, states: RandomStates) -> None:
+        self._loader, self._batches, self._states = loader, batches, states
+
+    def __iter__(self) -> Iterator[TensorDict]:
+        batches = iter(self._loader)
+        yield from islice(batches, self._batches)
+        set_random_states(self._states)
+        yield from batches
+
+    def __len__(self) -> int:
+        return len(self._loader)
+
+
+class _Journal:
+    """
+    What a trainer's checkpoints say of random numbers: those at the beginning of each epoch, from which the data of an
+    epoch that is done is read again in the same order, and those at the checkpoint.
+    """
+
+    def __init__(self) -> None:
+        self.epochs: list[RandomStates] = []
+        self.resumed: RandomStates | None = None
+
+    def begin(self, epoch: int) -> None:
+        """Before an epoch: sets the random numbers that it began with, or remembers them."""
+        if epoch < len(self.epochs):
+            set_random_states(self.epochs[epoch])
+            return
+        if self.resumed is not None:
+            set_random_states(self.resumed)
+            self.resumed = None
+        self.epochs.append(random_states())
+
+
+def _journal(trainer: GradientDescentTrainer) -> _Journal:
+    return cast(_Journal, trainer.__dict__.setdefault("_elmo_journal", _Journal()))
+
+
+def _mend(cls: type, name: str) -> Callable[[_Method], _Method]:
+    """Replaces a method by one that gets the stock one as its first argument; once."""
+
+    def replace(method: _Method) -> _Method:
+        stock = getattr(cls, name)
+        if not hasattr(stock, "is_mended"):
+
+            @wraps(stock)
+            def mended(*args: Any, **kwargs: Any) -> Any:
+                return method(stock, *args, **kwargs)
+
+            mended.is_mended = True  # type: ignore[attr-defined]
+            setattr(cls, name, mended)
+        return method
+
+    return replace
+
+
+@_mend(GradientDescentTrainer, "get_checkpoint_state")
+def _get_checkpoint_state(stock: Callable[..., Any], trainer: GradientDescentTrainer) -> TrainerCheckpoint | None:
+    checkpoint: TrainerCheckpoint | None = stock(trainer)
+    if checkpoint is not None and not trainer._distributed:
+        checkpoint.trainer_state[_KEY] = {"epochs": _journal(trainer).epochs, "now": random_states()}
+        if isinstance(trainer.model, CarriesState):
+            checkpoint.trainer_state[_MODEL_KEY] = trainer.model.training_state()
+    return checkpoint
+
+
+@_mend(GradientDescentTrainer, "_maybe_restore_checkpoint")
+def _maybe_restore_checkpoint(stock: Callable[..., None], trainer: GradientDescentTrainer) -> None:
+    checkpointer = trainer._checkpointer
+    if checkpointer is None:
+        return
+    restored: list[TrainerCheckpoint] = []
+
+    def load_checkpoint() -> TrainerCheckpoint | None:
+        found = type(checkpointer).load_checkpoint(checkpointer)
+        restored.extend([found] if found else [])
+        return found
+
+    with _attribute(checkpointer, "load_checkpoint", load_checkpoint):
+        stock(trainer)
+    for checkpoint in restored:
+        states = checkpoint.trainer_state
+        if not trainer._distributed and _KEY in states:
+            journal = _journal(trainer)
+            journal.epochs, journal.resumed = states[_KEY]["epochs"], states[_KEY]["now"]
+            if isinstance(trainer.model, CarriesState):
+                trainer.model.load_training_state(states[_MODEL_KEY])
+        _restore_best(trainer)
+
+
+def _restore_best(trainer: GradientDescentTrainer) -> None:
+    """
+    A kill after the checkpoint of the best epoch so far, and before `best.th`, which is written after it: the epoch is
+    not trained again, so the file is made from the checkpoint.
+    """
+    at_epochs_end = not trainer._start_after_batches_in_epoch_completed
+    if not (at_epochs_end and trainer._metric_tracker.is_best_so_far() and trainer._serialization_dir):
+        return
+    if trainer._moving_average is not None or trainer._distributed:
+        return
+    checkpointer = trainer._checkpointer
+    assert checkpointer is not None
+    latest = checkpointer.find_latest_checkpoint()
+    assert latest is not None
+    best = Path(trainer._serialization_dir) / "best.th"
+    with writing(best) as temporary:
+        shutil.copyfile(latest[0], temporary)
+    trainer._best_model_filename = str(best)
+
+
+@_mend(GradientDescentTrainer, "_train_epoch")
+def _train_epoch(stock: Callable[..., Any], trainer: GradientDescentTrainer, epoch: int) -> dict[str, float]:
+    if trainer._distributed:
+        return cast(dict[str, float], stock(trainer, epoch))
+    journal = _journal(trainer)
+    groups = trainer._start_after_batches_in_epoch_completed
+    is_begun = epoch == trainer._start_after_epochs_completed and groups > 0 and journal.resumed is not None
+    resumed = journal.resumed
+    if is_begun:
+        journal.resumed = None
+    journal.begin(epoch)
+    if epoch < trainer._start_after_epochs_completed and isinstance(trainer.data_loader, SkipsEpochs):
+        batches = trainer.data_loader.skip_epoch()
+        trainer._total_batches_completed += -(-batches // trainer._num_gradient_accumulation_steps)
+        return {}
+    if not is_begun:
+        return cast(dict[str, float], stock(trainer, epoch))
+    assert resumed is not None
+    replayed = _Replayed(trainer.data_loader, groups * trainer._num_gradient_accumulation_steps, resumed)
+    with _attribute(trainer, "data_loader", replayed):
+        return cast(dict[str, float], stock(trainer, epoch))
+
+
+@_mend(Checkpointer, "load_checkpoint")
+def _load_checkpoint(stock: Callable[..., Any], checkpointer: Checkpointer) -> TrainerCheckpoint | None:
+    if checkpointer._is_primary and not checkpointer.state_is_sharded:
+        drop_torn_checkpoints(checkpointer._serialization_dir)
+    return cast(TrainerCheckpoint | None, stock(checkpointer))
+
+
+@contextmanager
+def _attribute(owner: Any, name: str, value: Any) -> Iterator[None]:
+    """Another value of an attribute for as long as the block runs."""
+    before = owner.__dict__.get(name, _attribute)
+    setattr(owner, name, value)
+    try:
+        yield
+    finally:
+        if before is _attribute:
+            delattr(owner, name)
+        else:
+            setattr(owner, name, before)

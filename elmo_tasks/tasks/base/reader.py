@@ -1,0 +1,91 @@
+"""What the tasks' readers have in common: token indexers, processes that share a file, and bad input that is named."""
+
+import logging
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Optional
+
+from allennlp.common.checks import ConfigurationError
+from allennlp.common.file_utils import open_compressed
+from allennlp.data import Instance
+from allennlp.data.dataset_readers import DatasetReader
+from allennlp.data.dataset_readers.dataset_reader import PathOrStr
+from allennlp.data.fields import Field, ListField, TextField
+from allennlp.data.token_indexers import SingleIdTokenIndexer, TokenIndexer
+from overrides import overrides
+
+from elmo_tasks.files import numbered
+
+logger = logging.getLogger(__name__)
+
+_NAMED = 10
+"""So many are named in a warning; all are named at the level INFO, which AllenNLP writes into out.log."""
+
+
+class TextReader(DatasetReader):
+    """
+    A reader all of whose text fields have the same token indexers. Its `_read` shares out with `shard_iterable` what a
+    file holds, so that several processes read each instance once.
+
+    # Parameters
+
+    token_indexers : `dict[str, TokenIndexer]`, optional (default = `{"tokens": SingleIdTokenIndexer()}`)
+    max_instances : `int`, optional
+        So many instances, the first, are read.
+    """
+
+    # AllenNLP builds an Optional[X] from a config, but passes an X | None on unbuilt.
+    def __init__(
+        self,
+        token_indexers: Optional[dict[str, TokenIndexer]] = None,
+        max_instances: int | None = None,
+        serialization_dir: str | None = None,
+    ) -> None:
+        super().__init__(
+            max_instances=max_instances,
+            manual_distributed_sharding=True,
+            manual_multiprocess_sharding=True,
+            serialization_dir=serialization_dir,
+        )
+        self._token_indexers = token_indexers or {"tokens": SingleIdTokenIndexer()}
+
+    @overrides
+    def apply_token_indexers(self, instance: Instance) -> None:
+        for text in _text_fields(instance.fields.values()):
+            text.token_indexers = self._token_indexers
+
+
+def _text_fields(fields: Iterable[Field]) -> Iterator[TextField]:
+    """Those that stand in lists among them, such as a document's sentences."""
+    for field in fields:
+        if isinstance(field, TextField):
+            yield field
+        elif isinstance(field, ListField):
+            yield from _text_fields(field.field_list)
+
+
+def numbered_lines(file_path: PathOrStr) -> Iterator[tuple[int, bytes]]:
+    """
+    The lines of a file, plain or .gz, numbered from 1.
+
+    # Raises
+
+    `ConfigurationError`
+        If the file is damaged.
+    """
+    with open_compressed(file_path, mode="rb", encoding=None) as file:
+        yield from numbered(file, file_path, ConfigurationError)
+
+
+def bad_line(file_path: PathOrStr, line: int, message: str) -> ConfigurationError:
+    """The error that says what is wrong with a line."""
+    return ConfigurationError(f"{file_path}, line {line}: {message}.")
+
+
+def warn_of(summary: str, named: Sequence[str]) -> None:
+    """Logs what was wrong, if anything was: in a warning the first of what is named, and less loudly all others."""
+    if not named:
+        return
+    more = f"; and {len(named) - _NAMED} more" if len(named) > _NAMED else ""
+    logger.warning("%s: %s%s", summary, "; ".join(named[:_NAMED]), more)
+    for one in named[_NAMED:]:
+        logger.info("%s, also: %s", summary, one)

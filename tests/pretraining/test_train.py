@@ -1,0 +1,135 @@
+"""A biLM from text in one command."""
+
+import json
+import os
+import re
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import h5py
+import pytest
+from allennlp.commands import main
+from allennlp.common.checks import ConfigurationError
+from hypothesis import given
+from hypothesis import strategies as st
+
+from elmo_tasks.bilm import BiLM, BiLMFiles
+from elmo_tasks.pretraining import LanguageModel
+from elmo_tasks.pretraining.train import RECIPES, WINDOW, make_plan, prepare, train
+
+LINES = ["the cat saw the dog", "a dog ran", "the cat ran off and the dog saw it", "it ran"]
+ROOT = Path(__file__).parents[2]
+
+
+@pytest.fixture
+def text(tmp_path: Path) -> Path:
+    path = tmp_path / "text.txt"
+    path.write_text("\n".join(f"{line} {number % 7}" for number, line in enumerate(LINES * 100)) + "\n")
+    return path
+
+
+@pytest.fixture
+def heldout(tmp_path: Path) -> Path:
+    path = tmp_path / "heldout.txt"
+    path.write_text("\n".join(LINES * 3) + "\n")
+    return path
+
+
+def command(text: Path, heldout: Path, run: Path, *others: str) -> list[str]:
+    return ["elmo-train", str(text), "--heldout", str(heldout), "-s", str(run), "--size", "tiny", *others]
+
+
+def run_main(monkeypatch: pytest.MonkeyPatch, arguments: list[str]) -> None:
+    monkeypatch.setattr(sys, "argv", ["allennlp", *arguments])
+    main()
+
+
+def test_from_text_to_vectors(
+    text: Path, heldout: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    run = tmp_path / "run"
+    run_main(monkeypatch, command(text, heldout, run, "--passes", "4"))
+    said = capsys.readouterr().out
+    # Counted by hand: 2,300 tokens and 400 sentence ends, 9 words, 7 numbers and two boundaries.
+    assert "2,700 tokens, 18 words to predict; 4.00 passes: 1 epochs of 270 batches of 2 x 20 tokens." in said
+    figures = json.loads((run / "perplexity.json").read_text())
+    assert f"Held-out perplexity: {figures['perplexity']:.2f}" in said
+    # 18 words that are equally likely would give 18.
+    assert figures["perplexity"] < 8
+    files = BiLMFiles(run / "bilm" / "options.json", run / "bilm" / "weights.hdf5")
+    assert BiLM.from_files(*files).options == RECIPES["tiny"].options
+    # Again: nothing is trained, the figures are the same.
+    before = (run / "model.tar.gz").stat().st_mtime_ns
+    run_main(monkeypatch, command(text, heldout, run, "--passes", "4"))
+    assert (run / "model.tar.gz").stat().st_mtime_ns == before
+    assert json.loads((run / "perplexity.json").read_text()) == figures
+
+
+def test_killed_and_called_again_it_ends_with_the_same_bilm(text: Path, heldout: Path, tmp_path: Path) -> None:
+    arguments = ["--passes", "16"]
+    environment = os.environ | {"PYTHONPATH": str(ROOT), "OMP_NUM_THREADS": "1"}
+
+    def start(run: Path) -> subprocess.Popen[bytes]:
+        return subprocess.Popen(
+            [sys.executable, "-m", "elmo_tasks", *command(text, heldout, run, *arguments)],
+            env=environment,
+            cwd=tmp_path,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+        )
+
+    whole, killed = tmp_path / "whole", tmp_path / "killed"
+    processes = [start(whole), start(killed)]
+    deadline = time.monotonic() + 300
+    while not list(killed.glob("training_state_e1_*.th")) and time.monotonic() < deadline:
+        time.sleep(0.05)
+    processes[1].send_signal(signal.SIGKILL)
+    processes[1].wait()
+    assert not (killed / "metrics.json").exists()
+    assert start(killed).wait() == 0
+    assert processes[0].wait() == 0
+    assert (killed / "perplexity.json").read_text() == (whole / "perplexity.json").read_text()
+    weights = [h5py.File(run / "bilm" / "weights.hdf5") for run in (whole, killed)]
+    name = "RNN_1/RNN/MultiRNNCell/Cell1/LSTMCell/W_0"
+    assert (weights[0][name][...] == weights[1][name][...]).all()
+
+
+def test_by_hours_the_speed_says_how_many_passes(text: Path, heldout: Path, tmp_path: Path) -> None:
+    said = prepare(str(text), str(heldout), tmp_path / "run", "tiny", hours=0.001)
+    found = re.search(r"; ([\d.]+) passes: .* at ([\d,]+) tokens/s", said)
+    assert found is not None
+    passes, speed = (float(number.replace(",", "")) for number in found.groups())
+    assert passes * 2700 == pytest.approx(3.6 * speed, rel=0.05, abs=2 * 2 * WINDOW)
+    assert isinstance(train(tmp_path / "run"), LanguageModel)
+
+
+def test_a_run_goes_on_only_with_what_it_was_begun_with(text: Path, heldout: Path, tmp_path: Path) -> None:
+    prepare(str(text), str(heldout), tmp_path / "run", "tiny", passes=2)
+    with pytest.raises(ConfigurationError, match=r"was begun with passes 2, not 3: go on with the same, or"):
+        prepare(str(text), str(heldout), tmp_path / "run", "tiny", passes=3)
+
+
+def test_a_folder_with_something_else_is_left_alone(text: Path, heldout: Path, tmp_path: Path) -> None:
+    (tmp_path / "notes.txt").write_text("mine")
+    with pytest.raises(ConfigurationError, match="holds something else"):
+        prepare(str(text), str(heldout), tmp_path, "tiny")
+    assert not (tmp_path / "config.json").exists()
+
+
+def test_text_that_is_too_short(heldout: Path, tmp_path: Path) -> None:
+    (tmp_path / "short.txt").write_text("a few words\n")
+    with pytest.raises(ConfigurationError, match="1 passes over 4 tokens"):
+        prepare(str(tmp_path / "short.txt"), str(heldout), tmp_path / "run", "tiny")
+
+
+@given(st.integers(20, 10**9), st.integers(1, 512), st.floats(0.01, 50))
+def test_plans_read_what_was_asked_for(tokens: int, streams: int, passes: float) -> None:
+    plan = make_plan(tokens, streams, passes)
+    assert 1 <= plan.streams <= streams
+    assert plan.batches <= 1000
+    # To within the rounding of the batches, and of an epoch's.
+    slack = plan.streams * WINDOW * (plan.epochs + 1) / tokens
+    assert passes - slack <= plan.passes <= passes + slack

@@ -1,0 +1,92 @@
+"""What the tasks' readers share, in a reader of sentences and documents."""
+
+import gzip
+import logging
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from allennlp.common.checks import ConfigurationError
+from allennlp.data import DatasetReader, Instance
+from allennlp.data.data_loaders import MultiProcessDataLoader
+from allennlp.data.fields import LabelField, ListField, TextField
+from allennlp.data.token_indexers import SingleIdTokenIndexer
+from allennlp.data.tokenizers import Token
+
+from elmo_tasks.tasks.base.reader import TextReader, bad_line, numbered_lines, warn_of
+
+
+@DatasetReader.register("test_documents")
+class Documents(TextReader):
+    """A document a line, its sentences separated by `|`."""
+
+    def __init__(self, separator: str = "|", **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.separator = separator
+
+    def _read(self, file_path: Any) -> Iterator[Instance]:
+        for _, line in self.shard_iterable(numbered_lines(file_path)):
+            yield self.text_to_instance(line.decode())
+
+    def text_to_instance(self, document: str) -> Instance:  # type: ignore[override]
+        texts = [TextField([Token(word) for word in text.split()]) for text in document.split(self.separator)]
+        return Instance({"title": texts[0], "sentences": ListField(texts[1:]), "label": LabelField("a")})
+
+
+def test_all_text_fields_get_the_indexers() -> None:
+    indexer = SingleIdTokenIndexer(lowercase_tokens=True)
+    reader = DatasetReader.by_name("test_documents")(token_indexers={"words": indexer})
+    instance = reader.text_to_instance("A title|one sentence|and another")
+    reader.apply_token_indexers(instance)
+    sentences = instance["sentences"].field_list
+    assert all(text.token_indexers == {"words": indexer} for text in (instance["title"], *sentences))
+    assert len(sentences) == 2
+
+
+def test_words_are_indexed_by_default() -> None:
+    reader = Documents()
+    instance = reader.text_to_instance("A title|one sentence")
+    reader.apply_token_indexers(instance)
+    assert list(instance["title"].token_indexers) == ["tokens"]
+
+
+@pytest.mark.parametrize("workers", [0, 2])
+def test_processes_read_each_line_once(workers: int, tmp_path: Path) -> None:
+    path = tmp_path / "documents.txt"
+    path.write_text("".join(f"title{number}|sentence\n" for number in range(5)))
+    loader = MultiProcessDataLoader(Documents(), str(path), batch_size=1, num_workers=workers)
+    titles = [instance["title"].tokens[0].text for instance in loader.iter_instances()]
+    assert sorted(titles) == [f"title{number}" for number in range(5)]
+    assert len(list(Documents(max_instances=2).read(path))) == 2
+
+
+@pytest.mark.parametrize("name", ["text", "text.gz"])
+def test_lines_are_numbered(name: str, tmp_path: Path) -> None:
+    path = tmp_path / name
+    path.write_bytes(gzip.compress(b"a\n\nb") if name.endswith(".gz") else b"a\n\nb")
+    assert list(numbered_lines(path)) == [(1, b"a\n"), (2, b"\n"), (3, b"b")]
+
+
+def test_a_damaged_file_is_named(tmp_path: Path) -> None:
+    path = tmp_path / "text.gz"
+    path.write_bytes(gzip.compress(b"a\n" * 10_000)[:-9])
+    with pytest.raises(ConfigurationError, match=r"text\.gz, after line \d+: this is not gzip, or is damaged"):
+        list(numbered_lines(path))
+
+
+def test_a_bad_line_is_named() -> None:
+    assert "corpus.txt, line 3: there is no tag." in str(bad_line("corpus.txt", 3, "there is no tag"))
+
+
+def test_of_many_the_first_are_named_loudly(caplog: pytest.LogCaptureFixture) -> None:
+    with caplog.at_level(logging.INFO):
+        warn_of("skipped no lines", [])
+        warn_of("skipped 2 lines", ["line 3", "line 7"])
+        warn_of("skipped 12 lines", [f"line {number}" for number in range(12)])
+    loud = [record.getMessage() for record in caplog.records if record.levelno == logging.WARNING]
+    assert loud[0] == "skipped 2 lines: line 3; line 7"
+    assert loud[1].endswith("line 8; line 9; and 2 more")
+    assert len(loud) == 2
+    less_loud = [record.getMessage() for record in caplog.records if record.levelno == logging.INFO]
+    assert less_loud == ["skipped 12 lines, also: line 10", "skipped 12 lines, also: line 11"]

@@ -1,0 +1,1 @@
+{ train_data_path: 'fixtures/toy/train.txt' }
