@@ -38,7 +38,8 @@ ROWS: dict[str, Rows] = {
     "loading": loading.rows,
     "recurrent": recurrent.rows,
     "ner": ner.rows,
-    "language-model": language_model.rows,
+    "language-model": partial(language_model.rows, "float32"),
+    "language-model-bf16": partial(language_model.rows, "bfloat16"),
 }
 
 

@@ -134,9 +134,7 @@ def rows(case: Case, name: str, place: Place, rates: Rates, runs: int) -> Iterat
     row = Row(name, case.what, "stock `Elmo`, fp32", required=case.required)
     is_half = case.dtype == torch.bfloat16
     if is_half and not (rates.has_bf16 or place.quick):
-        row.note = (
-            f"no units for bf16 here, a product runs at {rates.bf16:.0f} GFLOP/s and one of fp32 at {rates.fp32:.0f}"
-        )
+        row.note = rates.without_bf16
         yield row
         return
     # What is written on first use is written here, lest it count as memory.

@@ -36,7 +36,7 @@ def _text(place: Place) -> Path:
     return file
 
 
-def _config(place: Place, epochs: int) -> dict[str, Any]:
+def _config(place: Place, epochs: int, dtype: str) -> dict[str, Any]:
     text = str(_text(place))
     overrides: dict[str, Any] = {
         "train_data_path": text,
@@ -44,6 +44,7 @@ def _config(place: Place, epochs: int) -> dict[str, Any]:
         "vocabulary.min_count": 1,
         "data_loader.batches_per_epoch": 1 if place.quick else 40,
         "trainer.num_epochs": epochs,
+        "model.dtype": dtype,
     }
     if place.quick:
         overrides |= {"data_loader.batch_size": 4, "model.num_samples": 8, "model.options.lstm.dim": 16}
@@ -54,9 +55,9 @@ def _config(place: Place, epochs: int) -> dict[str, Any]:
     return config
 
 
-def _train(place: Place) -> Samples:
+def _train(place: Place, dtype: str) -> Samples:
     """The second epoch: the first also meets cold caches."""
-    return {"ours": measure_epochs(_config(place, 2), place.folder)[1:]}
+    return {"ours": measure_epochs(_config(place, 2, dtype), place.folder)[1:]}
 
 
 def _step_flops(place: Place, config: dict[str, Any]) -> float:
@@ -69,16 +70,21 @@ def _step_flops(place: Place, config: dict[str, Any]) -> float:
     return 3 * (tokens * (lstm_flops(options) + softmax) + char_cnn_flops(options, set(text)))
 
 
-def rows(name: str, place: Place, rates: Rates, runs: int) -> Iterator[Row]:
+def rows(dtype: str, name: str, place: Place, rates: Rates, runs: int) -> Iterator[Row]:
     """Ours alone: stock AllenNLP's models have no such training."""
-    config = _config(place, 1)
+    what = f'training the biLM "mini" (training_configs/bilm), {dtype}, a step\'s tokens in both directions'
+    is_half = dtype != "float32"
+    if is_half and not (rates.has_bf16 or place.quick):
+        yield Row(name, what, note=rates.without_bf16)
+        return
+    config = _config(place, 1, dtype)
     batches = config["data_loader"]["batches_per_epoch"]
-    memory = peak_memory(_train, place)
-    sides = collect([partial(_train, place)], epoch_runs(runs), place.patience)
+    memory = peak_memory(_train, place, dtype)
+    sides = collect([partial(_train, place, dtype)], epoch_runs(runs), place.patience)
     yield Row(
         name,
-        'training the biLM "mini" (training_configs/bilm), a step\'s tokens in both directions',
+        what,
         ours=replace(sides["ours"], memory=memory),
         tokens=batches * config["data_loader"]["batch_size"] * config["data_loader"]["window"],
-        floor=batches * _step_flops(place, config) / rates.fp32 / 1e9,
+        floor=batches * _step_flops(place, config) / (rates.bf16 if is_half else rates.fp32) / 1e9,
     )

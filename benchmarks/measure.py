@@ -175,6 +175,11 @@ class Rates:
         """Whether bf16 products run on units of their own; where they do not, they are no faster than fp32."""
         return self.bf16 > 1.2 * self.fp32
 
+    @property
+    def without_bf16(self) -> str:
+        """Why a row in bf16 is not measured."""
+        return f"no units for bf16 here, a product runs at {self.bf16:.0f} GFLOP/s and one of fp32 at {self.fp32:.0f}"
+
 
 def measure_rates(quick: bool, patience: float) -> Rates:
     """The best of several products of each kind; `patience` as in `collect`."""

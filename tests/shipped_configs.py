@@ -26,13 +26,16 @@ def made_small(name: str, bilm: dict[str, str], folder: Path) -> Params:
     config = shipped(name)
     fixtures = ROOT / "fixtures" / name.split("/")[0]
     overrides: dict[str, Any] = {"trainer.num_epochs": 1}
-    for field, part in (("train", "train"), ("validation", "dev"), ("test", "test")):
-        if f"{field}_data_path" in config:
+    for field, part in (("train_data_path", "train"), ("validation_data_path", "dev"), ("test_data_path", "dev")):
+        if field in config:
             (file,) = fixtures.glob(f"{part}.*")
-            overrides[f"{field}_data_path"] = str(file)
+            overrides[field] = str(file)
     for reader in ("dataset_reader", "validation_dataset_reader"):
         if reader in config:
             overrides[f"{reader}.max_instances"] = 8
+    if "tokens_from" in config["dataset_reader"]:
+        # SNLI's fixtures have no parses.
+        overrides["dataset_reader.tokens_from"] = "text"
     for path in _small_fields(config["model"], "model"):
         overrides[path] = _SMALL[path.split(".")[-1]]
     if "elmo" in config["model"]:

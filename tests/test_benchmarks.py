@@ -25,6 +25,7 @@ ROWS = [
     "ner-first",
     "ner-later",
     "language-model",
+    "language-model-bf16",
 ]
 
 

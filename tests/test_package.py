@@ -15,6 +15,7 @@ import pytest
 from packaging.requirements import Requirement
 
 import elmo_tasks
+from elmo_tasks import registration
 from elmo_tasks.bilm import BiLMOptions
 
 ROOT = Path(__file__).parents[1]
@@ -46,7 +47,7 @@ def test_the_pinned_set_lies_within_the_ranges() -> None:
 
 
 def test_the_makefile_installs_the_allennlp_that_the_package_asks_for() -> None:
-    assert f"\nALLENNLP = {elmo_tasks.ALLENNLP_VERSION}\n" in (ROOT / "Makefile").read_text()
+    assert f"\nALLENNLP = {registration.ALLENNLP_VERSION}\n" in (ROOT / "Makefile").read_text()
 
 
 def test_the_plugins_file_names_the_package() -> None:
@@ -120,7 +121,35 @@ for arguments in ["elmo-add", "plain.json", "-o", "config.json"], ["train", "con
     assert "image extension" not in done.stderr
 
 
-# AllenNLP missing, broken, or another version
+# What is imported, and when
+
+
+HEAVY = ("allennlp", "transformers", "torchvision", "spacy", "sklearn")
+
+
+@pytest.mark.parametrize(
+    "code",
+    [
+        "import elmo_tasks.bilm",
+        "import elmo_tasks.vectors, elmo_tasks.vectors.neighbors, elmo_tasks.vectors.static_vectors",
+        "from elmo_tasks import ElmoEmbedder, batch_to_ids",
+        "import elmo_tasks.__main__, elmo_tasks.commands.doctor, elmo_tasks.commands.elmo",
+    ],
+)
+def test_what_needs_no_allennlp_does_not_import_it(code: str, tmp_path: Path) -> None:
+    code += f"\nimport sys\nprint([name for name in {HEAVY} if name in sys.modules])"
+    done = run_python("-c", code, cwd=tmp_path, pythonpath=ROOT)
+    assert (done.returncode, done.stdout) == (0, "[]\n"), done.stderr
+
+
+def test_the_top_level_offers_what_most_people_want() -> None:
+    from elmo_tasks.bilm.characters import batch_to_ids
+    from elmo_tasks.vectors.embedder import ElmoEmbedder
+
+    assert elmo_tasks.ElmoEmbedder is ElmoEmbedder
+    assert elmo_tasks.batch_to_ids is batch_to_ids
+    with pytest.raises(AttributeError, match="has no attribute 'ElmoEmbeder'"):
+        _ = elmo_tasks.ElmoEmbeder  # type: ignore[attr-defined]
 
 
 def test_the_bilm_needs_torch_numpy_and_h5py_only(tmp_path: Path) -> None:
@@ -137,21 +166,147 @@ print(sorted(name for name in sys.modules if name.startswith("elmo_tasks.") and 
 """
     done = run_python("-c", code, cwd=tmp_path, pythonpath=ROOT)
     assert done.returncode == 0, done.stderr
-    assert done.stdout.strip() == "['elmo_tasks.files']"
+    assert done.stdout.strip() == "['elmo_tasks.files', 'elmo_tasks.registration']"
 
 
-def test_the_command_says_what_to_install_where_allennlp_is_missing(tmp_path: Path) -> None:
-    code = "import sys; sys.modules['allennlp'] = None; from elmo_tasks.__main__ import main; main()"
-    done = run_python("-c", code, cwd=tmp_path, pythonpath=ROOT)
-    assert done.returncode == 1
-    assert "needs AllenNLP, which is not installed" in done.stderr
-    assert "pip install --no-deps" in done.stderr
-    assert "Traceback" not in done.stderr
+# Registering
 
 
-def test_nothing_is_registered_where_allennlp_is_missing(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setitem(sys.modules, "allennlp", None)
-    assert not elmo_tasks._allennlp_is_here()
+IS_REGISTERED = """
+from allennlp.models import Model, archival
+from allennlp.commands import Subcommand
+assert "elmo_crf_tagger" in Model.list_available()
+assert Model.by_name("elmo_crf_tagger").__name__ == "ElmoCrfTagger"
+assert "elmo-finetune" in Subcommand.list_available()
+# What `compat` mends is mended.
+assert archival.extracted_archive.__module__ == "elmo_tasks.archives.safety"
+# Nothing is left in the import system.
+import sys
+assert not any(type(finder).__module__.startswith("elmo_tasks") for finder in sys.meta_path)
+import elmo_tasks.tasks.ner as package
+assert type(package.__spec__.loader).__module__ == type(package.__loader__).__module__ == "_frozen_importlib_external"
+print("registered")
+"""
+
+
+@pytest.mark.parametrize(
+    "code",
+    [
+        "import elmo_tasks; from allennlp.common import Params",
+        "import allennlp.commands; import elmo_tasks",
+        # Here one of ours is what imports AllenNLP, in the middle of its own import.
+        "from elmo_tasks.tasks.ner.model import ElmoCrfTagger",
+        "import elmo_tasks.runner.runs",
+        "import importlib, elmo_tasks; importlib.reload(elmo_tasks); import allennlp; importlib.reload(elmo_tasks)",
+        "from allennlp.common.util import import_module_and_submodules as include; include('elmo_tasks')",
+    ],
+)
+def test_all_is_registered_in_whatever_order_things_are_imported(code: str, tmp_path: Path) -> None:
+    done = run_python("-c", code + IS_REGISTERED, cwd=tmp_path, pythonpath=ROOT)
+    assert (done.returncode, done.stdout) == (0, "registered\n"), done.stderr
+
+
+def test_all_is_registered_where_threads_import_at_once(tmp_path: Path) -> None:
+    code = """
+import importlib, threading
+import elmo_tasks
+names = ["allennlp.models", "elmo_tasks.tasks.ner"]
+threads = [threading.Thread(target=importlib.import_module, args=(name,)) for name in names]
+for thread in threads:
+    thread.start()
+for thread in threads:
+    thread.join()
+"""
+    done = run_python("-c", code + IS_REGISTERED, cwd=tmp_path, pythonpath=ROOT)
+    assert (done.returncode, done.stdout) == (0, "registered\n"), done.stderr
+
+
+def test_a_module_of_ours_can_be_run(tmp_path: Path) -> None:
+    done = run_python("-m", "elmo_tasks.runner.compare", "--help", cwd=tmp_path, pythonpath=ROOT)
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.startswith("usage: python -m elmo_tasks.runner.compare")
+
+
+# AllenNLP missing, broken, or another version
+
+
+@pytest.fixture
+def site(tmp_path: Path) -> Path:
+    """A folder of modules that come before those that are installed."""
+    (tmp_path / "site").mkdir()
+    return tmp_path / "site"
+
+
+def with_fake(site: Path, module: str, content: str) -> None:
+    (site / f"{module}.py").write_text(content)
+
+
+BROKEN = {
+    "absent": ("allennlp", "raise ModuleNotFoundError(\"No module named 'allennlp'\", name='allennlp')"),
+    "broken": ("torchvision", "raise RuntimeError('operator torchvision::nms does not exist')"),
+    "too new a library": ("transformers", "raise ImportError('cannot import name AdamW')"),
+}
+
+
+def run_here(*arguments: str, site: Path) -> subprocess.CompletedProcess[str]:
+    environment = os.environ | {"PYTHONPATH": os.pathsep.join([str(site), str(ROOT)]), "OMP_NUM_THREADS": "1"}
+    command = [sys.executable, *arguments]
+    return subprocess.run(command, cwd=site, env=environment, capture_output=True, text=True, timeout=1200)
+
+
+@pytest.mark.parametrize("what", BROKEN)
+def test_the_bilm_works_where_allennlp_does_not(what: str, site: Path) -> None:
+    with_fake(site, *BROKEN[what])
+    code = """
+from elmo_tasks import ElmoEmbedder
+print(ElmoEmbedder(bilm="mini").embed_sentence(["A", "sentence", "."]).shape)
+try:
+    import allennlp
+except ImportError as error:
+    print(error)
+import elmo_tasks.vectors.neighbors
+"""
+    done = run_here("-c", code, site=site)
+    assert done.returncode == 0, done.stderr
+    first, *message = done.stdout.splitlines()
+    assert first == "(3, 3, 256)"
+    if what == "broken":
+        assert message[0].startswith("AllenNLP is installed but does not import: ")
+
+
+@pytest.mark.parametrize("what", BROKEN)
+def test_the_doctor_says_what_to_do_where_allennlp_does_not_import(what: str, site: Path) -> None:
+    package, content = BROKEN[what]
+    with_fake(site, package, content)
+    done = run_here("-m", "elmo_tasks", "elmo-doctor", site=site)
+    assert (done.returncode, done.stderr) == (1, "")
+    lines = done.stdout.splitlines()
+    assert lines[-1].endswith("checks failed")
+    assert any(line.startswith("ok    biLM: ") for line in lines)
+    for failing in {package, "allennlp", "registered"}:
+        (index,) = (index for index, line in enumerate(lines) if line.startswith(f"FAIL  {failing}: "))
+        remedies = [line for line in lines[index + 1 :] if line.startswith("      what to do: ")]
+        assert remedies
+    # Whatever fails, it is those that need it and no others.
+    assert sum(line.startswith("FAIL") for line in lines) <= 4
+
+
+def test_the_command_says_what_to_install_where_allennlp_is_missing(site: Path) -> None:
+    with_fake(site, *BROKEN["absent"])
+    for arguments in ["train", "config.json"], ["elmo-perplexity", "run", "text"], []:
+        done = run_here("-m", "elmo_tasks", *arguments, site=site)
+        assert done.returncode == 1
+        assert "AllenNLP is not installed." in done.stderr
+        assert "pip install --no-deps" in done.stderr
+        assert "elmo-doctor" in done.stderr
+        assert "Traceback" not in done.stderr
+
+
+def test_commands_that_need_no_allennlp_run_where_it_is_missing(site: Path) -> None:
+    with_fake(site, *BROKEN["absent"])
+    (site / "words.txt").write_text("The\ndog\n")
+    done = run_here("-m", "elmo_tasks", "elmo-words", "words.txt", "vectors.txt", site=site)
+    assert (done.returncode, done.stdout) == (0, "Wrote vectors.txt: 2 words, 128 numbers each.\n"), done.stderr
 
 
 def test_an_allennlp_that_does_not_import_is_an_error(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -159,18 +314,37 @@ def test_an_allennlp_that_does_not_import_is_an_error(monkeypatch: pytest.Monkey
     with pytest.raises(
         ImportError, match=r"does not import(.|\n)*pip install --no-deps torchvision allennlp==2\.10\.1"
     ):
-        elmo_tasks._allennlp_is_here()
+        registration.register()
 
 
 def test_another_version_of_allennlp_is_an_error(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("allennlp.__version__", "2.9.3")
     with pytest.raises(ImportError, match=r"installed is 2\.9\.3(.|\n)*pip install"):
-        elmo_tasks._allennlp_is_here()
+        registration.register()
+
+
+def test_an_error_comes_back_at_each_import(tmp_path: Path) -> None:
+    """Neither is AllenNLP used without what was to be registered, nor does the biLM suffer."""
+    code = """
+import elmo_tasks
+from elmo_tasks import registration
+registration.ROOMS = ("elmo_tasks.nothing_here",)
+for code in ["import allennlp", "import allennlp", "import elmo_tasks.tasks", "import elmo_tasks.tasks"]:
+    try:
+        exec(code)
+    except ImportError as error:
+        print(str(error).splitlines()[0])
+import elmo_tasks.vectors
+"""
+    done = run_python("-c", code, cwd=tmp_path, pythonpath=ROOT)
+    assert done.returncode == 0, done.stderr
+    message = "elmo_tasks.nothing_here does not import: No module named 'elmo_tasks.nothing_here'."
+    assert done.stdout.splitlines() == [message] * 4
 
 
 def test_a_missing_module_is_an_error_that_allennlp_does_not_swallow(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(elmo_tasks, "_ROOMS", ("elmo_tasks.nothing_here",))
+    monkeypatch.setattr(registration, "ROOMS", ("elmo_tasks.nothing_here",))
     with pytest.raises(ImportError, match=r"elmo_tasks\.nothing_here does not import") as raised:
-        elmo_tasks._register()
+        registration.register()
     # Of a ModuleNotFoundError AllenNLP would log one line, and go on without the plugin.
     assert not isinstance(raised.value, ModuleNotFoundError)

@@ -8,6 +8,7 @@ refuse all that too.
 Weights are read by `torch.load`, which since torch 2.6 makes tensors and plain values only, and runs no code.
 """
 
+import errno
 import importlib.util
 import json
 import pickle
@@ -56,7 +57,7 @@ def open_archive(archive: str | Path, cuda_device: int = -1, overrides: str | di
     # Raises
 
     `ConfigurationError`
-        If there is no such file.
+        If there is no such file, or it is damaged.
     `UnsafeArchiveError`
         See `check_archive`; or if the weights are no tensors.
     """
@@ -65,6 +66,15 @@ def open_archive(archive: str | Path, cuda_device: int = -1, overrides: str | di
         return load_archive(archive, cuda_device=cuda_device, overrides=overrides)
     except pickle.UnpicklingError as error:
         raise UnsafeArchiveError(f"{archive}: the weights hold something that is no tensor: {error}") from error
+    except (OSError, RuntimeError) as error:
+        if not _tells_of_damage(error):
+            raise
+        raise ConfigurationError(f"{archive}: the weights cannot be read; they may be damaged: {error}") from error
+
+
+def _tells_of_damage(error: OSError | RuntimeError) -> bool:
+    """Whether it is what torch says of a weight file that is cut off; that depends on where."""
+    return "PytorchStreamReader" in str(error) or (isinstance(error, OSError) and error.errno == errno.EINVAL)
 
 
 def check_archive(archive: str | Path) -> None:
@@ -153,7 +163,9 @@ def _reading(archive: Path) -> Iterator[tarfile.TarFile]:
         with tarfile.open(archive) as tar:
             yield tar
     except (tarfile.TarError, EOFError, zlib.error, OSError) as error:
-        raise ConfigurationError(f"{archive} cannot be unpacked; it may be damaged or no archive: {error}") from error
+        # It has a line for each kind of compression that was tried.
+        reason = str(error).split("\n")[0].rstrip(":")
+        raise ConfigurationError(f"{archive} cannot be unpacked; it may be damaged or no archive: {reason}") from error
 
 
 def _checked_name(member: tarfile.TarInfo, archive: Path) -> PurePosixPath:

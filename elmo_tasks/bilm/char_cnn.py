@@ -19,13 +19,14 @@ A processor's libraries multiply so few rows by a large matrix faster the other 
 """
 
 
-def _product(linear: nn.Linear, inputs: Tensor) -> Tensor:
-    """The product in the weights' precision, its result in the inputs'."""
-    narrow = inputs.to(linear.weight.dtype)
+def _product(linear: nn.Linear, inputs: Tensor, dtype: torch.dtype | None = None) -> Tensor:
+    """The product in this precision, by default the weights', its result in the inputs'."""
+    weight, bias = (part.to(dtype or part.dtype) for part in (linear.weight, linear.bias))
+    narrow = inputs.to(weight.dtype)
     if inputs.is_cpu and len(inputs) in _FEW_WORDS:
-        product = torch.addmm(linear.bias.unsqueeze(1), linear.weight, narrow.t().contiguous()).t().contiguous()
+        product = torch.addmm(bias.unsqueeze(1), weight, narrow.t().contiguous()).t().contiguous()
     else:
-        product = linear(narrow)
+        product = F.linear(narrow, weight, bias)
     return product.to(inputs.dtype)
 
 
@@ -48,12 +49,12 @@ class Highway(nn.Module):
         nn.init.zeros_(self.transform.bias)
         nn.init.constant_(self.carry.bias, -2.0)
 
-    def forward(self, inputs: Tensor) -> Tensor:
-        """Shape `(words, dim)` in and out."""
+    def forward(self, inputs: Tensor, dtype: torch.dtype | None = None) -> Tensor:
+        """Shape `(words, dim)` in and out. `dtype` is that of the products, by default the weights'."""
         return torch.lerp(
             inputs,
-            torch.relu(_product(self.transform, inputs)),
-            torch.sigmoid(_product(self.carry, inputs)),
+            torch.relu(_product(self.transform, inputs, dtype)),
+            torch.sigmoid(_product(self.carry, inputs, dtype)),
         )
 
 
@@ -87,12 +88,14 @@ class CharCnn(nn.Module):
         with torch.no_grad():
             self.character_embedding[0] = 0.0
 
-    def forward(self, character_ids: Tensor) -> Tensor:
+    def forward(self, character_ids: Tensor, dtype: torch.dtype | None = None) -> Tensor:
         """
         # Parameters
 
         character_ids : `Tensor`
             The words' character ids, best each distinct word once. Shape `(words, 50)`.
+        dtype : `torch.dtype`, optional
+            The precision of the products, by default that of the weights.
 
         # Returns
 
@@ -102,15 +105,15 @@ class CharCnn(nn.Module):
         if not len(character_ids):
             weight = self.projection.weight
             return weight.new_zeros(0, self.projection.out_features, dtype=wide(weight.dtype))
-        vectors = self._convolve(character_ids)
+        vectors = self._convolve(character_ids, dtype)
         if not self.projection_after_highway:
-            vectors = _product(self.projection, vectors)
+            vectors = _product(self.projection, vectors, dtype)
         for highway in self.highways:
-            vectors = highway(vectors)
+            vectors = highway(vectors, dtype)
         # Shape: (words, projection_dim)
-        return _product(self.projection, vectors) if self.projection_after_highway else vectors
+        return _product(self.projection, vectors, dtype) if self.projection_after_highway else vectors
 
-    def _convolve(self, character_ids: Tensor) -> Tensor:
+    def _convolve(self, character_ids: Tensor, dtype: torch.dtype | None) -> Tensor:
         """The maximum of each filter over each word. Shape `(words, num_filters)`."""
         positions = torch.arange(MAX_WORD_LENGTH, device=character_ids.device)
         # Characters a word has, begin and end marks included. Shape: (words,)
@@ -127,8 +130,8 @@ class CharCnn(nn.Module):
             windows = character_ids.unfold(1, width, 1)[packing.sequences[rows], packing.steps[rows]]
             # Shape: (packed, width * character_dim)
             embedded = F.embedding(windows, self.character_embedding).flatten(start_dim=1)
-            filters = weight.transpose(1, 2).reshape(number, -1)
-            maximum = _PackedMaximum.apply(F.linear(embedded, filters), step_sizes)
+            filters = weight.transpose(1, 2).reshape(number, -1).to(dtype or weight.dtype)
+            maximum = _PackedMaximum.apply(F.linear(embedded.to(filters.dtype), filters), step_sizes)
             pooled.append(maximum.to(wide(weight.dtype)) + convolution.bias)
         # The activations never fall, so they commute with the maximum.
         return self.activation(torch.cat(pooled, dim=1))[packing.order.argsort()]

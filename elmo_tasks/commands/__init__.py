@@ -1,29 +1,42 @@
-"""Subcommands of `allennlp`."""
+"""
+The subcommands: options and messages only; what they do is in the other rooms.
 
-from elmo_tasks.commands.add import Add
-from elmo_tasks.commands.doctor import Doctor
-from elmo_tasks.commands.elmo import Elmo, ElmoMerge
-from elmo_tasks.commands.finetune import Finetune
-from elmo_tasks.commands.language_model import Export, Perplexity
-from elmo_tasks.commands.mix import Mix
-from elmo_tasks.commands.neighbors import Neighbors
-from elmo_tasks.commands.predict import ElmoPredict
-from elmo_tasks.commands.reproduce import Reproduce
-from elmo_tasks.commands.train import Train
-from elmo_tasks.commands.words import Words
+`COMMANDS` is the one list of them. `elmo-tasks` runs them from it, and `subcommands` registers them with AllenNLP, for
+the command `allennlp`. Their modules import nothing but the standard library before a command runs, so that
+`elmo-doctor` can say what is wrong where a library does not import, and no command waits for what it does not use.
+"""
 
-__all__ = [
-    "Add",
-    "Doctor",
-    "Elmo",
-    "ElmoMerge",
-    "ElmoPredict",
-    "Export",
-    "Finetune",
-    "Mix",
-    "Neighbors",
-    "Perplexity",
-    "Reproduce",
-    "Train",
-    "Words",
-]
+import importlib
+import logging
+import sys
+
+from elmo_tasks.commands.command import Command
+
+COMMANDS = {
+    "elmo": "elmo_tasks.commands.elmo",
+    "elmo-add": "elmo_tasks.commands.add",
+    "elmo-doctor": "elmo_tasks.commands.doctor",
+    "elmo-export": "elmo_tasks.commands.export",
+    "elmo-finetune": "elmo_tasks.commands.finetune",
+    "elmo-merge": "elmo_tasks.commands.merge",
+    "elmo-mix": "elmo_tasks.commands.mix",
+    "elmo-neighbors": "elmo_tasks.commands.neighbors",
+    "elmo-perplexity": "elmo_tasks.commands.perplexity",
+    "elmo-predict": "elmo_tasks.commands.predict",
+    "elmo-reproduce": "elmo_tasks.commands.reproduce",
+    "elmo-train": "elmo_tasks.commands.train",
+    "elmo-words": "elmo_tasks.commands.words",
+}
+"""A command's name, and the module that has it as `COMMAND`."""
+
+
+def load_command(name: str) -> Command:
+    """The command of that name, one of `COMMANDS`."""
+    command: Command = importlib.import_module(COMMANDS[name]).COMMAND
+    return command
+
+
+def silence_log_of_commands() -> None:
+    """Where it is one of these that `allennlp` runs: no log of how it finds and loads plugins before the answer."""
+    if sys.argv[1:2] and sys.argv[1] in COMMANDS and "--verbose" not in sys.argv:
+        logging.getLogger().setLevel(logging.WARNING)

@@ -1,30 +1,34 @@
 """The options by which a command is told its biLM."""
 
 import argparse
+from typing import TYPE_CHECKING
 
-from allennlp.common.checks import check_for_gpu
+from elmo_tasks.commands.device import add_device_option, check_device
 
-from elmo_tasks.bilm import BiLM, find_bilm
-
-
-def add_bilm_options(subparser: argparse.ArgumentParser) -> None:
-    """Adds `--bilm`, `--options-file`, `--weight-file` and `--cuda-device`."""
-    subparser.add_argument("--bilm", help="mini, small, medium, original, 5.5B, or a folder (default: mini)")
-    subparser.add_argument("--options-file", help="instead of --bilm: path or URL of an options.json (default: none)")
-    subparser.add_argument("--weight-file", help="and path or URL of its weights.hdf5 (default: none)")
-    subparser.add_argument("--cuda-device", type=int, default=-1, help="GPU, -1 for none")
+if TYPE_CHECKING:
+    from elmo_tasks.bilm import BiLM
 
 
-def load_bilm(args: argparse.Namespace) -> BiLM:
+def add_bilm_options(parser: argparse.ArgumentParser, default: str = "mini") -> None:
+    """Adds `--bilm`, whose help says the default, `--options-file`, `--weight-file` and `--cuda-device`."""
+    parser.add_argument("--bilm", help=f"mini, small, medium, original, 5.5B, or a folder (default: {default})")
+    parser.add_argument("--options-file", help="instead of --bilm: path or URL of an options.json (default: none)")
+    parser.add_argument("--weight-file", help="and path or URL of its weights.hdf5 (default: none)")
+    add_device_option(parser)
+
+
+def load_bilm(args: argparse.Namespace) -> "BiLM":
     """
-    The biLM that the options say.
+    The biLM that the options say, by default "mini".
 
     # Raises
 
-    `ValueError`, `FileNotFoundError`, `ConfigurationError`
+    `ValueError`, `FileNotFoundError`
         If it cannot be had, or there is no such GPU.
     """
-    check_for_gpu(args.cuda_device)
+    from elmo_tasks.bilm import BiLM, find_bilm
+
+    check_device(args.cuda_device)
     files = find_bilm(args.bilm, args.options_file, args.weight_file, default="mini")
     bilm = BiLM.from_files(*files).eval()
     return bilm.to("cpu" if args.cuda_device < 0 else f"cuda:{args.cuda_device}")

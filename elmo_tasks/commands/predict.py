@@ -1,45 +1,36 @@
-"""`allennlp elmo-predict`: AllenNLP's `predict`, which can go on after a bad line."""
+"""`elmo-predict`: AllenNLP's `predict`, which can go on after a bad line."""
 
 import argparse
 import json
+from types import SimpleNamespace
 
-from allennlp.commands.predict import Predict, _predict
-from allennlp.commands.subcommand import Subcommand
-from allennlp.common.checks import ConfigurationError
-from overrides import overrides
+from elmo_tasks.commands.command import Command
+from elmo_tasks.commands.device import check_device
 
 
-@Subcommand.register("elmo-predict")
-class ElmoPredict(Predict):
-    """
-    `allennlp predict` with `--skip-bad-lines`. The command of that name parses its options before it loads plugins, so
-    that no plugin can add one to it.
+def _add_options(parser: argparse.ArgumentParser) -> None:
+    """Those of `allennlp predict`, and `--skip-bad-lines`."""
+    from allennlp.commands.predict import Predict
 
-    Registered as a `Subcommand` with name "elmo-predict".
-    """
-
-    @overrides
-    def add_subparser(self, parser: argparse._SubParsersAction) -> argparse.ArgumentParser:
-        subparser = super().add_subparser(parser)
-        subparser.description = (
-            "Answers for the lines of a JSON-lines file, with all the options of allennlp predict, and "
-            "--skip-bad-lines. Example: allennlp elmo-predict model.tar.gz sentences.jsonl --output-file tags.jsonl "
-            "--silent --skip-bad-lines"
-        )
-        for option in subparser._actions:
-            if option.option_strings and option.nargs != 0 and option.help and "default" not in option.help:
-                option.help += " (default: %(default)s)"
-        subparser.add_argument(
-            "--skip-bad-lines",
-            action="store_true",
-            help='answer a line that cannot be read with {"line": its number, "error": what is wrong} and go on, for '
-            "this plugin's predictors (default: stop there)",
-        )
-        subparser.set_defaults(func=_run)
-        return subparser
+    # Stock's command asks for a parser to add its options to.
+    Predict().add_subparser(SimpleNamespace(add_parser=lambda *args, **kwargs: parser))  # type: ignore[arg-type]
+    for option in parser._actions:
+        if option.option_strings and option.nargs != 0:
+            none = option.default is None or option.default == ""
+            option.help = f"{option.help} (default: {'none' if none else '%(default)s'})"
+    parser.add_argument(
+        "--skip-bad-lines",
+        action="store_true",
+        help='answer a line that cannot be read with {"line": its number, "error": what is wrong} and go on, for this '
+        "plugin's predictors (default: stop there)",
+    )
 
 
 def _run(args: argparse.Namespace) -> None:
+    from allennlp.commands.predict import _predict
+    from allennlp.common.checks import ConfigurationError
+
+    check_device(args.cuda_device)
     if args.skip_bad_lines:
         try:
             given = json.loads(args.predictor_args.strip() or "{}")
@@ -47,3 +38,14 @@ def _run(args: argparse.Namespace) -> None:
             raise ConfigurationError(f"--predictor-args {args.predictor_args} is not JSON: {error}.") from None
         args.predictor_args = json.dumps({**given, "skip_bad_lines": True})
     _predict(args)
+
+
+COMMAND = Command(
+    help="use a trained model to make predictions, also where some lines are bad",
+    description="Answers for the lines of a JSON-lines file, with all the options of allennlp predict, and "
+    "--skip-bad-lines. Example: elmo-tasks elmo-predict model.tar.gz sentences.jsonl --output-file tags.jsonl "
+    "--silent --skip-bad-lines",
+    add_options=_add_options,
+    run=_run,
+    plugins=True,
+)

@@ -1,58 +1,45 @@
-"""`allennlp elmo-train`: a biLM of one's own from text alone."""
+"""`elmo-train`: a biLM of one's own from text alone."""
 
 import argparse
 import json
 from pathlib import Path
 from typing import Any
 
-from allennlp.commands.subcommand import Subcommand
-from overrides import overrides
-
-from elmo_tasks.commands.language_model import export_bilm, measure_perplexity
+from elmo_tasks.commands.command import Command
+from elmo_tasks.commands.device import add_device_option, check_device
+from elmo_tasks.commands.training_log import log_in_the_run
 from elmo_tasks.files import writing
-from elmo_tasks.pretraining.train import RECIPES, prepare, train
 
 
-@Subcommand.register("elmo-train")
-class Train(Subcommand):
-    """
-    `allennlp elmo-train TEXT... --heldout FILE -s RUN`
+def _add_options(parser: argparse.ArgumentParser) -> None:
+    from elmo_tasks.pretraining.train import RECIPES
 
-    Registered as a `Subcommand` with name "elmo-train".
-    """
-
-    @overrides
-    def add_subparser(self, parser: argparse._SubParsersAction) -> argparse.ArgumentParser:
-        description = (
-            "Trains a biLM on text, tokenized, one sentence a line: counts the words to predict, trains with a rate "
-            "that falls to zero, measures the perplexity on held-out text exactly, and writes options.json and "
-            "weights.hdf5 into the folder bilm of the run. It says how many passes over the text it makes. Called "
-            "again after a kill it goes on, and ends with the same biLM. "
-            "Example: allennlp elmo-train corpus/*.txt.gz --heldout heldout.txt --hours 10 -s runs/mine"
-        )
-        subparser = parser.add_parser(self.name, description=description, help="train a biLM on your own text")
-        subparser.add_argument("text", nargs="+", help="files, folders or patterns; plain or .gz")
-        subparser.add_argument("--heldout", required=True, help="text of the same kind that is not trained on")
-        subparser.add_argument("-s", "--serialization-dir", required=True, metavar="RUN", help="the run's folder")
-        subparser.add_argument("--size", choices=list(RECIPES), default="mini", help="the biLM's shape (default: mini)")
-        length = subparser.add_mutually_exclusive_group()
-        length.add_argument("--passes", type=float, help="over the text, such as 2 or 0.5 (default: 1)")
-        length.add_argument(
-            "--hours", type=float, help="of training, at the speed measured at the beginning (default: by --passes)"
-        )
-        subparser.add_argument("--cuda-device", type=int, default=-1, help="GPU, -1 for none (default: -1)")
-        subparser.add_argument("--seed", type=int, default=13370, help="of all random numbers (default: 13370)")
-        subparser.add_argument("--half", action="store_true", help="as in elmo-export: half the size (default: whole)")
-        subparser.set_defaults(func=_train)
-        return subparser
+    parser.add_argument("text", nargs="+", help="files, folders or patterns; plain or .gz")
+    parser.add_argument("--heldout", required=True, help="text of the same kind that is not trained on")
+    parser.add_argument("-s", "--serialization-dir", required=True, metavar="RUN", help="the run's folder")
+    parser.add_argument("--size", choices=list(RECIPES), default="mini", help="the biLM's shape (default: %(default)s)")
+    length = parser.add_mutually_exclusive_group()
+    length.add_argument("--passes", type=float, help="over the text, such as 2 or 0.5 (default: 1)")
+    length.add_argument(
+        "--hours", type=float, help="of training, at the speed measured at the beginning (default: by --passes)"
+    )
+    add_device_option(parser)
+    parser.add_argument("--seed", type=int, default=13370, help="of all random numbers (default: %(default)s)")
+    parser.add_argument("--half", action="store_true", help="as in elmo-export: half the size (default: whole)")
 
 
-def _train(args: argparse.Namespace) -> None:
+def _run(args: argparse.Namespace) -> None:
+    from elmo_tasks.pretraining.export import export_bilm
+    from elmo_tasks.pretraining.perplexity import measure_perplexity
+    from elmo_tasks.pretraining.train import prepare, train
+
+    check_device(args.cuda_device)
     run = Path(args.serialization_dir)
     text = ",".join(args.text)
     said = prepare(text, args.heldout, run, args.size, args.passes, args.hours, args.cuda_device, args.seed)
     print(said, flush=True)
-    model = train(run)
+    with log_in_the_run(args):
+        model = train(run)
     figures: dict[str, Any] = measure_perplexity(model, args.heldout)
     with writing(run / "perplexity.json") as temporary:
         temporary.write_text(json.dumps(figures, indent=2) + "\n", encoding="utf-8")
@@ -60,5 +47,19 @@ def _train(args: argparse.Namespace) -> None:
         f"Held-out perplexity: {figures['perplexity']:.2f} (forward {figures['forward_perplexity']:.2f}, backward "
         f"{figures['backward_perplexity']:.2f}; {figures['unknown']:.2%} of {figures['tokens']:,.0f} tokens unknown)."
     )
-    export_bilm(model.bilm, run / "bilm", args.half)
+    files = export_bilm(model.bilm, run / "bilm", args.half)
+    print(f"Wrote {files.options_file} and {files.weight_file}.")
     print(f'To use it in a config: "elmo": {{"bilm": "{run / "bilm"}"}}')
+
+
+COMMAND = Command(
+    help="train a biLM on your own text",
+    description="Trains a biLM on text, tokenized, one sentence a line: counts the words to predict, trains with a "
+    "rate that falls to zero, measures the perplexity on held-out text exactly, and writes options.json and "
+    "weights.hdf5 into the folder bilm of the run. It says how many passes over the text it makes. Called again after "
+    "a kill it goes on, and ends with the same biLM. "
+    "Example: elmo-tasks elmo-train corpus/*.txt.gz --heldout heldout.txt --hours 10 -s runs/mine",
+    add_options=_add_options,
+    run=_run,
+    plugins=True,
+)

@@ -106,7 +106,7 @@ def _load_packed_tensors(file: IO[bytes], path: Path) -> dict[str, Tensor]:
 def _load_tensors(file: IO[bytes], path: Path) -> dict[str, Tensor]:
     try:
         state = torch.load(file, map_location="cpu", weights_only=True)
-    except (pickle.UnpicklingError, RuntimeError, ValueError, KeyError, EOFError) as error:
+    except (pickle.UnpicklingError, RuntimeError, ValueError, KeyError, EOFError, OSError) as error:
         reason = str(error).split("\n")[0]
         raise ConfigurationError(f"{path}: the weights are damaged, or more than tensors. ({reason})") from error
     if not isinstance(state, Mapping):

@@ -5,6 +5,7 @@ import time
 from typing import Any, Optional
 
 import torch
+from allennlp.common.checks import ConfigurationError
 from allennlp.data import Vocabulary
 from allennlp.models import Model
 from allennlp.nn import InitializerApplicator
@@ -15,9 +16,14 @@ from torch.nn import functional as F
 
 from elmo_tasks.bilm import BiLM, BiLMOptions
 from elmo_tasks.bilm.lstm import BACKWARD, FORWARD, LstmState
+from elmo_tasks.bilm.precision import DTYPES
 from elmo_tasks.bilm.weights import check_weights, read_weights
 from elmo_tasks.pretraining.corpus import NAMESPACE
+from elmo_tasks.pretraining.memory import keep_freed_memory
 from elmo_tasks.pretraining.softmax import Softmax
+
+_TRAINING_DTYPES = ("float32", "bfloat16")
+"""Not float16: small gradients would vanish."""
 
 
 @Model.register("elmo_language_model")
@@ -43,9 +49,15 @@ class LanguageModel(Model):
     pretrained_file : `str`, optional
         A weights.hdf5 that the biLM begins with; published ones have no softmax. AllenNLP does not look for it when it
         loads an archive.
+    dtype : `str`
+        Of the matrix products of a training step, forward and backward: `"float32"`, or `"bfloat16"`, twice as fast
+        where the processor has units for it. Weights, gradients, cells and sums stay in float32, and so does
+        evaluation.
 
     # Raises
 
+    `ConfigurationError`
+        If `dtype` is neither.
     `WeightsError`
         If the weight file is not one, or not of this shape.
 
@@ -61,16 +73,20 @@ class LanguageModel(Model):
         loss_scale: float = 1.0,
         initializer: Optional[InitializerApplicator] = None,
         pretrained_file: str | None = None,
+        dtype: str = "float32",
         **kwargs: Any,
     ) -> None:
         super().__init__(vocab, **kwargs)
+        if dtype not in _TRAINING_DTYPES:
+            raise ConfigurationError(f'dtype is "{dtype}"; it must be one of {", ".join(_TRAINING_DTYPES)}.')
+        keep_freed_memory()
         self.bilm = BiLM(BiLMOptions.from_dict(options))
         if pretrained_file is not None:
             check_weights(self.bilm.options, pretrained_file)
             read_weights(self.bilm.char_cnn, self.bilm.lstm, pretrained_file)
         # Id 0 is padding, which is never predicted.
         self.softmax = Softmax(vocab.get_vocab_size(NAMESPACE) - 1, self.bilm.options.projection_dim, num_samples)
-        self._dropout, self._loss_scale = dropout, loss_scale
+        self._dropout, self._loss_scale, self._dtype = dropout, loss_scale, DTYPES[dtype]
         # One set of states for training and one for evaluation, so that validation does not break training's streams.
         self._states: dict[bool, list[LstmState]] = {}
         self._reset_metrics()
@@ -95,16 +111,17 @@ class LanguageModel(Model):
             `loss`: nats a token, the mean of both directions, times `loss_scale`.
         """
         _, batch, window = inputs.shape
+        dtype = self._dtype if self.training else None
         # Shape: (distinct words, projection_dim)
-        vectors = self.bilm.char_cnn(characters)
+        vectors = self.bilm.char_cnn(characters, dtype)
         # Shape: (2, window * batch, projection_dim), packed: all first tokens, then all second ones, ...
         tokens = F.embedding(inputs.transpose(1, 2).flatten(1), vectors)
         targets = targets.transpose(1, 2).flatten(1)
         dropout = self._dropout if self.training else 0.0
-        layers, states = self.bilm.lstm(tokens, [batch] * window, self._carried_states(batch), dropout)
+        layers, states = self.bilm.lstm(tokens, [batch] * window, self._carried_states(batch), dropout, dtype)
         self._states[self.training] = [LstmState(*(part.detach() for part in state)) for state in states]
         # Shape: (2,)
-        losses = self.softmax(F.dropout(layers[-1], self._dropout, self.training), targets)
+        losses = self.softmax(F.dropout(layers[-1], self._dropout, self.training), targets, dtype)
         number = (targets[FORWARD] >= 0).sum()
         self._count(losses.detach(), number, (targets == 0).sum())
         return {"loss": losses.sum() / (2 * number.clamp(min=1)) * self._loss_scale}

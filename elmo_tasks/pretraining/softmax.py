@@ -51,7 +51,7 @@ class Softmax(nn.Module):
         self.register_buffer("log_uniform", log_uniform.float(), persistent=False)
         self.register_buffer("log_inclusion", inclusion.log().float(), persistent=False)
 
-    def forward(self, states: Tensor, targets: Tensor) -> Tensor:
+    def forward(self, states: Tensor, targets: Tensor, dtype: torch.dtype | None = None) -> Tensor:
         """
         # Parameters
 
@@ -59,6 +59,8 @@ class Softmax(nn.Module):
             Shape `(2, tokens, dim)`.
         targets : `Tensor`
             Word ids; -1 where there is nothing to predict. Shape `(2, tokens)`.
+        dtype : `torch.dtype`, optional
+            The precision of the products in training, by default the weight's.
 
         # Returns
 
@@ -83,7 +85,8 @@ class Softmax(nn.Module):
         places = torch.full_like(self.bias, -1, dtype=torch.long)
         places[samples] = torch.arange(number, device=samples.device)
         hits = places[targets.clamp(min=0)]
-        return _SampledLoss.apply(states, target_logits, weight[:number], negative_bias, hits, targets >= 0)
+        arguments = (states, target_logits, weight[:number], negative_bias, hits, targets >= 0)
+        return _SampledLoss.apply(*arguments, dtype or weight.dtype)
 
     def sample(self) -> Tensor:
         """
@@ -124,19 +127,21 @@ def _losses(
 ) -> tuple[Tensor, ...]:
     """
     The summed loss of one direction or both, and its gradients, from one pass over the logits in pieces.
-    `counts` is 1 where there is something to predict.
+    `counts` is 1 where there is something to predict. Products are made in the weight's precision, which the states
+    have too, all else in that of the bias.
     """
     directions, tokens, _ = states.shape
-    losses = states.new_zeros(directions)
-    d_states, d_target_logits = torch.empty_like(states), torch.empty_like(target_logits)
-    d_weight, d_bias = weight.new_zeros(directions, *weight.shape), bias.new_zeros(directions, *bias.shape)
+    losses = bias.new_zeros(directions)
+    d_states, d_target_logits = torch.empty_like(states, dtype=bias.dtype), torch.empty_like(target_logits)
+    d_weight, d_bias = bias.new_zeros(directions, *weight.shape), bias.new_zeros(directions, *bias.shape)
+    is_half = weight.dtype != bias.dtype
     rows = max(1, _SAMPLED_LOGITS // len(bias))
     for direction in range(directions):
         for start in range(0, tokens, rows):
             piece = (direction, slice(start, start + rows))
             state, target_logit, count, hit = states[piece], target_logits[piece], counts[piece], hits[piece]
             # Shape: (rows, num_samples)
-            logits = torch.addmm(bias, state, weight.t())
+            logits = torch.mm(state, weight.t()).to(bias.dtype).add_(bias)
             # A target that was drawn is no negative.
             (drawn,) = (hit >= 0).nonzero(as_tuple=True)
             logits[drawn, hit[drawn]] = -torch.inf
@@ -147,9 +152,14 @@ def _losses(
             losses[direction] += ((total.log() + largest - target_logit) * count).sum()
             probabilities = scores.mul_((count / total).unsqueeze(1))
             d_target_logits[piece] = (target_score / total - 1) * count
-            torch.mm(probabilities, weight, out=d_states[piece])
-            d_weight[direction].addmm_(probabilities.t(), state)
             d_bias[direction] += probabilities.sum(dim=0)
+            if is_half:
+                probabilities = probabilities.to(weight.dtype)
+                d_states[piece] = torch.mm(probabilities, weight)
+                d_weight[direction] += torch.mm(probabilities.t(), state)
+            else:
+                torch.mm(probabilities, weight, out=d_states[piece])
+                d_weight[direction].addmm_(probabilities.t(), state)
     return losses, d_states, d_target_logits, d_weight, d_bias
 
 
@@ -183,10 +193,17 @@ class _SampledLoss(torch.autograd.Function):
 
     @staticmethod
     def forward(
-        ctx: Any, states: Tensor, target_logits: Tensor, weight: Tensor, bias: Tensor, hits: Tensor, mask: Tensor
+        ctx: Any,
+        states: Tensor,
+        target_logits: Tensor,
+        weight: Tensor,
+        bias: Tensor,
+        hits: Tensor,
+        mask: Tensor,
+        dtype: torch.dtype,
     ) -> Tensor:
-        tensors = (states, target_logits, hits, mask.to(states.dtype))
-        losses, *gradients = by_direction(_losses, tensors, weight.detach(), bias.detach())
+        tensors = (states.to(dtype), target_logits, hits, mask.to(states.dtype))
+        losses, *gradients = by_direction(_losses, tensors, weight.detach().to(dtype), bias.detach())
         ctx.save_for_backward(*gradients)
         return losses
 
@@ -199,6 +216,7 @@ class _SampledLoss(torch.autograd.Function):
             d_target_logits * d_losses[:, None],
             torch.einsum("d,dsn->sn", d_losses, d_weight),
             d_losses @ d_bias,
+            None,
             None,
             None,
         )

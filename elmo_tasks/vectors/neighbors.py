@@ -13,8 +13,8 @@ from torch.nn import functional as F
 from elmo_tasks.bilm.batches import batches_by_length, windows
 from elmo_tasks.bilm.characters import batch_to_ids
 from elmo_tasks.bilm.model import BiLM
-from elmo_tasks.vectors.dump.text import Sentence
-from elmo_tasks.vectors.static_vectors import WordVectors
+from elmo_tasks.vectors.dump.text import Sentence, read_sentences
+from elmo_tasks.vectors.static_vectors import VectorsError, WordVectors, read_vectors, token_vectors, vector_of
 
 CORPUS = Path(__file__).parent / "texts" / "sentences.txt"
 """The text in this package."""
@@ -230,6 +230,30 @@ def _offer(
         nearest.offer(value, (tuple(sentence.tokens), place), (sentence, place))
 
 
+def sentences_to_search(corpus: Path, queries: Iterable[Occurrence], same_word: bool) -> Iterator[Sentence]:
+    """
+    A corpus's sentences for `nearest_occurrences`: with `same_word` only those that have the word of a query.
+
+    # Raises
+
+    `NeighborsError`
+        If there is no such file.
+    """
+    if not corpus.is_file():
+        raise NeighborsError(f"There is no corpus {corpus}.")
+    sentences = read_sentences(corpus)
+    return with_words(sentences, (query.word for query in queries)) if same_word else sentences
+
+
+def tokens_to_search(corpus: Path, queries: Sequence[Occurrence], same_word: bool) -> int:
+    """The number of tokens of `sentences_to_search`. Raises `NeighborsError` if there are none."""
+    total = sum(len(sentence.tokens) for sentence in sentences_to_search(corpus, queries, same_word))
+    if not total:
+        what = f'the word "{queries[0].word}"' if same_word else "a sentence"
+        raise NeighborsError(f"{corpus} does not have {what}: give another corpus.")
+    return total
+
+
 def with_words(corpus: Iterable[Sentence], words: Iterable[str]) -> Iterator[Sentence]:
     """The sentences that have one of the words in them, in upper or lower case."""
     wanted = {word.casefold() for word in words}
@@ -239,6 +263,66 @@ def with_words(corpus: Iterable[Sentence], words: Iterable[str]) -> Iterator[Sen
 def is_same_word(word: str, other: str) -> bool:
     """Whether two words differ in upper and lower case at most."""
     return word.casefold() == other.casefold()
+
+
+def nearest_without_context(
+    word: str,
+    bilm: BiLM,
+    corpus: Path,
+    vectors: Path | None = None,
+    k: int = 10,
+    progress: Callable[[int], object] = lambda words: None,
+) -> tuple[str, list[tuple[float, str]]]:
+    """
+    The words nearest to a word alone, for comparison with `nearest_occurrences`.
+
+    # Parameters
+
+    word : `str`
+        Is looked up in lower case where `vectors` has it so only.
+    bilm : `BiLM`
+    corpus : `Path`
+        Its words are compared by the biLM's token layer, unless there are `vectors`.
+    vectors : `Path`, optional (default = `None`)
+        Words' vectors in GloVe's text format, to be used in the token layer's place.
+    k : `int`
+        Neighbours to find.
+    progress : `Callable[[int], object]`
+        Is told the number of words of each batch.
+
+    # Returns
+
+    `tuple[str, list[tuple[float, str]]]`
+        The word as it was looked up, and its neighbours as `nearest_words` gives them.
+
+    # Raises
+
+    `VectorsError`
+        If `vectors` has no such word.
+    """
+    if vectors is None:
+        (_, (wanted,)) = next(token_vectors(bilm, [word]))
+        batches = token_vectors(bilm, distinct_words(read_sentences(corpus)))
+    else:
+        word, wanted = _look_up(word, vectors)
+        batches = read_vectors(vectors)
+    return word, nearest_words(word, wanted, _told(batches, progress), k)
+
+
+def _look_up(word: str, vectors: Path) -> tuple[str, np.ndarray]:
+    try:
+        return word, vector_of(word, vectors)
+    except VectorsError:
+        # Many published vectors are of lower-cased words only.
+        if word == word.lower():
+            raise
+        return word.lower(), vector_of(word.lower(), vectors)
+
+
+def _told(batches: Iterable[WordVectors], progress: Callable[[int], object]) -> Iterator[WordVectors]:
+    for batch in batches:
+        progress(len(batch.words))
+        yield batch
 
 
 def nearest_words(

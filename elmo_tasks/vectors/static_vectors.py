@@ -1,7 +1,7 @@
 """Vectors of words without a context: the biLM's own, and files of them in GloVe's text format."""
 
 import gzip
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import islice
 from pathlib import Path
 from typing import NamedTuple
@@ -82,6 +82,60 @@ def read_vocabulary(path: str | Path) -> Iterator[str]:
                 f'{path}, line {number}: "{line}" has white space in it, and the vectors\' format separates by that.'
             )
         yield line
+
+
+def count_words(vocabulary: str | Path) -> int:
+    """The number of words of a vocabulary, see `read_vocabulary`. Raises `VectorsError` if it has none, or is none."""
+    total = sum(1 for _ in read_vocabulary(vocabulary))
+    if not total:
+        raise VectorsError(f"{vocabulary} has no words.")
+    return total
+
+
+def write_words(
+    bilm: BiLM,
+    vocabulary: str | Path,
+    out: str | Path,
+    digits: int = 6,
+    progress: Callable[[int], object] = lambda words: None,
+) -> int:
+    """
+    Writes the `token_vectors` of a vocabulary.
+
+    # Parameters
+
+    bilm : `BiLM`
+    vocabulary : `str` or `Path`
+        See `read_vocabulary`. It is read twice, so that a mistake in it shows before anything is computed.
+    out : `str` or `Path`
+        See `write_vectors`.
+    digits : `int`
+        See `write_vectors`.
+    progress : `Callable[[int], object]`
+        Is told the number of words of each batch that is written.
+
+    # Returns
+
+    `int`
+        The number of words.
+
+    # Raises
+
+    `VectorsError`
+        If the vocabulary is none or `out` is the same file.
+    """
+    vocabulary, out = Path(vocabulary), Path(out)
+    if out.is_dir() or (out.exists() and vocabulary.exists() and out.samefile(vocabulary)):
+        what = "a folder" if out.is_dir() else "the vocabulary"
+        raise VectorsError(f"The vectors cannot be written to {out}: that is {what}.")
+    count_words(vocabulary)
+
+    def batches() -> Iterator[WordVectors]:
+        for batch in token_vectors(bilm, read_vocabulary(vocabulary)):
+            yield batch
+            progress(len(batch.words))
+
+    return write_vectors(batches(), out, digits)
 
 
 def write_vectors(batches: Iterable[WordVectors], path: str | Path, digits: int = 6) -> int:

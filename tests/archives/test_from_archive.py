@@ -19,7 +19,7 @@ from allennlp.predictors import Predictor
 
 import elmo_tasks.embedders  # noqa: F401
 from elmo_tasks.bilm import BiLM, BiLMFiles, BiLMOptions
-from elmo_tasks.commands.language_model import bilms_of
+from elmo_tasks.embedders.bilms import bilms_of
 
 
 def elmo(config: dict[str, Any]) -> dict[str, Any]:

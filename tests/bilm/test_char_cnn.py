@@ -91,3 +91,23 @@ def test_a_product_is_the_same_for_few_words_and_many(words: int) -> None:
         torch.autograd.grad(result.square().sum(), (inputs, *linear.parameters())) for result in (actual, expected)
     ]
     torch.testing.assert_close(*gradients)
+
+
+# Near zero the rectifiers may decide otherwise, and of maxima that are almost equal another one may be taken (not by a
+# filter that has one position only).
+@pytest.mark.parametrize(("filters", "bound"), [(((50, 30),), 0.1), (((1, 30), (3, 40)), 0.25)])
+def test_products_in_bfloat16_are_close_to_those_in_float32(
+    filters: tuple[tuple[int, int], ...], bound: float, tiny: BiLMOptions
+) -> None:
+    torch.manual_seed(3)
+    cnn = CharCnn(tiny.replace(filters=filters, character_dim=16, projection_dim=32))
+    ids = words()
+    results = []
+    for dtype in (None, torch.bfloat16):
+        vectors = cnn(ids, dtype)
+        torch.manual_seed(7)
+        results.append([vectors, *torch.autograd.grad((vectors * torch.randn_like(vectors)).sum(), cnn.parameters())])
+    for exact, half in zip(*results, strict=True):
+        assert half.dtype == torch.float32
+        assert 0 < (half - exact).norm() / exact.norm() < bound
+    assert 0 < (results[1][0] - results[0][0]).norm() / results[0][0].norm() < 0.01

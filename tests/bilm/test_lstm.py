@@ -157,3 +157,50 @@ def test_dropout_falls_on_the_inputs_of_every_layer(tiny: BiLMOptions) -> None:
     dropped, _ = lstm(inputs, STEP_SIZES, lstm.initial_states(len(LENGTHS)), dropout=1.0)
     nothing, _ = lstm(torch.zeros_like(inputs), STEP_SIZES, lstm.initial_states(len(LENGTHS)))
     torch.testing.assert_close(dropped[0], nothing[0])
+
+
+def gradients_of(layer: LstmLayer, inputs: Tensor, state: LstmState, dtype: torch.dtype | None) -> list[Tensor]:
+    """The outputs and the last states, then the gradients of all that has one."""
+    variables = [variable.detach().requires_grad_() for variable in (inputs, *state)]
+    outputs, last = layer(variables[0], STEP_SIZES, LstmState(*variables[1:]), dtype)
+    tensors = (outputs, *last)
+    torch.manual_seed(7)
+    loss = sum((tensor * torch.randn_like(tensor)).sum() for tensor in tensors)
+    return [*tensors, *torch.autograd.grad(loss, [*variables, *layer.parameters()])]
+
+
+def large_layer(cell_clip: float = 0.0, projection_clip: float = 0.0) -> tuple[LstmLayer, Tensor, LstmState]:
+    """Of float32, with an input and a state; numbers enough for errors that are the same every time."""
+    torch.manual_seed(3)
+    layer = LstmLayer(48, 64, 48, cell_clip, projection_clip)
+    state = LstmState(*(torch.randn(DIRECTIONS, len(LENGTHS), dim) for dim in (48, 64)))
+    return layer, torch.randn(DIRECTIONS, PACKED, 48), state
+
+
+@pytest.mark.usefixtures("threads")
+def test_products_of_a_step_in_bfloat16_are_close_to_those_in_float32() -> None:
+    layer, inputs, state = large_layer()
+    exact, half = (gradients_of(layer, inputs, state, dtype) for dtype in (None, torch.bfloat16))
+    for ours, expected in zip(half, exact, strict=True):
+        assert ours.dtype == torch.float32
+        # bfloat16 has 8 significant bits: one product's error is 0.2 %.
+        assert 0 < (ours - expected).norm() / expected.norm() < 0.01
+    assert {parameter.dtype for parameter in layer.parameters()} == {torch.float32}
+
+
+@pytest.mark.parametrize("clips", [(0.7, 0.0), (0.0, 0.1), (0.7, 0.1)])
+def test_nothing_flows_back_through_what_is_clipped_in_bfloat16(clips: tuple[float, float]) -> None:
+    """Neither 0.7 nor 0.1 is a bfloat16 number."""
+    layer, inputs, state = large_layer(*clips)
+    exact, half = (gradients_of(layer, inputs, state, dtype) for dtype in (None, torch.bfloat16))
+    for ours, expected in zip(half, exact, strict=True):
+        # Numbers next to the bound are clipped in one of the two only.
+        assert 0 < (ours - expected).norm() / expected.norm() < 0.1
+
+
+def test_a_precision_for_the_step_asks_nothing_of_evaluation() -> None:
+    layer, inputs, state = large_layer()
+    with torch.no_grad():
+        half, _ = layer(inputs, STEP_SIZES, state, torch.bfloat16)
+        exact, _ = layer(inputs, STEP_SIZES, state)
+    assert torch.equal(half, exact)

@@ -1,4 +1,4 @@
-"""`allennlp elmo-add`: what it reads, shows, writes and refuses. What it adds is tested in tests/configs."""
+"""`elmo-add`: what it reads, shows, writes and refuses. What it adds is tested in tests/configs."""
 
 import json
 import sys
@@ -11,7 +11,7 @@ from _jsonnet import evaluate_file
 from allennlp.commands import main
 
 from elmo_tasks.bilm import BiLMOptions, find_bilm
-from elmo_tasks.commands.add import LIBRARY
+from elmo_tasks.configs.add import LIBRARY
 
 CONFIG = """{
   "model": {

@@ -8,12 +8,11 @@ import torch
 from allennlp.commands import main
 from allennlp.commands.train import train_model
 from allennlp.common import Params
-from allennlp.common.checks import ConfigurationError
 
 from elmo_tasks.bilm import BiLM, BiLMOptions
-from elmo_tasks.commands.finetune import finetune_config, from_weights
-from elmo_tasks.commands.language_model import load_language_model, measure_perplexity
 from elmo_tasks.pretraining import LanguageModel
+from elmo_tasks.pretraining.finetune import finetune_config, from_weights
+from elmo_tasks.pretraining.perplexity import load_language_model, measure_perplexity
 
 OPTIONS = BiLMOptions(character_dim=4, filters=((1, 4), (2, 8)), num_highway=1, cell_dim=16, projection_dim=8)
 TEXT = ["the cat saw the dog", "a dog ran", "the cat ran off and the dog saw it", "it ran once"]
@@ -71,8 +70,13 @@ def test_weights_without_a_softmax(
     assert figures["after"] == figures["all"]["epoch 3, all"] < figures["before"]
     # "somewhere", in each direction, of eleven tokens; "once" occurs often enough.
     assert figures["unknown"] == pytest.approx(1 / 11)
-    printed = capsys.readouterr().out
-    assert f"epoch 3, all             {figures['after']:>9.2f}" in printed
+    # The answer, and nothing of the training's log.
+    printed = capsys.readouterr().out.splitlines()
+    assert printed[0] == "held-out perplexity        average   (9.09% of the tokens unknown)"
+    assert [line[:24].rstrip() for line in printed[1:4]] == list(figures["all"])
+    assert printed[3] == f"epoch 3, all             {figures['after']:>9.2f}"
+    assert printed[4:] == [f"The biLM is in {folder / 'bilm'}."]
+    assert "INFO" in (folder / "out.log").read_text()
 
     original = bilm_in(bilm)
     for file in bilm.iterdir():
@@ -166,5 +170,5 @@ def test_the_config_alone(
 def test_errors(options: list[str], message: str, run: Run, text: Path, heldout: Path, tmp_path: Path) -> None:
     bilm, *options = ("nothing",) if options[0] == "--bilm" else ("mini", *options)
     options = [*options, "--streams", "2"] if "--streams" not in options else options
-    with pytest.raises(ConfigurationError, match=message):
+    with pytest.raises(SystemExit, match=f"elmo-finetune: .*{message}"):
         run("elmo-finetune", bilm, text, "--heldout", heldout, "-s", tmp_path / "run", *options)

@@ -1,4 +1,4 @@
-"""What `--help` says of each command."""
+"""What `--help` says of each command, by `allennlp` and by `elmo-tasks`."""
 
 import argparse
 import sys
@@ -7,9 +7,12 @@ from collections.abc import Iterator
 import pytest
 from allennlp.commands import parse_args
 
-from elmo_tasks.commands.doctor import REGISTERED
+from elmo_tasks.commands import COMMANDS, load_command
+from elmo_tasks.commands.command import options_parser
 
-COMMANDS = sorted([*REGISTERED["Subcommand"], "elmo-reproduce data", "elmo-reproduce report", "elmo-reproduce run"])
+NAMES = sorted([*COMMANDS, "elmo-reproduce data", "elmo-reproduce report", "elmo-reproduce run"])
+
+Parsers = dict[str, argparse.ArgumentParser]
 
 
 def subparsers(parser: argparse.ArgumentParser, above: str = "") -> Iterator[tuple[str, argparse.ArgumentParser]]:
@@ -21,28 +24,68 @@ def subparsers(parser: argparse.ArgumentParser, above: str = "") -> Iterator[tup
 
 
 @pytest.fixture
-def parsers(monkeypatch: pytest.MonkeyPatch) -> dict[str, argparse.ArgumentParser]:
+def of_allennlp(monkeypatch: pytest.MonkeyPatch) -> Parsers:
     monkeypatch.setattr(sys, "argv", ["allennlp", "elmo-doctor"])
     found = dict(subparsers(parse_args("allennlp")[0]))
     return {name: found[name] for name in sorted(found) if name.startswith("elmo")}
 
 
-def test_every_command_is_looked_at(parsers: dict[str, argparse.ArgumentParser]) -> None:
-    assert list(parsers) == COMMANDS
+@pytest.fixture
+def of_elmo_tasks() -> Parsers:
+    found = {}
+    for name in COMMANDS:
+        command = load_command(name)
+        options = options_parser(name, command, "elmo-tasks")
+        found[name] = argparse.ArgumentParser(parents=[options], description=command.description)
+        found.update(subparsers(found[name], f"{name} "))
+    return {name: found[name] for name in sorted(found)}
 
 
-@pytest.mark.parametrize("command", COMMANDS)
-def test_it_has_an_example(parsers: dict[str, argparse.ArgumentParser], command: str) -> None:
-    # Lines are broken at hyphens too.
-    text = "".join(parsers[command].format_help().split())
-    assert f"Example:allennlp{command.replace(' ', '')}" in text
+@pytest.fixture(params=["of_allennlp", "of_elmo_tasks"])
+def parsers(request: pytest.FixtureRequest) -> Parsers:
+    return request.getfixturevalue(request.param)
 
 
-@pytest.mark.parametrize("command", COMMANDS)
-def test_it_says_each_default(parsers: dict[str, argparse.ArgumentParser], command: str) -> None:
-    for action in parsers[command]._actions:
-        takes_a_value = action.option_strings and action.nargs != 0 and not action.required
-        if takes_a_value and "." not in action.dest and action.dest != "include_package":
-            # AllenNLP's parser adds the default of an option that has one.
-            said = parsers[command]._get_formatter()._expand_help(action)
-            assert "default" in said, action.option_strings
+def test_every_command_is_looked_at(parsers: Parsers) -> None:
+    assert list(parsers) == NAMES
+
+
+def test_each_has_an_example(parsers: Parsers) -> None:
+    for name, parser in parsers.items():
+        # Lines are broken at hyphens too.
+        text = "".join(parser.format_help().split())
+        assert f"Example:elmo-tasks{name.replace(' ', '')}" in text
+
+
+def test_each_says_each_default_once(parsers: Parsers) -> None:
+    looked_at = 0
+    for name, parser in parsers.items():
+        for action in parser._actions:
+            takes_a_value = action.option_strings and action.nargs != 0 and not action.required
+            # AllenNLP adds `--include-package` itself, to those of its commands that load plugins.
+            if not takes_a_value or (action.dest == "include_package" and name != "elmo"):
+                continue
+            looked_at += 1
+            said = parser._get_formatter()._expand_help(action)
+            assert said.count("default") == 1, (name, action.option_strings, said)
+            if action.default:
+                assert f"default: {action.default}" in said, (name, action.option_strings, said)
+    assert looked_at > 50
+
+
+def test_no_flag_says_that_it_is_false(parsers: Parsers) -> None:
+    for parser in parsers.values():
+        assert "False" not in parser.format_help()
+
+
+@pytest.mark.parametrize("arguments", [["elmo-words"], ["elmo-reproduce", "run"], ["elmo", "a", "b"]])
+def test_a_wrong_usage_has_exit_code_2(
+    arguments: list[str], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    from elmo_tasks.__main__ import main
+
+    monkeypatch.setattr(sys, "argv", ["elmo-tasks", *arguments])
+    with pytest.raises(SystemExit) as stopped:
+        main()
+    assert stopped.value.code == 2
+    assert capsys.readouterr().err.startswith(f"usage: elmo-tasks {arguments[0]}")

@@ -9,8 +9,7 @@ from allennlp.data import Vocabulary
 from allennlp.modules.token_embedders import Embedding, TokenEmbedder
 
 from elmo_tasks.bilm import BiLM, batch_to_ids, find_bilm
-from elmo_tasks.commands.words import write_words
-from elmo_tasks.vectors.static_vectors import VectorsError
+from elmo_tasks.vectors.static_vectors import VectorsError, write_words
 
 WORDS = ["The", "naïve", "dog", ",", "東京"]
 

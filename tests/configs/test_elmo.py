@@ -30,7 +30,7 @@ from stock_models import (
 )
 
 from elmo_tasks.bilm import find_bilm
-from elmo_tasks.commands.add import LIBRARY, add_elmo
+from elmo_tasks.configs.add import LIBRARY, add_elmo
 
 SHIPPED = Path(__file__).parents[2] / "training_configs"
 

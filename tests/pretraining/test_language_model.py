@@ -8,6 +8,7 @@ import pytest
 import torch
 from allennlp.commands.train import train_model
 from allennlp.common import Params
+from allennlp.common.checks import ConfigurationError
 from allennlp.models import load_archive
 from torch.nn import functional as F
 
@@ -123,6 +124,61 @@ def test_every_parameter_gets_a_gradient(corpus):
     for name, parameter in model.named_parameters():
         assert parameter.grad is not None, name
         assert bool(parameter.grad.abs().sum() > 0), name
+
+
+def in_bfloat16(corpus: Path, epochs: int) -> Params:
+    settings = config(corpus, epochs)
+    settings["model"]["dtype"] = "bfloat16"
+    return Params(settings)
+
+
+def test_training_in_bfloat16_learns(corpus, tmp_path):
+    model = train_model(in_bfloat16(corpus, epochs=12), str(tmp_path / "run"))
+    metrics = json.loads((tmp_path / "run" / "metrics.json").read_text())
+    assert metrics["best_validation_perplexity"] < 6
+    assert {parameter.dtype for parameter in model.parameters()} == {torch.float32}
+    assert {part.dtype for state in model._states[True] for part in state} == {torch.float32}
+
+
+def test_training_in_bfloat16_is_the_same_every_time(corpus, tmp_path):
+    weights = []
+    for run in ("first", "again"):
+        torch.manual_seed(1)
+        weights.append(train_model(in_bfloat16(corpus, epochs=2), str(tmp_path / run)).state_dict())
+    assert all(torch.equal(weight, weights[1][name]) for name, weight in weights[0].items())
+
+
+def test_gradients_in_bfloat16_are_close_to_those_in_float32(corpus):
+    gradients = []
+    for dtype in ("float32", "bfloat16"):
+        torch.manual_seed(1)
+        vocab = CorpusVocabulary.from_corpus(str(corpus))
+        model = LanguageModel(vocab, OPTIONS, dropout=0.1, num_samples=8, dtype=dtype)
+        loader = WindowDataLoader(CorpusReader(), str(corpus), batch_size=4, window=5)
+        loader.index_with(vocab)
+        model(**next(iter(loader)))["loss"].backward()
+        gradients.append(torch.cat([parameter.grad.flatten() for parameter in model.parameters()]))
+    assert 0 < (gradients[1] - gradients[0]).norm() / gradients[0].norm() < 0.02
+
+
+def test_evaluation_after_training_in_bfloat16_is_exact(corpus):
+    model = model_of(corpus).eval()
+    results = []
+    for dtype in (torch.float32, torch.bfloat16):
+        model._dtype = dtype
+        loader = WindowDataLoader(CorpusReader(), str(corpus), batch_size=4, window=5)
+        loader.index_with(model.vocab)
+        for batch in loader:
+            model(**batch)
+        results.append(model.get_metrics(reset=True)["perplexity"])
+    assert results[0] == results[1]
+
+
+@pytest.mark.parametrize("dtype", ["float16", "bf16"])
+def test_another_precision_is_refused(corpus, dtype):
+    vocab = CorpusVocabulary.from_corpus(str(corpus))
+    with pytest.raises(ConfigurationError, match=rf'dtype is "{dtype}"; it must be one of float32, bfloat16\.'):
+        LanguageModel(vocab, OPTIONS, dtype=dtype)
 
 
 @pytest.fixture

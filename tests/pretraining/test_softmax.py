@@ -90,3 +90,20 @@ def test_inclusion_probabilities_add_up():
     probabilities /= probabilities.sum()
     assert float(inclusion_probabilities(probabilities, 17).sum()) == pytest.approx(17, abs=1e-6)
     assert bool((inclusion_probabilities(probabilities, 100) == 1).all())
+
+
+def test_products_in_bfloat16_are_close_to_those_in_float32():
+    torch.manual_seed(3)
+    softmax = Softmax(300, 64, 50)
+    states, targets = batch(dim=64, tokens=30, words=300)
+    results = []
+    for dtype in (None, torch.bfloat16):
+        torch.manual_seed(5)
+        losses = softmax(states, targets, dtype)
+        gradients = torch.autograd.grad(losses.sum(), (states, softmax.weight, softmax.bias))
+        results.append([losses, *gradients])
+    for exact, half in zip(*results, strict=True):
+        assert half.dtype == torch.float32
+        assert 0 < (half - exact).norm() / exact.norm() < 0.01
+    softmax.eval()
+    assert torch.equal(softmax(states, targets, torch.bfloat16), softmax(states, targets))

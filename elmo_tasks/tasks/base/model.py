@@ -114,7 +114,8 @@ class ElmoModel(Model):
 
 def join(*parts: Tensor | None) -> Tensor:
     """The vectors that are there, side by side: shapes `(..., its dim)` to `(..., sum of the dims)`."""
-    return torch.cat([part for part in parts if part is not None], dim=-1)
+    there = [part for part in parts if part is not None]
+    return torch.cat(there, dim=-1) if len(there) > 1 else there[0]
 
 
 def build(part: Lazy[Part], input_dim: int, name: str) -> Part:

@@ -93,11 +93,8 @@ class ElmoCrfTagger(ElmoModel):
 
         self._labels = self.label_names(label_namespace)
         self.tag_projection = nn.Linear(projected_dim, len(self._labels))
-        constraints = (
-            allowed_transitions(label_encoding, dict(enumerate(self._labels)))
-            if label_encoding and constrain_decoding
-            else None
-        )
+        labels = dict(enumerate(self._labels))
+        constraints = allowed_transitions(label_encoding, labels) if label_encoding and constrain_decoding else None
         self.crf = Crf(len(self._labels), constraints)
         self._scores = ConllEval(spans=label_encoding is not None)
         if initializer is not None:

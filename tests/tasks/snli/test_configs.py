@@ -7,6 +7,8 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from allennlp.common import Params
+from allennlp.data import DatasetReader
 from shipped_configs import CONFIGS, made_small, shipped
 
 from task_setup import TaskSetup
@@ -50,6 +52,15 @@ def test_is_regularised_as_said(name: str, setup: TaskSetup) -> None:
         expected += model.elmo.penalty().item()
     penalty = model.get_regularization_penalty()
     assert (0.0 if penalty is None else penalty.item()) == pytest.approx(expected, rel=1e-4)
+
+
+@pytest.mark.parametrize("name", ["snli/snli_baseline", "snli/snli_elmo"])
+def test_the_official_files_are_read(name: str, corpus: str) -> None:
+    reader = DatasetReader.from_params(Params(shipped(name)["dataset_reader"]))
+    pairs = list(reader.read(corpus))
+    assert len(pairs) == 5
+    # As the parse has it.
+    assert [token.text for token in pairs[1]["premise"].tokens] == ["The", "tall", "(", "sic", ")", "cat"]
 
 
 @pytest.mark.parametrize("part", ["train", "dev"])

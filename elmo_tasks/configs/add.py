@@ -1,0 +1,125 @@
+"""ELMo into an existing config."""
+
+import json
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from _jsonnet import evaluate_snippet
+from allennlp.common import Params
+from allennlp.common.checks import ConfigurationError
+
+from elmo_tasks.bilm.options import BiLMOptions
+from elmo_tasks.bilm.pretrained import OUTPUT_DIMS, find_bilm
+
+LIBRARY = Path(__file__).with_name("elmo.libsonnet")
+"""What a jsonnet config imports to add ELMo to another; all that is done here is done there."""
+
+_CALL = """
+function(config, bilm, replace, sizes, old_dim, parameters)
+  (import 'elmo.libsonnet').add(config, bilm, replace, sizes, old_dim, parameters)
+"""
+
+
+def add_elmo(
+    config: Mapping[str, Any],
+    bilm: str | Mapping[str, Any] | None = None,
+    replace: bool = False,
+    sizes: Sequence[str] | None = None,
+    old_dim: int | None = None,
+    parameters: Mapping[str, Any] | None = None,
+) -> dict[str, Any]:
+    """
+    `elmo.add` of `elmo.libsonnet`, which describes the parameters.
+
+    # Parameters
+
+    config : `Mapping[str, Any]`
+        As it is after evaluating jsonnet; it stays as it is.
+
+    # Returns
+
+    `dict[str, Any]`
+        The config with ELMo, its keys in the order that they had.
+
+    # Raises
+
+    `ConfigurationError`
+        If it is no config, if it has ELMo already (with `replace`: if it has none), or if sizes cannot be known.
+    """
+    arguments = {
+        "config": config,
+        "bilm": bilm,
+        "replace": replace,
+        "sizes": sizes,
+        "old_dim": old_dim,
+        "parameters": parameters or {},
+    }
+    code = {name: json.dumps(value) for name, value in arguments.items()}
+    try:
+        # The snippet's name says where its import begins.
+        added = json.loads(evaluate_snippet(str(LIBRARY.with_name("elmo-add")), _CALL, tla_codes=code))
+    except RuntimeError as error:
+        raise ConfigurationError(_without_trace(error)) from error
+    return _in_order_of(added, config)
+
+
+def read_config(path: str) -> dict[str, Any]:
+    """
+    A config as AllenNLP reads it: JSON or jsonnet, with the environment as external variables.
+
+    # Raises
+
+    `ConfigurationError`
+        If there is no such file or it does not evaluate to an object.
+    """
+    if not Path(path).is_file():
+        raise ConfigurationError(f"There is no file {path}.")
+    try:
+        evaluated = Params.from_file(path).as_dict(quiet=True)
+    except UnicodeDecodeError as error:
+        raise ConfigurationError(f"{path} is neither JSON nor jsonnet: {error}.") from error
+    except RuntimeError as error:
+        hint = ": AllenNLP takes it from the environment" if "external variable" in str(error) else ""
+        raise ConfigurationError(f"{path} cannot be evaluated: {_without_trace(error)}{hint}.") from error
+    if not isinstance(evaluated, dict):
+        raise ConfigurationError(f"{path} is no config but a {type(evaluated).__name__}.")
+    return _in_order_of(evaluated, _as_written(path))
+
+
+def _as_written(path: str) -> Any:
+    """A config that is plain JSON, with its keys in the user's order."""
+    try:
+        return json.loads(Path(path).read_text(encoding="utf-8"))
+    except ValueError:
+        return {}
+
+
+def _without_trace(error: RuntimeError) -> str:
+    """Jsonnet's message without the lines that say where in its files it was; one of the user's file stays."""
+    return str(error).removeprefix("RUNTIME ERROR: ").split("\n\t")[0].strip()
+
+
+def _in_order_of(value: Any, original: Any) -> Any:
+    """`value` with the keys of `original` in their order and new ones last, of which jsonnet has lost the order."""
+    if isinstance(value, dict):
+        original = original if isinstance(original, dict) else {}
+        keys = [key for key in original if key in value]
+        keys += sorted((key for key in value if key not in original), key=lambda key: key != "type")
+        return {key: _in_order_of(value[key], original.get(key)) for key in keys}
+    if isinstance(value, list) and isinstance(original, list) and len(value) == len(original):
+        return [_in_order_of(*pair) for pair in zip(value, original, strict=True)]
+    # Jsonnet writes 1 for 1.0.
+    return original if value == original else value
+
+
+def bilm_parameter(given: str | None) -> str | dict[str, Any] | None:
+    """What `add_elmo` takes for a biLM's name or folder. Raises `PretrainedError` if there is none."""
+    if given is None or given in OUTPUT_DIMS:
+        return given
+    files = find_bilm(given)
+    return {
+        "options_file": str(files.options_file),
+        "weight_file": str(files.weight_file),
+        "dim": BiLMOptions.from_file(files.options_file).output_dim,
+    }
