@@ -199,13 +199,26 @@ def _check_syntax(block: Block, monkeypatch: pytest.MonkeyPatch) -> None:
         compile(block.code, block.where, "exec")
         return
     subprocess.run(["bash", "-n", "-c", block.code], check=True, timeout=_TIMEOUT)
-    for line in _joined(block.code).splitlines():
-        words = shlex.split(line, comments=True)
+    for words in _commands(block.code):
         configs = [word for word in words if word.endswith(".jsonnet") and word.startswith("training_configs")]
         assert all((ROOT / config).is_file() for config in configs), f"{block.where}: {configs} is not there"
         if words and words[0] == "elmo-tasks":
             monkeypatch.setattr(sys, "argv", words)
-            assert _command_line_parses(), f"{block.where}: this is not what the command takes: {line}"
+            assert _command_line_parses(), f"{block.where}: this is not what the command takes: {shlex.join(words)}"
+
+
+def _commands(code: str) -> Iterator[list[str]]:
+    """The words of each command."""
+    command = ""
+    for line in _joined(code).splitlines():
+        command += line
+        try:
+            words = shlex.split(command, comments=True)
+        except ValueError:  # a quotation that goes on in the next line
+            command += "\n"
+            continue
+        yield words
+        command = ""
 
 
 def _command_line_parses() -> bool:
