@@ -317,7 +317,7 @@ def _begin(asked: dict[str, Any], run: Path, cuda_device: int) -> None:
     plan = make_plan(tokens, recipe.streams, passes)
     said = (
         f"{tokens:,} tokens, {vocab.get_vocab_size(NAMESPACE) - 2:,} words to predict; {plan.passes:.2f} passes: "
-        f"{plan.epochs} epochs of {plan.batches} batches of {plan.streams} x {WINDOW} tokens"
+        f"{plan.epochs * plan.batches:,} batches of {plan.streams} x {WINDOW} tokens, a checkpoint every {plan.batches}"
     )
     said += "." if speed is None else f", at {speed:,.0f} tokens/s."
     config = training_config(
