@@ -24,7 +24,7 @@ ALLENNLP_VERSION = "2.10.1"
 INSTALL_HELP = f"""To have AllenNLP and what it needs in versions that work together:
     pip install .                                        (in a clone of elmo-tasks; or its wheel)
     pip install --no-deps torchvision allennlp=={ALLENNLP_VERSION}
-torchvision must go with the torch that is installed; README.md, Install, says which does."""
+torchvision must go with the torch that is installed; docs/install.md says which does."""
 
 MENDS = ("elmo_tasks.compat", "elmo_tasks.resuming")
 """These mend AllenNLP when they are imported."""
