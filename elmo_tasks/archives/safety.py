@@ -66,15 +66,17 @@ def open_archive(archive: str | Path, cuda_device: int = -1, overrides: str | di
         return load_archive(archive, cuda_device=cuda_device, overrides=overrides)
     except pickle.UnpicklingError as error:
         raise UnsafeArchiveError(f"{archive}: the weights hold something that is no tensor: {error}") from error
-    except (OSError, RuntimeError) as error:
+    except (EOFError, OSError, RuntimeError) as error:
         if not _tells_of_damage(error):
             raise
         raise ConfigurationError(f"{archive}: the weights cannot be read; they may be damaged: {error}") from error
 
 
-def _tells_of_damage(error: OSError | RuntimeError) -> bool:
+def _tells_of_damage(error: Exception) -> bool:
     """Whether it is what torch says of a weight file that is cut off; that depends on where."""
-    return "PytorchStreamReader" in str(error) or (isinstance(error, OSError) and error.errno == errno.EINVAL)
+    if isinstance(error, OSError):
+        return error.errno == errno.EINVAL
+    return isinstance(error, EOFError) or "PytorchStreamReader" in str(error)
 
 
 def check_archive(archive: str | Path) -> None:

@@ -23,6 +23,13 @@ def _add_options(parser: argparse.ArgumentParser) -> None:
     length.add_argument(
         "--hours", type=float, help="of training, at the speed measured at the beginning (default: by --passes)"
     )
+    parser.add_argument(
+        "--dtype",
+        choices=["float32", "bfloat16"],
+        default="float32",
+        help="of a step's matrix products; bfloat16 is faster where the processor has units for it "
+        "(default: %(default)s)",
+    )
     add_device_option(parser)
     parser.add_argument("--seed", type=int, default=13370, help="of all random numbers (default: %(default)s)")
     parser.add_argument("--half", action="store_true", help="as in elmo-export: half the size (default: whole)")
@@ -36,7 +43,7 @@ def _run(args: argparse.Namespace) -> None:
     check_device(args.cuda_device)
     run = Path(args.serialization_dir)
     text = ",".join(args.text)
-    said = prepare(text, args.heldout, run, args.size, args.passes, args.hours, args.cuda_device, args.seed)
+    said = prepare(text, args.heldout, run, args.size, args.passes, args.hours, args.dtype, args.cuda_device, args.seed)
     print(said, flush=True)
     with log_in_the_run(args):
         model = train(run)

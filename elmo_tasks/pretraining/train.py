@@ -143,7 +143,14 @@ def make_plan(tokens: int, streams: int, passes: float) -> Plan:
 
 
 def training_config(
-    recipe: Recipe, plan: Plan, text: str, heldout: str, vocabulary: str, cuda_device: int = -1, seed: int = 13370
+    recipe: Recipe,
+    plan: Plan,
+    text: str,
+    heldout: str,
+    vocabulary: str,
+    dtype: str = "float32",
+    cuda_device: int = -1,
+    seed: int = 13370,
 ) -> dict[str, Any]:
     """
     The experiment, for `allennlp train`.
@@ -156,6 +163,8 @@ def training_config(
         Corpora, as `find_shards` takes them.
     vocabulary : `str`
         The folder with the words to predict.
+    dtype : `str`
+        Of a step's matrix products, as `LanguageModel` takes it.
     cuda_device : `int`
         -1 for the processor.
     seed : `int`
@@ -172,6 +181,7 @@ def training_config(
             "options": recipe.options.to_dict(),
             "dropout": recipe.dropout,
             "num_samples": recipe.samples,
+            "dtype": dtype,
         },
         "data_loader": {
             "type": "elmo_lm_windows",
@@ -216,6 +226,7 @@ def prepare(
     size: str = "mini",
     passes: float | None = None,
     hours: float | None = None,
+    dtype: str = "float32",
     cuda_device: int = -1,
     seed: int = 13370,
 ) -> str:
@@ -232,6 +243,8 @@ def prepare(
         One of `RECIPES`.
     passes, hours : `float`, optional
         Over the text, or of training alone at the speed that is measured now; one pass if neither is given.
+    dtype : `str`
+        Of a step's matrix products: `"bfloat16"` is faster where the processor has units for it.
     cuda_device : `int`
         -1 for the processor.
     seed : `int`
@@ -246,7 +259,8 @@ def prepare(
     `ConfigurationError`
         Where the text is missing or too short, or the run was begun with something else.
     """
-    asked = {"text": text, "heldout": heldout, "size": size, "passes": passes, "hours": hours, "seed": seed}
+    asked = {"text": text, "heldout": heldout, "size": size, "passes": passes, "hours": hours}
+    asked |= {"dtype": dtype, "seed": seed}
     if not (run / "config.json").is_file():
         _begin(asked, run, cuda_device)
     begun = json.loads((run / _BEGUN).read_text(encoding="utf-8"))
@@ -296,16 +310,18 @@ def _begin(asked: dict[str, Any], run: Path, cuda_device: int) -> None:
     tokens = sum(counts.values()) - counts[SENTENCE_START]
     passes, speed = asked["passes"] or 1.0, None
     if asked["hours"] is not None:
-        speed = measure_speed(recipe, make_plan(tokens, recipe.streams, 1), asked["text"], vocab, cuda_device)
+        speed = measure_speed(
+            recipe, make_plan(tokens, recipe.streams, 1), asked["text"], vocab, asked["dtype"], cuda_device
+        )
         passes = asked["hours"] * 3600 * speed / tokens
     plan = make_plan(tokens, recipe.streams, passes)
     said = (
         f"{tokens:,} tokens, {vocab.get_vocab_size(NAMESPACE) - 2:,} words to predict; {plan.passes:.2f} passes: "
-        f"{plan.epochs} epochs of {plan.batches} batches of {plan.streams} x {WINDOW} tokens"
+        f"{plan.epochs * plan.batches:,} batches of {plan.streams} x {WINDOW} tokens, a checkpoint every {plan.batches}"
     )
     said += "." if speed is None else f", at {speed:,.0f} tokens/s."
     config = training_config(
-        recipe, plan, asked["text"], asked["heldout"], str(run / _WORDS), cuda_device, asked["seed"]
+        recipe, plan, asked["text"], asked["heldout"], str(run / _WORDS), asked["dtype"], cuda_device, asked["seed"]
     )
     for name, content in ((_BEGUN, {"asked": asked, "plan": asdict(plan), "said": said}), ("config.json", config)):
         with writing(run / name) as temporary:
@@ -316,10 +332,12 @@ _WORDS = "words"
 """In a run's folder: the words that are predicted, in AllenNLP's form."""
 
 
-def measure_speed(recipe: Recipe, plan: Plan, text: str, vocab: Vocabulary, cuda_device: int = -1) -> float:
+def measure_speed(
+    recipe: Recipe, plan: Plan, text: str, vocab: Vocabulary, dtype: str = "float32", cuda_device: int = -1
+) -> float:
     """Tokens a second, in training, of a model that is thrown away."""
-    config = training_config(recipe, plan, text, text, "", cuda_device)
-    model = LanguageModel(vocab, recipe.options.to_dict(), recipe.dropout, recipe.samples)
+    config = training_config(recipe, plan, text, text, "", dtype, cuda_device)
+    model = LanguageModel(vocab, recipe.options.to_dict(), recipe.dropout, recipe.samples, dtype=dtype)
     device = torch.device("cpu" if cuda_device < 0 else f"cuda:{cuda_device}")
     model.to(device).train()
     optimizer = Optimizer.from_params(

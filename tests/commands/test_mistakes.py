@@ -167,6 +167,7 @@ class OwnError(ValueError):
         (RunError("a training failed"), "a training failed"),
         (FileNotFoundError(2, "No such file or directory", "a.txt"), "a.txt: No such file or directory."),
         (OSError(22, "Invalid argument"), "[Errno 22] Invalid argument (ELMO_TASKS_TRACEBACK=1 shows where)"),
+        (EOFError("Ran out of input"), "A file is damaged or cut off: Ran out of input (ELMO_TASKS_TRACEBACK=1 shows"),
         (RuntimeError("RUNTIME ERROR: no such field\n\tin a.jsonnet"), "RUNTIME ERROR: no such field"),
         (ModuleNotFoundError("No module named 'h5py'"), "No module named 'h5py'\n`elmo-tasks elmo-doctor` says"),
     ],
