@@ -52,7 +52,7 @@ _CLONE = ("elmo_tasks", "fixtures", "results", "training_configs", ".allennlp_pl
 _TIMEOUT = 1200
 
 _PART = re.compile(r"^<!-- (?P<comment>.*?) -->$|^```(?P<language>\w*)\n(?P<code>.*?)^```$", re.MULTILINE | re.DOTALL)
-_NUMBER = re.compile(r"\d+(\.\d+)?")
+_NUMBER = re.compile(r"\d[\d,]*(\.\d+)?")
 _WRITES = re.compile(r" (?:-s|--output-file|--json|--picture) ([\w./-]+)(?=\s|$)")
 
 
