@@ -35,7 +35,9 @@ WINDOW = 20
 _SHUFFLE_BUFFER = 200_000
 """Sentences among which the order is drawn."""
 _EPOCH_BATCHES = 1000
-"""At most so many between two checkpoints, which are some minutes."""
+"""At most so many between two looks at the held-out text."""
+_CHECKPOINT_SECONDS = 300
+"""Between two checkpoints, besides those at the ends of epochs."""
 _FEWEST_BATCHES = 50
 """A pass over the text has so many, or there are fewer streams."""
 _HELDOUT_STREAMS, _HELDOUT_BATCHES = 16, 60
@@ -61,7 +63,7 @@ class Recipe:
     rate : `float`
         Adam's highest learning rate; it falls to zero.
     dropout : `float`
-        0 where a model of this size cannot learn so much text by heart.
+        Little where the text is much for a model of this size.
     min_count : `int`
         A rarer word counts as "unknown" where it is to be predicted.
     """
@@ -83,7 +85,7 @@ _PUBLISHED_FILTERS = (32, 32, 64, 128, 256, 512, 1024)
 
 RECIPES = {
     "tiny": Recipe(_options(64, 16, (16, 16, 32), 1), 16, 256, 0.01, 0.1, 1),
-    "mini": Recipe(_options(512, 128, (32, 32, 64, 128, 256), 1), 128, 2048, 0.002, 0.0, 5),
+    "mini": Recipe(_options(512, 256, (32, 32, 64, 128, 256), 1), 128, 2048, 0.002, 0.05, 5),
     "small": Recipe(_options(1024, 128, _PUBLISHED_FILTERS, 1), 128, 8192, 0.001, 0.1, 3),
     "original": Recipe(_options(4096, 512, _PUBLISHED_FILTERS, 2), 128, 8192, 0.0005, 0.1, 3),
 }
@@ -200,7 +202,7 @@ def training_config(
         "trainer": {
             "num_epochs": plan.epochs,
             "validation_metric": "-perplexity",
-            "checkpointer": {"keep_most_recent_by_count": 1},
+            "checkpointer": {"keep_most_recent_by_count": 1, "save_every_num_seconds": _CHECKPOINT_SECONDS},
             "grad_norm": 1.0,
             "optimizer": {
                 "type": "elmo_adam",
@@ -317,7 +319,7 @@ def _begin(asked: dict[str, Any], run: Path, cuda_device: int) -> None:
     plan = make_plan(tokens, recipe.streams, passes)
     said = (
         f"{tokens:,} tokens, {vocab.get_vocab_size(NAMESPACE) - 2:,} words to predict; {plan.passes:.2f} passes: "
-        f"{plan.epochs * plan.batches:,} batches of {plan.streams} x {WINDOW} tokens, a checkpoint every {plan.batches}"
+        f"{plan.epochs * plan.batches:,} batches of {plan.streams} x {WINDOW} tokens, in {plan.epochs} x {plan.batches}"
     )
     said += "." if speed is None else f", at {speed:,.0f} tokens/s."
     config = training_config(
