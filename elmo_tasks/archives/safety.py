@@ -16,7 +16,6 @@ import shutil
 import sys
 import tarfile
 import tempfile
-import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path, PurePosixPath, PureWindowsPath
@@ -26,6 +25,8 @@ from allennlp.common import FromParams
 from allennlp.common.checks import ConfigurationError
 from allennlp.models import Archive
 from allennlp.models.archival import CONFIG_NAME, load_archive
+
+from elmo_tasks.archives.tar import damage_told, members, unpack
 
 FROM_ARCHIVE = ".elmo/from_archive"
 """In a run's folder `vocabulary`: what the run keeps of the archive that it began from."""
@@ -95,13 +96,12 @@ def check_archive(archive: str | Path) -> None:
     elif not path.is_file():
         raise ConfigurationError(f"{archive} does not exist: give a run's folder or its model.tar.gz.")
     else:
-        with _reading(path) as tar:
-            for member in tar:
-                name = _checked_name(member, path)
-                if str(name) in _CONFIGS:
-                    content = tar.extractfile(member)
-                    assert content is not None
-                    _check_config(content.read(), f"{path}, {name}")
+        for member, content in members(path):
+            name = _checked_name(member, path)
+            if content is not None and str(name) in _CONFIGS:
+                with damage_told(path):
+                    config = content.read()
+                _check_config(config, f"{path}, {name}")
 
 
 @contextmanager
@@ -143,29 +143,12 @@ def check_configs(folder: str | Path) -> None:
 
 
 def _unpack(archive: Path, folder: Path) -> None:
-    with _reading(archive) as tar:
-        for member in tar:
-            target = folder / _checked_name(member, archive)
-            if member.isdir():
-                target.mkdir(parents=True, exist_ok=True)
-                continue
-            target.parent.mkdir(parents=True, exist_ok=True)
-            content = tar.extractfile(member)
-            assert content is not None
-            # "x": a name that comes twice is an error.
-            with open(target, "xb") as file:
-                shutil.copyfileobj(content, file)
-
-
-@contextmanager
-def _reading(archive: Path) -> Iterator[tarfile.TarFile]:
-    try:
-        with tarfile.open(archive) as tar:
-            yield tar
-    except (tarfile.TarError, EOFError, zlib.error, OSError) as error:
-        # It has a line for each kind of compression that was tried.
-        reason = str(error).split("\n")[0].rstrip(":")
-        raise ConfigurationError(f"{archive} cannot be unpacked; it may be damaged or no archive: {reason}") from error
+    for member, content in members(archive):
+        target = folder / _checked_name(member, archive)
+        if content is None:
+            target.mkdir(parents=True, exist_ok=True)
+        else:
+            unpack(content, target, archive)
 
 
 def _checked_name(member: tarfile.TarInfo, archive: Path) -> PurePosixPath:

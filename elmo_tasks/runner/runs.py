@@ -12,7 +12,6 @@ import os
 import shutil
 import subprocess
 import sys
-import tarfile
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -23,6 +22,7 @@ from typing import IO, Any
 
 from allennlp.common.checks import ConfigurationError
 
+from elmo_tasks.archives.tar import is_whole
 from elmo_tasks.files import writing
 from elmo_tasks.mixes import TrainedMix, read_mixes
 from elmo_tasks.resuming import drop_torn_checkpoints
@@ -137,7 +137,7 @@ class Run:
     def is_trained(self) -> bool:
         """Whether AllenNLP has ended, and its archive is whole; or another module has written its metrics."""
         has_metrics = (self.serialization_dir / "metrics.json").is_file()
-        return has_metrics and (self.module is not None or _is_whole(self.serialization_dir / "model.tar.gz"))
+        return has_metrics and (self.module is not None or is_whole(self.serialization_dir / "model.tar.gz"))
 
     def epochs(self) -> list[float | None]:
         """The metric that chooses the model, on the development set, after each epoch; None where it is not one."""
@@ -307,14 +307,6 @@ def _locked(run: Run, processes: Processes) -> Iterator[IO[str]]:
                 if processes.stopping.wait(1.0):
                     raise Stopped("stopped") from None
         yield lock
-
-
-def _is_whole(archive: Path) -> bool:
-    try:
-        with tarfile.open(archive) as file:
-            return bool(file.getnames())
-    except (OSError, EOFError, tarfile.TarError):
-        return False
 
 
 def _read_json(path: Path) -> Any:
