@@ -13,7 +13,6 @@ a `distributed` training, of which there are as many as processes and one checkp
 
 import random
 import shutil
-import zipfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import wraps
@@ -28,6 +27,7 @@ from allennlp.training import Checkpointer, GradientDescentTrainer
 from allennlp.training.trainer import TrainerCheckpoint
 from torch import Tensor
 
+from elmo_tasks.archives.weights import is_whole
 from elmo_tasks.files import writing
 
 RandomStates = dict[str, Any]
@@ -86,7 +86,7 @@ def set_random_states(states: RandomStates) -> None:
 
 def drop_torn_checkpoints(folder: str | Path) -> None:
     """
-    Removes the checkpoints of a run that a kill, or a full disk, has left half-written.
+    Removes the checkpoints of a run that a kill, or a full disk, has left half-written, or that were damaged since.
 
     # Parameters
 
@@ -95,8 +95,7 @@ def drop_torn_checkpoints(folder: str | Path) -> None:
     """
     for model_state in Path(folder).glob("model_state_*.th"):
         training_state = model_state.with_name(model_state.name.replace("model", "training", 1))
-        # The directory of a zip file, which torch writes, comes last.
-        if not (zipfile.is_zipfile(model_state) and zipfile.is_zipfile(training_state)):
+        if not (is_whole(model_state) and is_whole(training_state)):
             model_state.unlink()
             training_state.unlink(missing_ok=True)
 
