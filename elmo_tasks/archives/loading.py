@@ -29,7 +29,10 @@ _load_dataset_readers = archival._load_dataset_readers
 
 def read_state_dict(path: str | Path, *args: Any, **kwargs: Any) -> dict[str, Tensor]:
     """AllenNLP's, of weights that are whole; raises as `read_weights`."""
-    return read_weights(path, lambda path: _read_state_dict(path, *args, **kwargs), named(path))
+    state = read_weights(path, lambda path: _read_state_dict(path, *args, **kwargs), named(path))
+    if not all(isinstance(name, str) for name in state):
+        raise ConfigurationError(f"{named(path)}: the weights are no state dict: not all have names.")
+    return state
 
 
 def load_dataset_readers(config: Params, serialization_dir: str) -> tuple[DatasetReader, DatasetReader]:
@@ -74,7 +77,7 @@ def check_vocabulary(folder: str | Path) -> None:
 
 def _namespaces(folder: str | Path) -> list[Path]:
     """The files of a vocabulary that AllenNLP reads."""
-    files = (path for path in (Path(folder) / "vocabulary").iterdir() if not path.name.startswith("."))
+    files = (Path(folder) / "vocabulary").glob("[!.]*")
     return sorted(path for path in files if path.is_file())
 
 
@@ -93,8 +96,10 @@ def _message(error: Exception, folder: str, part: str) -> str | None:
     """None where the error itself says what is to be said, or it is one of the machine and not of the files."""
     told = " ".join(str(error).split())
     text = named(told)[:_LONGEST]
+    empty = [str(path.relative_to(folder)) for path in _namespaces(folder) if not path.stat().st_size]
+    origin = f"{CONFIG_NAME} and vocabulary" + (f" (where {', '.join(empty)} is empty)" if empty else "")
     if isinstance(error, RuntimeError) and text.startswith(_NOT_THOSE_OF_THE_MODEL):
-        return f"{named(folder)}: the weights are not those of the model that {CONFIG_NAME} and vocabulary say: {text}"
+        return f"{named(folder)}: the weights are not those of the model of {origin}: {text}"
     if type(error) is ConfigurationError and named(folder) not in text:
         return f"{named(folder)}: {text}"
     if text != told[:_LONGEST]:

@@ -15,6 +15,8 @@ from elmo_tasks.archives.errors import UnsafeArchiveError
 
 _Result = TypeVar("_Result")
 
+_TORCHS_REASON = "WeightsUnpickler error:"
+
 # What torch and the modules pickle and zipfile say of damaged bytes, which they take for whatever they look like.
 _DAMAGE = (
     OSError,
@@ -96,16 +98,18 @@ def _damage_told(where: str | Path) -> Iterator[None]:
         raise
     except pickle.UnpicklingError as error:
         raise UnsafeArchiveError(
-            f"{where}: the weights hold something that is no tensor, or are damaged: {_first_line(error)}"
+            f"{where}: the weights hold something that is no tensor, or are damaged: {_reason(error)}"
         ) from error
     except AttributeError as error:
         # AllenNLP asks whatever it finds for its keys.
         raise ConfigurationError(f"{where}: the weights are no state dict: {error}.") from error
     except _DAMAGE as error:
         raise ConfigurationError(
-            f"{where}: the weights cannot be read; they may be damaged: {_first_line(error)}"
+            f"{where}: the weights cannot be read; they may be damaged: {_reason(error)}"
         ) from error
 
 
-def _first_line(error: Exception) -> str:
-    return (str(error) or type(error).__name__).split("\n")[0]
+def _reason(error: Exception) -> str:
+    """The error's first line; or what comes behind torch's advice to load the file as code."""
+    text = str(error).partition(_TORCHS_REASON)[2] or str(error) or type(error).__name__
+    return text.strip().split("\n")[0]

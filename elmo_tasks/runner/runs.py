@@ -81,6 +81,11 @@ class Run:
         return self.folder / "log.txt"
 
     @property
+    def recovered_mark(self) -> Path:
+        """A file that is there where the training was killed and went on. It goes with the training's folder."""
+        return self.serialization_dir / "recovered"
+
+    @property
     def _digest_file(self) -> Path:
         return self.folder / "digest.txt"
 
@@ -222,7 +227,7 @@ def train(
             message = _failure_message(run, outcome["code"])
             _write_json(failure_path(run.folder), {"code": outcome["code"], "message": message})
             raise RunError(message)
-        _write_json(record_path(run.folder), _make_record(run, outcome or {}, recover, environment, variables))
+        _write_json(record_path(run.folder), _make_record(run, outcome or {}, environment, variables))
         _remove_training_states(run)
 
 
@@ -230,7 +235,9 @@ def _train(
     run: Run, recover: bool, variables: Mapping[str, str], processes: Processes, lock: IO[str]
 ) -> dict[str, Any]:
     """Trains in a process of its own: its exit code, wall and processor seconds, peak memory in MB."""
-    if not recover:
+    if recover:
+        run.recovered_mark.touch()
+    else:
         shutil.rmtree(run.serialization_dir, ignore_errors=True)
     # AllenNLP archives what there is when it is interrupted.
     (run.serialization_dir / "model.tar.gz").unlink(missing_ok=True)
@@ -257,7 +264,6 @@ def _train(
 def _make_record(
     run: Run,
     outcome: Mapping[str, Any],
-    recovered: bool,
     environment: Mapping[str, Any],
     variables: Mapping[str, str],
 ) -> Record:
@@ -269,7 +275,7 @@ def _make_record(
         "cpu_seconds": outcome.get("cpu_seconds"),
         "peak_memory_mb": outcome.get("peak_memory_mb"),
         # The seconds are then those since the last checkpoint.
-        "recovered": recovered,
+        "recovered": run.recovered_mark.exists(),
         "finished": datetime.now(UTC).isoformat(timespec="seconds"),
         "command": run.command(),
         "variables": dict(variables),
