@@ -27,7 +27,7 @@ def full_disk_told(path: str | Path) -> Iterator[None]:
     """
     try:
         yield
-    except (OSError, RuntimeError) as error:
+    except Exception as error:
         if not isinstance(error, DiskFullError) and _is_full(Path(path).parent):
             raise DiskFullError(path) from error
         raise

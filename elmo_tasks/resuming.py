@@ -28,7 +28,7 @@ from allennlp.training.trainer import TrainerCheckpoint
 from torch import Tensor
 
 from elmo_tasks.archives.weights import is_whole
-from elmo_tasks.files import writing
+from elmo_tasks.files import full_disk_told, writing
 
 RandomStates = dict[str, Any]
 
@@ -237,6 +237,13 @@ def _train_epoch(stock: Callable[..., Any], trainer: GradientDescentTrainer, epo
     replayed = _Replayed(trainer.data_loader, groups * trainer._num_gradient_accumulation_steps, resumed)
     with _attribute(trainer, "data_loader", replayed):
         return cast(dict[str, float], stock(trainer, epoch))
+
+
+@_mend(Checkpointer, "save_checkpoint")
+def _save_checkpoint(stock: Callable[..., None], checkpointer: Checkpointer, trainer: GradientDescentTrainer) -> None:
+    # Torch says "unexpected pos" of a full disk, and of what it has written.
+    with full_disk_told(Path(checkpointer._serialization_dir) / "model_state"):
+        stock(checkpointer, trainer)
 
 
 @_mend(Checkpointer, "load_checkpoint")
