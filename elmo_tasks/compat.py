@@ -21,10 +21,12 @@ from allennlp.common.checks import ConfigurationError
 from allennlp.common.file_utils import cached_path, open_compressed
 from allennlp.common.util import JsonDict
 from allennlp.models import archival
+from allennlp.nn import util
 from allennlp.predictors import Predictor
 from allennlp.training.learning_rate_schedulers import LearningRateScheduler, ReduceOnPlateauLearningRateScheduler
 from allennlp.training.optimizers import Optimizer
 
+from elmo_tasks.archives import loading
 from elmo_tasks.archives.safety import unpacked
 
 
@@ -122,6 +124,20 @@ def unpack_archives_safely() -> None:
     archival.extracted_archive = unpacked  # type: ignore[assignment]
 
 
+def name_damage() -> None:
+    """
+    Has AllenNLP tell of damaged or missing members of an archive or a run's folder by name; see `archives/loading.py`.
+
+    What broke: a flipped bit in `best.th` gives other weights; what else is damaged is told as `KeyError`, `EOFError`
+    and the like, without the file's name.
+    With which version: any; torch's reader looks at no check sum.
+    When it can go: not while AllenNLP is used.
+    """
+    util.read_state_dict = loading.read_state_dict  # type: ignore[assignment]
+    archival._load_dataset_readers = loading.load_dataset_readers
+    archival._load_model = loading.load_model
+
+
 def name_bad_lines() -> None:
     """
     Has `allennlp predict` say which line of its input a predictor cannot read, and where a file is not UTF-8.
@@ -156,5 +172,6 @@ def _loaded(predictor: Predictor, line: str, number: int) -> JsonDict:
 
 allow_numpy_scalars()
 unpack_archives_safely()
+name_damage()
 name_bad_lines()
 silence_autocast_warning()

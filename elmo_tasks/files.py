@@ -1,13 +1,45 @@
 """Files that are written whole or not at all, text that is read line by line, and check sums."""
 
+import errno
 import gzip
 import hashlib
 import os
+import tempfile
 import zlib
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import BinaryIO
+
+
+class DiskFullError(OSError):
+    """A file could not be written as its disk is full, or its user has used all that is granted."""
+
+    def __init__(self, path: str | Path) -> None:
+        super().__init__(errno.ENOSPC, os.strerror(errno.ENOSPC), str(path))
+
+
+@contextmanager
+def full_disk_told(path: str | Path) -> Iterator[None]:
+    """
+    Turns what a library says of a file that it could not write into a `DiskFullError` that names `path`, where a full
+    disk was the reason. HDF5 says "Can't decrement id ref count" then, and torch "unexpected pos".
+    """
+    try:
+        yield
+    except Exception as error:
+        if not isinstance(error, DiskFullError) and _is_full(Path(path).parent):
+            raise DiskFullError(path) from error
+        raise
+
+
+def _is_full(folder: Path) -> bool:
+    try:
+        with tempfile.TemporaryFile(dir=folder) as file:
+            file.write(bytes(1 << 16))
+        return False
+    except OSError as error:
+        return error.errno in (errno.ENOSPC, errno.EDQUOT)
 
 
 @contextmanager
@@ -16,13 +48,19 @@ def writing(path: str | Path) -> Iterator[Path]:
     Gives a temporary path beside `path`; renames it to `path` if the block ends well and deletes it otherwise.
 
     What stood at `path` stays untouched until then, so a killed process or a full disk costs nothing.
+
+    # Raises
+
+    `DiskFullError`
+        Whatever the block's error was, where the disk is full.
     """
     path = Path(path)
     path.parent.mkdir(parents=True, exist_ok=True)
     temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
     try:
-        yield temporary
-        os.replace(temporary, path)
+        with full_disk_told(path):
+            yield temporary
+            os.replace(temporary, path)
     finally:
         temporary.unlink(missing_ok=True)
 

@@ -13,7 +13,6 @@ a `distributed` training, of which there are as many as processes and one checkp
 
 import random
 import shutil
-import zipfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import wraps
@@ -28,7 +27,8 @@ from allennlp.training import Checkpointer, GradientDescentTrainer
 from allennlp.training.trainer import TrainerCheckpoint
 from torch import Tensor
 
-from elmo_tasks.files import writing
+from elmo_tasks.archives.weights import is_whole
+from elmo_tasks.files import full_disk_told, writing
 
 RandomStates = dict[str, Any]
 
@@ -86,7 +86,7 @@ def set_random_states(states: RandomStates) -> None:
 
 def drop_torn_checkpoints(folder: str | Path) -> None:
     """
-    Removes the checkpoints of a run that a kill, or a full disk, has left half-written.
+    Removes the checkpoints of a run that a kill, or a full disk, has left half-written, or that were damaged since.
 
     # Parameters
 
@@ -95,8 +95,7 @@ def drop_torn_checkpoints(folder: str | Path) -> None:
     """
     for model_state in Path(folder).glob("model_state_*.th"):
         training_state = model_state.with_name(model_state.name.replace("model", "training", 1))
-        # The directory of a zip file, which torch writes, comes last.
-        if not (zipfile.is_zipfile(model_state) and zipfile.is_zipfile(training_state)):
+        if not (is_whole(model_state) and is_whole(training_state)):
             model_state.unlink()
             training_state.unlink(missing_ok=True)
 
@@ -238,6 +237,13 @@ def _train_epoch(stock: Callable[..., Any], trainer: GradientDescentTrainer, epo
     replayed = _Replayed(trainer.data_loader, groups * trainer._num_gradient_accumulation_steps, resumed)
     with _attribute(trainer, "data_loader", replayed):
         return cast(dict[str, float], stock(trainer, epoch))
+
+
+@_mend(Checkpointer, "save_checkpoint")
+def _save_checkpoint(stock: Callable[..., None], checkpointer: Checkpointer, trainer: GradientDescentTrainer) -> None:
+    # Torch says "unexpected pos" of a full disk, and of what it has written.
+    with full_disk_told(Path(checkpointer._serialization_dir) / "model_state"):
+        stock(checkpointer, trainer)
 
 
 @_mend(Checkpointer, "load_checkpoint")

@@ -206,6 +206,19 @@ def test_only_whole_pairs_are_kept(tmp_path: Path) -> None:
     assert sorted(path.name for path in tmp_path.iterdir()) == ["model_state_e1_b0.th", "training_state_e1_b0.th"]
 
 
+def test_a_pair_with_a_flipped_bit_is_dropped(tmp_path: Path) -> None:
+    weights = torch.rand(100)
+    for name in ("model_state_e1_b0.th", "training_state_e1_b0.th", "model_state_e2_b0.th", "training_state_e2_b0.th"):
+        torch.save({"weights": weights}, tmp_path / name)
+    flipped = tmp_path / "training_state_e2_b0.th"
+    content = bytearray(flipped.read_bytes())
+    content[content.index(weights.numpy().tobytes()) + 2] ^= 1
+    flipped.write_bytes(content)
+    assert not torch.equal(torch.load(flipped)["weights"], weights), "torch notices nothing"
+    drop_torn_checkpoints(tmp_path)
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["model_state_e1_b0.th", "training_state_e1_b0.th"]
+
+
 def test_random_states_survive_a_file(tmp_path: Path) -> None:
     import random
 

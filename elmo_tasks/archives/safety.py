@@ -8,15 +8,12 @@ refuse all that too.
 Weights are read by `torch.load`, which since torch 2.6 makes tensors and plain values only, and runs no code.
 """
 
-import errno
 import importlib.util
 import json
-import pickle
 import shutil
 import sys
 import tarfile
 import tempfile
-import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path, PurePosixPath, PureWindowsPath
@@ -27,6 +24,10 @@ from allennlp.common.checks import ConfigurationError
 from allennlp.models import Archive
 from allennlp.models.archival import CONFIG_NAME, load_archive
 
+from elmo_tasks.archives.errors import UnsafeArchiveError, named, remember_archive
+from elmo_tasks.archives.loading import check_config
+from elmo_tasks.archives.tar import damage_told, members, unpack
+
 FROM_ARCHIVE = ".elmo/from_archive"
 """In a run's folder `vocabulary`: what the run keeps of the archive that it began from."""
 
@@ -35,10 +36,6 @@ MODEL_NAME = "model.json"
 # What is built from.
 _CONFIGS = (CONFIG_NAME, f"vocabulary/{FROM_ARCHIVE}/{MODEL_NAME}")
 _DATA_PATHS = ("train_data_path", "validation_data_path", "test_data_path")
-
-
-class UnsafeArchiveError(ConfigurationError):
-    """An archive holds something that could run code, or reach beyond the folder that it is unpacked to."""
 
 
 def open_archive(archive: str | Path, cuda_device: int = -1, overrides: str | dict[str, Any] = "") -> Archive:
@@ -57,26 +54,12 @@ def open_archive(archive: str | Path, cuda_device: int = -1, overrides: str | di
     # Raises
 
     `ConfigurationError`
-        If there is no such file, or it is damaged.
+        If there is no such file, or one of its members is damaged, missing, or does not go with the others.
     `UnsafeArchiveError`
         See `check_archive`; or if the weights are no tensors.
     """
     check_archive(archive)
-    try:
-        return load_archive(archive, cuda_device=cuda_device, overrides=overrides)
-    except pickle.UnpicklingError as error:
-        raise UnsafeArchiveError(f"{archive}: the weights hold something that is no tensor: {error}") from error
-    except (EOFError, OSError, RuntimeError) as error:
-        if not _tells_of_damage(error):
-            raise
-        raise ConfigurationError(f"{archive}: the weights cannot be read; they may be damaged: {error}") from error
-
-
-def _tells_of_damage(error: Exception) -> bool:
-    """Whether it is what torch says of a weight file that is cut off; that depends on where."""
-    if isinstance(error, OSError):
-        return error.errno == errno.EINVAL
-    return isinstance(error, EOFError) or "PytorchStreamReader" in str(error)
+    return load_archive(archive, cuda_device=cuda_device, overrides=overrides)
 
 
 def check_archive(archive: str | Path) -> None:
@@ -97,13 +80,12 @@ def check_archive(archive: str | Path) -> None:
     elif not path.is_file():
         raise ConfigurationError(f"{archive} does not exist: give a run's folder or its model.tar.gz.")
     else:
-        with _reading(path) as tar:
-            for member in tar:
-                name = _checked_name(member, path)
-                if str(name) in _CONFIGS:
-                    content = tar.extractfile(member)
-                    assert content is not None
-                    _check_config(content.read(), f"{path}, {name}")
+        for member, content in members(path):
+            name = _checked_name(member, path)
+            if content is not None and str(name) in _CONFIGS:
+                with damage_told(path):
+                    config = content.read()
+                _check_config(config, f"{path}, {name}")
 
 
 @contextmanager
@@ -123,6 +105,7 @@ def unpacked(archive: str | Path, cleanup: bool = True) -> Iterator[str]:
     As `check_archive`.
     """
     folder = tempfile.mkdtemp()
+    remember_archive(folder, Path(archive))
     try:
         _unpack(Path(archive), Path(folder))
         check_configs(folder)
@@ -141,33 +124,20 @@ def check_configs(folder: str | Path) -> None:
     for name in _CONFIGS:
         path = Path(folder) / name
         if path.is_file():
-            _check_config(path.read_bytes(), str(path))
+            config = _check_config(path.read_bytes(), named(path))
+            if name == CONFIG_NAME:
+                check_config(config, folder)
+        elif name == CONFIG_NAME:
+            raise ConfigurationError(f"{named(path)} does not exist: this is no archive and no run of AllenNLP's.")
 
 
 def _unpack(archive: Path, folder: Path) -> None:
-    with _reading(archive) as tar:
-        for member in tar:
-            target = folder / _checked_name(member, archive)
-            if member.isdir():
-                target.mkdir(parents=True, exist_ok=True)
-                continue
-            target.parent.mkdir(parents=True, exist_ok=True)
-            content = tar.extractfile(member)
-            assert content is not None
-            # "x": a name that comes twice is an error.
-            with open(target, "xb") as file:
-                shutil.copyfileobj(content, file)
-
-
-@contextmanager
-def _reading(archive: Path) -> Iterator[tarfile.TarFile]:
-    try:
-        with tarfile.open(archive) as tar:
-            yield tar
-    except (tarfile.TarError, EOFError, zlib.error, OSError) as error:
-        # It has a line for each kind of compression that was tried.
-        reason = str(error).split("\n")[0].rstrip(":")
-        raise ConfigurationError(f"{archive} cannot be unpacked; it may be damaged or no archive: {reason}") from error
+    for member, content in members(archive):
+        target = folder / _checked_name(member, archive)
+        if content is None:
+            target.mkdir(parents=True, exist_ok=True)
+        else:
+            unpack(content, target, archive)
 
 
 def _checked_name(member: tarfile.TarInfo, archive: Path) -> PurePosixPath:
@@ -182,7 +152,8 @@ def _checked_name(member: tarfile.TarInfo, archive: Path) -> PurePosixPath:
     return paths[0]
 
 
-def _check_config(content: bytes, where: str) -> None:
+def _check_config(content: bytes, where: str) -> Any:
+    """Gives it, parsed."""
     try:
         config = json.loads(content)
     except (ValueError, RecursionError) as error:
@@ -190,9 +161,9 @@ def _check_config(content: bytes, where: str) -> None:
             f"{where} is not plain JSON, as AllenNLP writes it ({error}). "
             "As jsonnet it could read files and environment variables."
         ) from None
-    if isinstance(config, dict):
-        config = {key: value for key, value in config.items() if key not in _DATA_PATHS}
     waiting: list[Any] = [config]
+    if isinstance(config, dict):
+        waiting = [{key: value for key, value in config.items() if key not in _DATA_PATHS}]
     while waiting:
         value = waiting.pop()
         if isinstance(value, list):
@@ -206,6 +177,7 @@ def _check_config(content: bytes, where: str) -> None:
                 f'{where} has "{value}", by which AllenNLP would import the module "{value.rpartition(".")[0]}" and '
                 "call what is in it. If it is a class of yours, have its package imported first: --include-package."
             )
+    return config
 
 
 def _would_import(value: str) -> bool:

@@ -1,6 +1,7 @@
 """A biLM's weights as HDF5, in bilm-tf's layout."""
 
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -68,7 +69,7 @@ def check_weights(options: BiLMOptions, path: str | Path) -> None:
     # Parameters on the device "meta" have shapes and no memory.
     with torch.device("meta"):
         char_cnn, lstm = CharCnn(options), BidirectionalLstm(options)
-    with _opened(path) as file:
+    with _reading(path) as file:
         wanted = ((name, parameter.shape) for name, parameter in _stored(file, char_cnn, lstm))
         # Bytes in float32.
         size = sum(4 * _dataset(file, path, name, tuple(shape)).size for name, shape in wanted)
@@ -94,7 +95,7 @@ def read_weights(char_cnn: CharCnn, lstm: BidirectionalLstm, path: str | Path) -
     `WeightsError`
         Names the file, the dataset, and both shapes where they differ. The biLM is then half read.
     """
-    with _opened(path) as file, torch.no_grad():
+    with _reading(path) as file, torch.no_grad():
         if not _has_projection(file, char_cnn):
             weight = char_cnn.projection.weight
             weight.copy_(torch.eye(*weight.shape))
@@ -103,15 +104,24 @@ def read_weights(char_cnn: CharCnn, lstm: BidirectionalLstm, path: str | Path) -
             parameter.copy_(torch.from_numpy(_read(file, path, name, tuple(parameter.shape))))
 
 
-def _opened(path: str | Path) -> h5py.File:
+@contextmanager
+def _reading(path: str | Path) -> Iterator[h5py.File]:
+    """The open file. What HDF5 says of a damaged one, in the middle as well, becomes a `WeightsError`."""
     if not Path(path).exists():
         raise FileNotFoundError(f"There is no weight file {path}.")
     try:
-        return h5py.File(path, "r")
+        opened = h5py.File(path, "r")
     except OSError as error:
         raise WeightsError(
             f"{path} cannot be read as HDF5; it may be something else, or cut off: download or copy it again. ({error})"
         ) from error
+    with opened as file:
+        try:
+            yield file
+        except WeightsError:
+            raise
+        except (OSError, RuntimeError, LookupError, TypeError, ValueError, OverflowError) as error:
+            raise WeightsError(f"{path} is damaged: download or copy it again. ({error})") from error
 
 
 def _stored(file: h5py.File, char_cnn: CharCnn, lstm: BidirectionalLstm) -> Iterator[tuple[str, Tensor]]:

@@ -1,12 +1,9 @@
 """What the mixes of trained models have learned, read from their files without building the models."""
 
 import json
-import pickle
 import re
-import shutil
-import tarfile
-import tempfile
 from collections.abc import Mapping, Sequence
+from io import BytesIO
 from pathlib import Path
 from typing import IO, Any
 
@@ -14,6 +11,8 @@ import torch
 from allennlp.common.checks import ConfigurationError
 from torch import Tensor
 
+from elmo_tasks.archives.tar import damage_told, members
+from elmo_tasks.archives.weights import load_state_dict
 from elmo_tasks.mixes.mix import TrainedMix
 
 _CONFIG = "config.json"
@@ -76,41 +75,26 @@ def _read_archive(path: Path) -> tuple[dict[str, Any], dict[str, Tensor]]:
     if not path.is_file():
         raise ConfigurationError(f"There is no archive or folder {path}.")
     config = tensors = None
-    try:
-        # Read as a stream, so that what is behind the two files, such as a biLM, is not decompressed.
-        with tarfile.open(path, "r|*") as archive:
-            for member in archive:
-                name = member.name.removeprefix("./")
-                file = archive.extractfile(member) if member.isfile() and name in (_CONFIG, _ARCHIVE_WEIGHTS) else None
-                if file is not None and name == _CONFIG:
-                    config = _parse_config(file.read(), path)
-                elif file is not None:
-                    tensors = _load_packed_tensors(file, path)
-                if config is not None and tensors is not None:
-                    return config, tensors
-    except (tarfile.TarError, EOFError, OSError) as error:
-        raise ConfigurationError(f"{path} cannot be read as an archive: {error}.") from error
+    # To the end, where the check sum is.
+    for member, content in members(path):
+        name = member.name.removeprefix("./")
+        if content is None or name not in (_CONFIG, _ARCHIVE_WEIGHTS):
+            continue
+        with damage_told(path):
+            copy = BytesIO(content.read())
+        if name == _CONFIG:
+            config = _parse_config(copy.getvalue(), path)
+        else:
+            tensors = _load_tensors(copy, path)
+    if config is not None and tensors is not None:
+        return config, tensors
     raise ConfigurationError(
         f"{path} is no archive of AllenNLP's: there is no {_CONFIG if config is None else _ARCHIVE_WEIGHTS} in it."
     )
 
 
-def _load_packed_tensors(file: IO[bytes], path: Path) -> dict[str, Tensor]:
-    """From a file that can be read once, from its beginning to its end."""
-    with tempfile.TemporaryFile() as copy:
-        shutil.copyfileobj(file, copy)
-        copy.seek(0)
-        return _load_tensors(copy, path)
-
-
 def _load_tensors(file: IO[bytes], path: Path) -> dict[str, Tensor]:
-    try:
-        state = torch.load(file, map_location="cpu", weights_only=True)
-    except (pickle.UnpicklingError, RuntimeError, ValueError, KeyError, EOFError, OSError) as error:
-        reason = str(error).split("\n")[0]
-        raise ConfigurationError(f"{path}: the weights are damaged, or more than tensors. ({reason})") from error
-    if not isinstance(state, Mapping):
-        raise ConfigurationError(f"{path}: the weights are no state dict but a {type(state).__name__}.")
+    state = load_state_dict(file, path)
     return {name: value for name, value in state.items() if isinstance(name, str) and isinstance(value, Tensor)}
 
 

@@ -12,7 +12,6 @@ import os
 import shutil
 import subprocess
 import sys
-import tarfile
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -23,6 +22,7 @@ from typing import IO, Any
 
 from allennlp.common.checks import ConfigurationError
 
+from elmo_tasks.archives.tar import is_whole
 from elmo_tasks.files import writing
 from elmo_tasks.mixes import TrainedMix, read_mixes
 from elmo_tasks.resuming import drop_torn_checkpoints
@@ -81,6 +81,11 @@ class Run:
         return self.folder / "log.txt"
 
     @property
+    def recovered_mark(self) -> Path:
+        """A file that is there where the training was killed and went on. It goes with the training's folder."""
+        return self.serialization_dir / "recovered"
+
+    @property
     def _digest_file(self) -> Path:
         return self.folder / "digest.txt"
 
@@ -137,7 +142,7 @@ class Run:
     def is_trained(self) -> bool:
         """Whether AllenNLP has ended, and its archive is whole; or another module has written its metrics."""
         has_metrics = (self.serialization_dir / "metrics.json").is_file()
-        return has_metrics and (self.module is not None or _is_whole(self.serialization_dir / "model.tar.gz"))
+        return has_metrics and (self.module is not None or is_whole(self.serialization_dir / "model.tar.gz"))
 
     def epochs(self) -> list[float | None]:
         """The metric that chooses the model, on the development set, after each epoch; None where it is not one."""
@@ -222,7 +227,7 @@ def train(
             message = _failure_message(run, outcome["code"])
             _write_json(failure_path(run.folder), {"code": outcome["code"], "message": message})
             raise RunError(message)
-        _write_json(record_path(run.folder), _make_record(run, outcome or {}, recover, environment, variables))
+        _write_json(record_path(run.folder), _make_record(run, outcome or {}, environment, variables))
         _remove_training_states(run)
 
 
@@ -230,7 +235,9 @@ def _train(
     run: Run, recover: bool, variables: Mapping[str, str], processes: Processes, lock: IO[str]
 ) -> dict[str, Any]:
     """Trains in a process of its own: its exit code, wall and processor seconds, peak memory in MB."""
-    if not recover:
+    if recover:
+        run.recovered_mark.touch()
+    else:
         shutil.rmtree(run.serialization_dir, ignore_errors=True)
     # AllenNLP archives what there is when it is interrupted.
     (run.serialization_dir / "model.tar.gz").unlink(missing_ok=True)
@@ -257,7 +264,6 @@ def _train(
 def _make_record(
     run: Run,
     outcome: Mapping[str, Any],
-    recovered: bool,
     environment: Mapping[str, Any],
     variables: Mapping[str, str],
 ) -> Record:
@@ -269,7 +275,7 @@ def _make_record(
         "cpu_seconds": outcome.get("cpu_seconds"),
         "peak_memory_mb": outcome.get("peak_memory_mb"),
         # The seconds are then those since the last checkpoint.
-        "recovered": recovered,
+        "recovered": run.recovered_mark.exists(),
         "finished": datetime.now(UTC).isoformat(timespec="seconds"),
         "command": run.command(),
         "variables": dict(variables),
@@ -307,14 +313,6 @@ def _locked(run: Run, processes: Processes) -> Iterator[IO[str]]:
                 if processes.stopping.wait(1.0):
                     raise Stopped("stopped") from None
         yield lock
-
-
-def _is_whole(archive: Path) -> bool:
-    try:
-        with tarfile.open(archive) as file:
-            return bool(file.getnames())
-    except (OSError, EOFError, tarfile.TarError):
-        return False
 
 
 def _read_json(path: Path) -> Any:

@@ -3,7 +3,6 @@
 import copy
 import io
 import json
-import pickle
 import shutil
 import subprocess
 import sys
@@ -22,7 +21,8 @@ from allennlp.models import archival, load_archive
 from allennlp.nn import Initializer
 
 import elmo_tasks.embedders  # noqa: F401
-from elmo_tasks.archives.safety import UnsafeArchiveError, check_archive, open_archive, unpacked
+from elmo_tasks.archives.errors import UnsafeArchiveError
+from elmo_tasks.archives.safety import check_archive, open_archive, unpacked
 from elmo_tasks.archives.source import BiLMSource
 
 Members = list[tuple[tarfile.TarInfo, bytes]]
@@ -145,10 +145,10 @@ def test_links_and_devices_are_refused(members: Members, archive: Path, tmp_path
     assert [path.name for path in outside.iterdir()] == ["precious"]
 
 
-def test_permissions_are_not_unpacked(tmp_path: Path) -> None:
+def test_permissions_are_not_unpacked(archive: Path, tmp_path: Path) -> None:
     member, content = file("program", b"#!/bin/sh\n")
     member.mode = 0o6777
-    with unpacked(written(tmp_path / "a.tar.gz", [(member, content)])) as folder:
+    with unpacked(written(tmp_path / "a.tar.gz", [*members_of(archive), (member, content)])) as folder:
         assert (Path(folder) / "program").stat().st_mode & 0o7111 == 0
 
 
@@ -265,10 +265,9 @@ def test_weights_run_no_code(legacy: bool, archive: Path, tmp_path: Path) -> Non
     victim.unlink()
     others = [(member, content) for member, content in members_of(archive) if member.name != "weights.th"]
     path = written(tmp_path / "model.tar.gz", [*others, file("weights.th", buffer.getvalue())])
-    with pytest.raises(UnsafeArchiveError, match="the weights hold something that is no tensor"):
-        open_archive(path)
-    with pytest.raises(pickle.UnpicklingError):
-        load_archive(path)
+    for load in (open_archive, load_archive):
+        with pytest.raises(UnsafeArchiveError, match="the weights hold something that is no tensor"):
+            load(path)
     assert not victim.exists()
 
 

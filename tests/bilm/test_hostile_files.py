@@ -1,6 +1,7 @@
 """Files made by somebody who means harm: they neither reach other files nor have memory taken."""
 
 import json
+import random
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -139,3 +140,25 @@ def test_options_that_are_no_numbers(value: str, key: str, files: tuple[Path, Pa
     files[0].write_text(json.dumps(options).replace('"?"', value))
     with pytest.raises(OptionsError, match=r"options.json: "):
         BiLMOptions.from_file(files[0])
+
+
+FLIPS = 300
+"""By hand, tried with 5,000."""
+
+
+def test_damage_of_the_files_structure(files: tuple[Path, Path]) -> None:
+    """Values have no check sum in HDF5. What is damaged of its structure is told with the file's name."""
+    numbers, whole = random.Random(16), files[1].read_bytes()
+    # Superblock, groups and their B-trees are in front of and between the values.
+    refused = 0
+    for number in range(FLIPS):
+        content = bytearray(whole)
+        for _ in range(1 + number % 4):
+            content[numbers.randrange(len(content))] = numbers.randrange(256)
+        files[1].write_bytes(content)
+        try:
+            BiLM.from_files(*files)
+        except WeightsError as error:
+            assert str(files[1]) in str(error)  # noqa: PT017
+            refused += 1
+    assert refused > FLIPS / 10

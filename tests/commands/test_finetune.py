@@ -149,6 +149,24 @@ def test_a_killed_run_goes_on(
     assert len(json.loads((tmp_path / "run" / "perplexity.json").read_text())["all"]) == 4
 
 
+@pytest.mark.parametrize("size", [0, 500])
+@pytest.mark.parametrize("kind", ["model", "training"])
+def test_a_torn_newest_checkpoint(
+    kind: str, size: int, run: Run, text: Path, heldout: Path, bilm: Path, tmp_path: Path
+) -> None:
+    """The epoch is trained again, to the same figures."""
+    command = ["elmo-finetune", bilm, text, "--heldout", heldout, "-s", tmp_path / "run"]
+    command += ["--softmax-epochs", 1, "--epochs", 1, "--streams", 4]
+    run(*command)
+    figures = (tmp_path / "run" / "perplexity.json").read_text()
+    torn = tmp_path / "run" / f"{kind}_state_e2_b0.th"
+    torn.write_bytes(torn.read_bytes()[:size])
+    (tmp_path / "run" / "perplexity.json").unlink()
+    run(*command, "--recover")
+    assert (tmp_path / "run" / "perplexity.json").read_text() == figures
+    assert torn.stat().st_size > size
+
+
 def test_the_config_alone(
     run: Run, text: Path, heldout: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -56,7 +56,8 @@ for epoch in range(config["trainer"]["num_epochs"]):
 (folder / "metrics.json").write_text(json.dumps({{"best_validation_f1-measure-overall": 0.3,
     "threads": os.environ["OMP_NUM_THREADS"]}}))
 (folder / "config.json").write_text("{{}}")
-tarfile.open(folder / "model.tar.gz", "w:gz").add(folder / "config.json", "config.json")
+with tarfile.open(folder / "model.tar.gz", "w:gz") as archive:
+    archive.add(folder / "config.json", "config.json")
 '''
 
 VARIABLES = {"OMP_NUM_THREADS": "1"}
@@ -204,6 +205,33 @@ def test_a_training_that_outlived_its_call_is_only_recorded(of_mode: Callable[..
     assert run.log.read_text() == "begins anew\n"
     assert run.record()["seconds"] is None
     assert run.record()["metrics"]["best_validation_f1-measure-overall"] == 0.3
+
+
+@pytest.mark.parametrize("killed", [False, True])
+def test_whether_a_training_that_outlived_its_call_was_recovered(killed: bool, of_mode: Callable[..., Run]) -> None:
+    """It has checkpoints in any case: this call takes them away, the one that was killed had no time to."""
+    run = of_mode("killed" if killed else None)
+    if killed:
+        kill_in_the_middle(run)
+    train(run, {}, VARIABLES)
+    record_path(run.folder).unlink()
+    (run.serialization_dir / "training_state_e1_b0.th").write_text("state")
+    train(run, {}, VARIABLES)
+    assert run.record()["seconds"] is None
+    assert run.record()["recovered"] is killed
+
+
+@pytest.mark.parametrize("damage", ["a flipped bit", "a cut"])
+def test_a_damaged_archive_is_made_again(damage: str, of_mode: Callable[..., Run]) -> None:
+    run = of_mode()
+    train(run, {}, VARIABLES)
+    record_path(run.folder).unlink()
+    archive = run.serialization_dir / "model.tar.gz"
+    content = archive.read_bytes()
+    # The check sum is in the last eight bytes.
+    archive.write_bytes(content[:-1] if damage == "a cut" else content[:-6] + bytes([content[-6] ^ 1]) + content[-5:])
+    train(run, {}, VARIABLES)
+    assert run.log.read_text() == "begins anew\n" * 2
 
 
 def test_a_cut_archive_is_made_again(of_mode: Callable[..., Run]) -> None:

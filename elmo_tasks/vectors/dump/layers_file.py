@@ -6,7 +6,8 @@ files can be checked and put together.
 """
 
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -54,6 +55,8 @@ class DumpFormat:
     sentence_index: bool = True
 
     def __post_init__(self) -> None:
+        if not all(isinstance(value, bool) for name, value in vars(self).items() if name != "layers"):
+            raise LayersFileError("All of a format but its layers is either true or false.")
         if self.layers not in LAYERS:
             raise LayersFileError(f'layers is "{self.layers}"; it must be one of {", ".join(LAYERS)}.')
 
@@ -99,6 +102,14 @@ class Contents:
     tokens: int = 0
     datasets: int = 0
 
+    def __post_init__(self) -> None:
+        texts, numbers = (self.bilm, self.text), (self.text_lines, self.num_layers, self.dim, self.first, self.stop)
+        numbers += (self.tokens, self.datasets)
+        if not all(isinstance(text, str) for text in texts) or not all(type(number) is int for number in numbers):
+            raise LayersFileError("A value is of a wrong type.")
+        if min(numbers) < 0 or not self.first <= self.stop <= self.text_lines:
+            raise LayersFileError(f"There are no lines {self.first} to {self.stop} of {self.text_lines}.")
+
     def difference(self, other: "Contents") -> str:
         """In what two files are of different runs, in words; the empty string where they are of the same."""
         ours, theirs = self._settings(), other._settings()
@@ -115,10 +126,13 @@ class Contents:
         return json.dumps(asdict(self))
 
     @classmethod
-    def from_json(cls, text: str) -> "Contents":
-        """Raises `ValueError`, `TypeError` or `KeyError` where the text is not from `to_json`."""
-        fields: dict[str, Any] = json.loads(text)
-        return cls(**{**fields, "format": DumpFormat(**fields["format"])})
+    def from_json(cls, text: Any) -> "Contents":
+        """Raises `LayersFileError` where the text is not from `to_json`."""
+        try:
+            fields: dict[str, Any] = json.loads(text)
+            return cls(**{**fields, "format": DumpFormat(**fields["format"])})
+        except (TypeError, ValueError, LookupError, RecursionError) as error:
+            raise LayersFileError(f"This does not say what is in a file of layers: {error}") from None
 
     def _settings(self) -> dict[str, object]:
         """What all parts and shards of a run have in common, under the names of the command's options."""
@@ -179,16 +193,15 @@ def read_contents(path: Path) -> Contents:
     """
     if not path.is_file():
         raise LayersFileError(f"{path} does not exist.")
-    try:
-        with h5py.File(path) as file:
-            contents = Contents.from_json(file.attrs[_ATTRIBUTE])
-            datasets = len(file) - (INDEX in file and not contents.format.sentence_keys)
-    except OSError as error:
-        raise LayersFileError(f"{path} is not an HDF5 file, or not a whole one: {error}") from None
-    except (KeyError, TypeError, ValueError):
-        raise LayersFileError(
-            f"{path} does not say what is in it: it is not from this version of `allennlp elmo`."
-        ) from None
+    with _reading(path) as file:
+        try:
+            contents = Contents.from_json(file.attrs.get(_ATTRIBUTE))
+        except LayersFileError as error:
+            raise LayersFileError(
+                f"{path} does not say what is in it: it is not from this version of `allennlp elmo`, or is damaged. "
+                f"({error})"
+            ) from None
+        datasets = len(file) - (INDEX in file and not contents.format.sentence_keys)
     if datasets != contents.datasets:
         raise LayersFileError(f"{path} was written with {contents.datasets} sentences, and has {datasets}.")
     return contents
@@ -229,10 +242,10 @@ def join(files: Iterable[Path], output: Path, wanted: Contents) -> Contents:
     index: dict[str, str] = {}
     with writing(output) as temporary, h5py.File(temporary, "w") as target:
         for contents, path in parts:
-            with h5py.File(path) as source:
+            with _reading(path) as source:
                 _copy(source, target, contents, path)
                 if contents.format.has_index:
-                    index.update(json.loads(source[INDEX][0]))
+                    index.update(_index(source, path))
         return seal(target, replace(wanted, tokens=sum(contents.tokens for contents, _ in parts)), index)
 
 
@@ -262,9 +275,34 @@ def _copy(source: h5py.File, target: h5py.File, contents: Contents, path: Path) 
         if key not in source:
             raise LayersFileError(f"{path} has no dataset for line {int(key) + 1} of the text.")
         dataset = source[key]
+        if not isinstance(dataset, h5py.Dataset):
+            raise LayersFileError(f'{path}: "{key[:60]}" is no dataset.')
         if not contents.fits(dataset.shape, dataset.dtype):
             raise LayersFileError(
                 f'{path}: dataset "{key[:60]}" is {dataset.dtype} of shape {dataset.shape}; the file was written with '
                 f"{contents.format.dtype}, {contents.num_layers} layers and {contents.dim} values a token."
             )
         source.copy(dataset, target, name=key)
+
+
+def _index(source: h5py.File, path: Path) -> dict[str, str]:
+    found = source.get(INDEX)
+    index = json.loads(found[0]) if isinstance(found, h5py.Dataset) else None
+    if not isinstance(index, dict):
+        raise LayersFileError(f"{path} has no {INDEX}, or a damaged one.")
+    return index
+
+
+@contextmanager
+def _reading(path: Path) -> Iterator[h5py.File]:
+    """The open file. Whatever is wrong with it is a `LayersFileError` with its name."""
+    try:
+        with h5py.File(path) as file:
+            try:
+                yield file
+            except LayersFileError:
+                raise
+            except (OSError, RuntimeError, LookupError, TypeError, ValueError, AttributeError) as error:
+                raise LayersFileError(f"{path} is damaged: {error}.") from error
+    except OSError as error:
+        raise LayersFileError(f"{path} is not an HDF5 file, or not a whole one: {error}") from None

@@ -141,7 +141,13 @@ class Dump:
         path = self._folder / _RUN
         if not path.exists():
             return
-        found = Contents.from_json(path.read_text(encoding="utf-8"))
+        try:
+            found = Contents.from_json(path.read_bytes())
+        except LayersFileError as error:
+            raise DumpError(
+                f"{path} is damaged: whose parts are in {self._folder} is not known. Delete the folder, which begins "
+                f"the run anew, or write to another file. ({error})"
+            ) from None
         difference = found.difference(self.contents)
         if not difference and (found.first, found.stop) != (self.contents.first, self.contents.stop):
             difference = "shard"
@@ -166,6 +172,7 @@ class Dump:
         while (path := self._part_path(position)).exists():
             try:
                 contents = read_contents(path)
+                self._check_part(path, contents, position)
             except LayersFileError as error:
                 # A machine may go down between a file's name and its content. The part is written again.
                 logger.warning(str(error))
@@ -173,6 +180,12 @@ class Dump:
             parts.append(path)
             position, tokens = contents.stop, tokens + contents.tokens
         return parts, position, tokens
+
+    def _check_part(self, path: Path, contents: Contents, position: int) -> None:
+        is_next = contents.first == position < contents.stop <= self.contents.stop
+        same_shape = (contents.num_layers, contents.dim) == (self.contents.num_layers, self.contents.dim)
+        if not is_next or not same_shape or contents.difference(self.contents):
+            raise LayersFileError(f"{path} does not hold what a part of this run from line {position + 1} on would.")
 
     def _claim_folder(self) -> None:
         with writing(self._folder / _RUN) as temporary:

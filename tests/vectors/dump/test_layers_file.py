@@ -1,5 +1,8 @@
+import json
+import random
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import h5py
 import numpy as np
@@ -12,6 +15,9 @@ from elmo_tasks.vectors.dump.text import Sentence
 CONTENTS = Contents(
     bilm="abc", text="def", text_lines=6, num_layers=3, dim=4, format=DumpFormat(), first=0, stop=6, tokens=0
 )
+
+FLIPS = 200
+"""By hand, tried with 5,000."""
 
 
 def write(path: Path, first: int, stop: int, vectors: np.ndarray | None = None, **changes: object) -> Path:
@@ -57,6 +63,84 @@ def test_a_file_that_lost_a_sentence(shards: list[Path], tmp_path: Path) -> None
         file.create_dataset("9", data=np.zeros((3, 1, 4), dtype=np.float32))
     with pytest.raises(LayersFileError, match=r"2\.hdf5 has no dataset for line 4"):
         merge_files(shards, tmp_path / "merged.hdf5")
+
+
+SAID = json.loads(CONTENTS.to_json())
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        None,
+        7,
+        np.zeros(3),
+        b"\xff",
+        "",
+        "[]",
+        "null",
+        "[" * 100_000,
+        json.dumps(SAID | {"format": None}),
+        json.dumps(SAID | {"format": {"layers": "none"}}),
+        json.dumps(SAID | {"format": SAID["format"] | {"half": "false"}}),
+        json.dumps(SAID | {"first": "0"}),
+        json.dumps(SAID | {"first": -1}),
+        json.dumps(SAID | {"first": 4, "stop": 2}),
+        json.dumps(SAID | {"stop": 7}),
+        json.dumps(SAID | {"dim": None}),
+        json.dumps(SAID | {"dim": True}),
+        json.dumps(SAID | {"tokens": 1.5}),
+        json.dumps(SAID | {"more": 1}),
+        json.dumps({"first": 0}),
+    ],
+    ids=lambda said: str(said)[:20],
+)
+def test_a_file_that_says_what_cannot_be(said: Any, shards: list[Path], tmp_path: Path) -> None:
+    with h5py.File(shards[1], "a") as file:
+        del file.attrs["elmo_tasks"]
+        if said is not None:
+            file.attrs["elmo_tasks"] = said
+    with pytest.raises(LayersFileError, match=r"2\.hdf5 does not say what is in it"):
+        merge_files(shards, tmp_path / "merged.hdf5")
+
+
+@pytest.mark.parametrize("index", [None, np.zeros(1), np.zeros(0), "text", [b"[]"], [b"{"], "a group"])
+def test_a_damaged_index(index: Any, shards: list[Path], tmp_path: Path) -> None:
+    with h5py.File(shards[1], "a") as file:
+        del file["sentence_to_index"]
+        if isinstance(index, str) and index == "a group":
+            file.create_group("sentence_to_index")
+        elif index is not None:
+            file["sentence_to_index"] = index
+    with pytest.raises(
+        LayersFileError, match=r"2\.hdf5 (has no sentence_to_index|is damaged|was written with 2 sentences)"
+    ):
+        merge_files(shards, tmp_path / "merged.hdf5")
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["0.hdf5", "2.hdf5", "4.hdf5"]
+
+
+def test_a_sentence_that_is_no_dataset(shards: list[Path], tmp_path: Path) -> None:
+    with h5py.File(shards[1], "a") as file:
+        del file["3"]
+        file.create_group("3")
+    with pytest.raises(LayersFileError, match=r'2\.hdf5: "3" is no dataset'):
+        merge_files(shards, tmp_path / "merged.hdf5")
+
+
+def test_flipped_bytes_of_a_shard(shards: list[Path], tmp_path: Path) -> None:
+    """HDF5 has no check sums over values; but what is damaged of its structure is told with the file's name."""
+    whole, numbers = shards[1].read_bytes(), random.Random(16)
+    refused = 0
+    for _ in range(FLIPS):
+        content = bytearray(whole)
+        for _ in range(4):
+            content[numbers.randrange(len(content))] = numbers.randrange(256)
+        shards[1].write_bytes(content)
+        try:
+            merge_files(shards, tmp_path / "merged.hdf5")
+        except LayersFileError as error:
+            assert "hdf5" in str(error)  # noqa: PT017
+            refused += 1
+    assert refused > FLIPS / 10
 
 
 @pytest.mark.parametrize("missing", [0, 1, 2])

@@ -5,6 +5,7 @@ import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import h5py
 import numpy as np
@@ -112,6 +113,7 @@ def test_an_empty_text(bilm: BiLM, tmp_path: Path) -> None:
 CHILD = """
 import os, signal, sys
 from pathlib import Path
+from typing import Any
 sys.modules["allennlp"] = None  # the biLM does not need it, and it takes seconds to import
 import torch
 torch.set_num_threads(int(sys.argv[4]))
@@ -192,6 +194,31 @@ def test_a_damaged_part_is_written_again(bilm: BiLM, text: Path, killed: Path) -
     again = Dump(bilm, text, killed, part_tokens=100)
     assert 100 <= again.done < done
     assert sum(again.run()) == again.tokens - again.done
+
+
+@pytest.mark.parametrize("change", [{"stop": "first"}, {"first": 0}, {"stop": 10**6}, {"dim": 1}, {"bilm": "another"}])
+def test_a_part_that_says_what_cannot_be_is_written_again(
+    change: dict[str, Any], bilm: BiLM, text: Path, killed: Path, tmp_path: Path
+) -> None:
+    """One that said that it had no lines made a run look for the part behind it for ever."""
+    second = sorted((killed.parent / "out.hdf5.parts").glob("part-*.hdf5"))[1]
+    with h5py.File(second, "a") as file:
+        said = json.loads(file.attrs["elmo_tasks"])
+        file.attrs["elmo_tasks"] = json.dumps(
+            said | ({"stop": said["first"]} if change == {"stop": "first"} else change)
+        )
+    again = Dump(bilm, text, killed, part_tokens=100)
+    assert 100 <= again.done < 200
+    assert sum(again.run()) == again.tokens - again.done
+    dump(bilm, text, tmp_path / "whole.hdf5")
+    assert read(killed).keys() == read(tmp_path / "whole.hdf5").keys()
+
+
+@pytest.mark.parametrize("content", [b"", b"\xff", b"null", b"{", b"{}", b'{"format": {}}'])
+def test_a_damaged_claim(content: bytes, bilm: BiLM, text: Path, killed: Path) -> None:
+    (killed.parent / "out.hdf5.parts" / "run.json").write_bytes(content)
+    with pytest.raises(DumpError, match=r"out\.hdf5\.parts/run\.json is damaged: .* Delete the folder"):
+        Dump(bilm, text, killed)
 
 
 @pytest.mark.parametrize(
