@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from elmo_tasks.bilm.characters import MAX_WORD_LENGTH, NUM_CHARACTER_IDS
-from elmo_tasks.files import writing
+from elmo_tasks.files import JSONError, parse_json, writing
 
 ACTIVATIONS = ("relu", "tanh")
 
@@ -151,9 +151,9 @@ class BiLMOptions:
         if Path(path).stat().st_size > _LARGEST_FILE:
             raise OptionsError(f"{path} has more than {_LARGEST_FILE} bytes: it is no options.json.")
         try:
-            content = json.loads(Path(path).read_text(encoding="utf-8"))
-        except (ValueError, RecursionError) as error:
-            raise OptionsError(f"{path} is not JSON: {error}") from None
+            content = parse_json(Path(path).read_bytes())
+        except JSONError as error:
+            raise OptionsError(f"{path} is {error}.") from None
         if not isinstance(content, dict):
             raise OptionsError(f"{path}: expected a JSON object, found {type(content).__name__}.")
         try:

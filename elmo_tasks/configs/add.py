@@ -11,6 +11,7 @@ from allennlp.common.checks import ConfigurationError
 
 from elmo_tasks.bilm.options import BiLMOptions
 from elmo_tasks.bilm.pretrained import OUTPUT_DIMS, find_bilm
+from elmo_tasks.files import parse_json, read_text
 
 LIBRARY = Path(__file__).with_name("elmo.libsonnet")
 """What a jsonnet config imports to add ELMo to another; all that is done here is done there."""
@@ -90,7 +91,7 @@ def read_config(path: str) -> dict[str, Any]:
 def _as_written(path: str) -> Any:
     """A config that is plain JSON, with its keys in the user's order."""
     try:
-        return json.loads(Path(path).read_text(encoding="utf-8"))
+        return parse_json(read_text(path, ValueError))
     except ValueError:
         return {}
 

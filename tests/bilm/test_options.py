@@ -89,11 +89,11 @@ def test_errors_name_the_file_and_what_is_wrong(content: Any, message: str, tmp_
         BiLMOptions.from_file(path)
 
 
-@pytest.mark.parametrize("content", [b"{", b"\xff\xfe", b""])
-def test_not_json(content: bytes, tmp_path: Path) -> None:
+@pytest.mark.parametrize(("content", "kind"), [(b"{", "JSON"), (b"\xff\xfe", "UTF-8"), (b"", "JSON")])
+def test_not_json(content: bytes, kind: str, tmp_path: Path) -> None:
     path = tmp_path / "options.json"
     path.write_bytes(content)
-    with pytest.raises(OptionsError, match=r"options.json is not JSON"):
+    with pytest.raises(OptionsError, match=rf"options.json is not {kind}"):
         BiLMOptions.from_file(path)
 
 

@@ -11,6 +11,8 @@ from allennlp.models import Model
 from allennlp.predictors import Predictor
 from overrides import overrides
 
+from elmo_tasks.files import parse_json
+
 logger = logging.getLogger(__name__)
 
 
@@ -51,7 +53,7 @@ class LinePredictor(Predictor):
 
     def parse_line(self, line: str) -> JsonDict:
         """A line's JSON object. Raises `ValueError` or `ConfigurationError`."""
-        return json.loads(line)
+        return parse_json(line)
 
     @overrides
     def load_line(self, line: str) -> JsonDict:
@@ -69,8 +71,8 @@ class LinePredictor(Predictor):
             problem = str(bad_input(line, f"is no JSON object but a {type(content).__name__}"))
         except ConfigurationError as error:
             problem = str(error)
-        except (ValueError, RecursionError) as error:
-            problem = str(bad_input(line, f"is not JSON: {error}"))
+        except ValueError as error:
+            problem = str(bad_input(line, f"is {error}"))
         return self._bad(_Line({}, self.lines_read), problem)
 
     def read_json(self, inputs: JsonDict) -> Any:

@@ -100,6 +100,8 @@ def test_reads_what_was_written(
 BAD: list[tuple[Any, dict[str, Any], str]] = [
     ('{"gold_label": "neutral", ', {}, "this is not JSON: .*column"),
     ("gold_label\tsentence1", {}, "this is not JSON"),
+    ("[" * 2000 + "]" * 2000, {}, "this is JSON with more than 200 objects"),
+    ('{"gold_label": ' + "9" * 5000 + "}", {}, "this is JSON with a number of thousands of digits"),
     (["neutral", "a", "b"], {}, "no JSON object"),
     ({"sentence1": "a", "sentence2": "b"}, {}, 'no field "gold_label", only sentence1, sentence2'),
     ({}, {}, "only an empty object"),
@@ -151,6 +153,14 @@ def test_a_bad_line_is_named(
         assert len(read(path, skip_bad_lines=True, **options)) == 2
     assert "snli.jsonl: skipped 1 bad lines: line 3: " in caplog.text
     assert "snli.jsonl: 2 pairs; skipped: 0 without a gold label." in caplog.text
+
+
+@pytest.mark.parametrize("end", ["\n", "\r\n", "\r"])
+def test_a_mark_and_any_line_ends(end: str, tmp_path: Path) -> None:
+    lines = [{**GOOD, "sentence1": "a\u2028b \ufeff"}, {**GOOD, "sentence1": "第二"}]
+    text = "".join(json.dumps(line, ensure_ascii=False) + end for line in lines)
+    premises = [premise for premise, _, _ in read(write(tmp_path, ("\ufeff" + text).encode()))]
+    assert premises == [["a", "b", "\ufeff"], ["第二"]]
 
 
 def test_text_that_is_not_utf8_is_named(tmp_path: Path) -> None:
