@@ -11,6 +11,7 @@ from allennlp.models import Model
 from allennlp.predictors import Predictor
 from overrides import overrides
 
+from elmo_tasks.checks import check_flag
 from elmo_tasks.files import parse_json
 
 logger = logging.getLogger(__name__)
@@ -41,12 +42,18 @@ class LinePredictor(Predictor):
         Go on after a line that is no JSON or not what the task asks for. Its answer is `{"line": 3, "error": "..."}`,
         so that there is still an answer for each line. `allennlp elmo-predict --skip-bad-lines` sets it, and
         `allennlp predict --predictor-args '{"skip_bad_lines": true}'`.
+
+    # Raises
+
+    `ConfigurationError`
+        If `skip_bad_lines` is neither true nor false.
     """
 
     def __init__(
         self, model: Model, dataset_reader: DatasetReader, frozen: bool = True, skip_bad_lines: bool = False
     ) -> None:
         super().__init__(model, dataset_reader, frozen)
+        check_flag(ConfigurationError, skip_bad_lines=skip_bad_lines)
         self._skips = skip_bad_lines
         self.lines_read = 0
         """Lines before the one that `load_line` is given next."""

@@ -13,6 +13,7 @@ from allennlp.data.fields import Field, ListField, TextField
 from allennlp.data.token_indexers import SingleIdTokenIndexer, TokenIndexer
 from overrides import overrides
 
+from elmo_tasks.checks import check_count
 from elmo_tasks.files import byte_lines, open_bytes
 
 logger = logging.getLogger(__name__)
@@ -31,6 +32,11 @@ class TextReader(DatasetReader):
     token_indexers : `dict[str, TokenIndexer]`, optional (default = `{"tokens": SingleIdTokenIndexer()}`)
     max_instances : `int`, optional
         So many instances, the first, are read.
+
+    # Raises
+
+    `ConfigurationError`
+        If `max_instances` is no number of instances.
     """
 
     # AllenNLP builds an Optional[X] from a config, but passes an X | None on unbuilt.
@@ -40,6 +46,7 @@ class TextReader(DatasetReader):
         max_instances: int | None = None,
         serialization_dir: str | None = None,
     ) -> None:
+        check_count(ConfigurationError, optional=True, max_instances=max_instances)
         super().__init__(
             max_instances=max_instances,
             manual_distributed_sharding=True,

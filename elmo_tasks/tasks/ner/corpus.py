@@ -22,7 +22,7 @@ class Line(NamedTuple):
 
 def read_sentences(file_path: PathOrStr) -> Iterator[list[Line]]:
     """
-    The sentences of a file, plain or .gz, one by one.
+    The sentences of a file, plain or compressed, one by one.
 
     # Raises
 

@@ -59,7 +59,7 @@ class Pair(NamedTuple):
 
 def read_pairs(file_path: PathOrStr, tokens_from: str) -> Iterator[Pair | PairError]:
     """
-    The pairs of a file, plain or .gz, in its order, those without a label too. Blank lines are skipped.
+    The pairs of a file, plain or compressed, in its order, those without a label too. Blank lines are skipped.
 
     # Parameters
 

@@ -40,7 +40,7 @@ def read_questions(
     file_path: PathOrStr, max_paragraphs_per_article: int | None = None
 ) -> Iterator[Question | BadQuestion]:
     """
-    The questions of a file in SQuAD 1.1's JSON, UTF-8, plain or .gz, in its order.
+    The questions of a file in SQuAD 1.1's JSON, UTF-8, plain or compressed, in its order.
 
     # Parameters
 
@@ -150,7 +150,8 @@ def _field(file_name: str, where: str, holder: Any, name: str, kind: type) -> An
         raise _error(file_name, where, f"expected an object, found {json.dumps(holder)[:50]}")
     if name not in holder:
         raise _error(file_name, where, f'the field "{name}" is missing')
-    if not isinstance(holder[name], kind):
+    # True and false are whole numbers to Python.
+    if not isinstance(holder[name], kind) or isinstance(holder[name], bool):
         raise _error(
             file_name, where, f'the field "{name}" must be {_KINDS[kind]}, not {json.dumps(holder[name])[:50]}'
         )

@@ -86,6 +86,11 @@ def test_bad_lines_are_skipped_on_request(batch_size: int, tmp_path: Path) -> No
     assert answers[2]["error"] == '"text" must be a string'
 
 
+def test_whether_bad_lines_are_skipped_is_true_or_false() -> None:
+    with pytest.raises(ConfigurationError, match="skip_bad_lines is 'false'; it must be true or false"):
+        EchoPredictor(Echo(), Reader(), skip_bad_lines="false")  # type: ignore[arg-type]
+
+
 def test_from_python_nothing_is_skipped() -> None:
     predictor = EchoPredictor(Echo(), Reader(), skip_bad_lines=True)
     assert predictor.predict_json({"text": "a"}) == {"text": "a"}

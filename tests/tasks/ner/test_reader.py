@@ -174,7 +174,9 @@ def test_a_missing_file_is_named(tmp_path: Path) -> None:
         read(tmp_path / "nowhere.txt")
 
 
-@pytest.mark.parametrize("options", [{"coding_scheme": "BMES"}, {"tag_column": "lemma"}, {"tag_column": 0}])
+@pytest.mark.parametrize(
+    "options", [{"coding_scheme": "BMES"}, {"tag_column": "lemma"}, {"tag_column": 0}, {"tag_column": True}]
+)
 def test_options_are_checked(options: dict[str, Any]) -> None:
     with pytest.raises(ConfigurationError, match=next(iter(options))):
         Conll2003Reader(**options)

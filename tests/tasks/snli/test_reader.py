@@ -194,6 +194,8 @@ def test_options_are_checked() -> None:
         ConfigurationError, match='tokens_from is "parse"; it must be one of text, binary_parse, tokens'
     ):
         SnliReader(tokens_from="parse")
+    with pytest.raises(ConfigurationError, match="skip_bad_lines is 'false'; it must be true or false"):
+        SnliReader(skip_bad_lines="false")  # type: ignore[arg-type]
 
 
 def test_streams(tmp_path: Path) -> None:

@@ -93,6 +93,8 @@ QAS = "data.0.paragraphs.0.qas"
         (f"{QAS}.1.answers", ..., ["q2"], 'question q2 .*: the field "answers" is missing'),
         (f"{QAS}.1.answers", [], ["q2"], "question q2 .*: there is no answer; .*SQuAD 2.0"),
         (f"{QAS}.1.answers.0.text", ..., ["q2"], 'question q2 .*: the field "text" is missing'),
+        (f"{QAS}.1.answers.0.answer_start", True, ["q2"], 'the field "answer_start" must be a whole number, not true'),
+        (f"{QAS}.1.answers.0.answer_start", 5.0, ["q2"], 'the field "answer_start" must be a whole number, not 5.0'),
         (f"{QAS}.1.answers.0.text", "", ["q2"], "question q2 .*: an answer is empty"),
         (
             f"{QAS}.1.answers.0.answer_start",
