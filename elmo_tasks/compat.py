@@ -12,13 +12,14 @@ worker processes in the data loader, and `train --recover` with every other opti
 import sys
 import warnings
 from collections.abc import Iterator
-from contextlib import nullcontext
+from contextlib import AbstractContextManager, nullcontext
+from typing import BinaryIO
 
 import numpy as np
 import torch
 from allennlp.commands.predict import _PredictManager
 from allennlp.common.checks import ConfigurationError
-from allennlp.common.file_utils import cached_path, open_compressed
+from allennlp.common.file_utils import cached_path
 from allennlp.common.util import JsonDict
 from allennlp.models import archival
 from allennlp.nn import util
@@ -28,6 +29,7 @@ from allennlp.training.optimizers import Optimizer
 
 from elmo_tasks.archives import loading
 from elmo_tasks.archives.safety import unpacked
+from elmo_tasks.files import open_bytes, text_lines
 
 
 @LearningRateScheduler.register("reduce_on_plateau", exist_ok=True)
@@ -140,7 +142,8 @@ def name_damage() -> None:
 
 def name_bad_lines() -> None:
     """
-    Has `allennlp predict` say which line of its input a predictor cannot read, and where a file is not UTF-8.
+    Has `allennlp predict` say which line of its input a predictor cannot read, or is not UTF-8, and pass over a byte
+    order mark.
 
     What broke: nothing; stock's error is the JSON parser's, which says "line 1" of whatever line it was.
     With which version: any.
@@ -148,19 +151,21 @@ def name_bad_lines() -> None:
     """
 
     def get_json_data(self: _PredictManager) -> Iterator[JsonDict]:
-        number = 0
-        try:
-            is_stdin = self._input_file == "-"
-            with nullcontext(sys.stdin) if is_stdin else open_compressed(cached_path(self._input_file)) as lines:
-                for number, line in enumerate(lines, start=1):
-                    if not line.isspace():
-                        # For predictors that name the line themselves; they count no blank lines.
-                        self._predictor.lines_read = number - 1  # type: ignore[attr-defined]
-                        yield _loaded(self._predictor, line, number)
-        except UnicodeDecodeError as error:
-            raise ConfigurationError(f"{self._input_file}, after line {number}: not UTF-8 ({error.reason}).") from None
+        name = "The standard input" if self._input_file == "-" else self._input_file
+        with _opened(self._input_file) as file:
+            for number, line in text_lines(file, name, ConfigurationError):
+                if line.strip():
+                    # For predictors that name the line themselves; they count no blank lines.
+                    self._predictor.lines_read = number - 1  # type: ignore[attr-defined]
+                    yield _loaded(self._predictor, line, number)
 
     _PredictManager._get_json_data = get_json_data  # type: ignore[method-assign]
+
+
+def _opened(input_file: str) -> AbstractContextManager[BinaryIO]:
+    if input_file == "-":
+        return nullcontext(sys.stdin.buffer)
+    return open_bytes(cached_path(input_file), input_file)
 
 
 def _loaded(predictor: Predictor, line: str, number: int) -> JsonDict:

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from elmo_tasks.commands.command import Command
-from elmo_tasks.files import writing
+from elmo_tasks.files import JSONError, parse_json, writing
 
 
 class _PrintLibrary(argparse.Action):
@@ -59,9 +59,9 @@ def _run(args: argparse.Namespace) -> None:
     if out is not None and out.exists() and not args.force:
         raise ConfigurationError(f"{out} is there already: give another -o, or --force to overwrite it.")
     try:
-        parameters = json.loads(args.parameters)
-    except ValueError as error:
-        raise ConfigurationError(f"--parameters {args.parameters} is not JSON: {error}.") from error
+        parameters = parse_json(args.parameters)
+    except JSONError as error:
+        raise ConfigurationError(f"--parameters {args.parameters[:200]} is {error}.") from None
     before = read_config(args.config)
     after = add_elmo(before, bilm_parameter(args.bilm), args.replace, args.sizes, args.old_dim, parameters)
     print(_difference(before, after, args.config), end="")

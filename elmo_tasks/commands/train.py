@@ -14,7 +14,7 @@ from elmo_tasks.files import writing
 def _add_options(parser: argparse.ArgumentParser) -> None:
     from elmo_tasks.pretraining.train import RECIPES
 
-    parser.add_argument("text", nargs="+", help="files, folders or patterns; plain or .gz")
+    parser.add_argument("text", nargs="+", help="files, folders or patterns; plain or compressed")
     parser.add_argument("--heldout", required=True, help="text of the same kind that is not trained on")
     parser.add_argument("-s", "--serialization-dir", required=True, metavar="RUN", help="the run's folder")
     parser.add_argument("--size", choices=list(RECIPES), default="mini", help="the biLM's shape (default: %(default)s)")

@@ -13,6 +13,7 @@ from torch import Tensor, nn
 from elmo_tasks.archives.source import BiLMSource
 from elmo_tasks.bilm.boundaries import without_boundaries
 from elmo_tasks.bilm.model import BiLM, BiLMOutput
+from elmo_tasks.checks import check_count, check_flag, check_number
 from elmo_tasks.embedders.cache_settings import read_cache_settings
 from elmo_tasks.embedders.frozen import FrozenBiLM
 from elmo_tasks.embedders.running import Running
@@ -124,8 +125,10 @@ class ElmoTokenEmbedder(TokenEmbedder):
             raise ConfigurationError(
                 "scalar_mix_parameters fixes the mix and initial_scalar_mix_parameters trains it: give one of them."
             )
-        if kept_words < 0:
-            raise ConfigurationError(f"kept_words is {kept_words}; it must be 0 or more.")
+        check_flag(ConfigurationError, do_layer_norm=do_layer_norm, requires_grad=requires_grad, stateful=stateful)
+        check_number(ConfigurationError, 0, 1, dropout=dropout)
+        check_count(ConfigurationError, least=0, kept_words=kept_words)
+        check_count(ConfigurationError, least=0, optional=True, projection_dim=projection_dim)
         self._with_boundaries = do_layer_norm or layer_norm == "stock"
         running = Running(requires_grad, stateful, dtype, read_cache_settings(cache), self._with_boundaries)
         self._source: BiLMSource | None = None

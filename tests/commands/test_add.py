@@ -167,4 +167,7 @@ def test_bad_arguments(refuses: Callable[..., None]) -> None:
     refuses('There is no biLM "big": it is neither one of mini,', "config.json", "--bilm", "big")
     refuses(r'There is no "size" in model\.encoder', "config.json", "--sizes", "model.encoder.size")
     refuses("--parameters {x is not JSON", "config.json", "--parameters", "{x")
+    refuses('no parameter "drop_out"; it has bilm, cache, ', "config.json", "--parameters", '{"drop_out": 0.5}')
+    refuses("must be a JSON object, not a list", "config.json", "--parameters", "[1]")
+    refuses("--parameters .* is JSON with more than 200", "config.json", "--parameters", "[" * 300 + "]" * 300)
     refuses("There is no ELMo to be replaced", "config.json", "--replace")

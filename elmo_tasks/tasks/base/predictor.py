@@ -11,6 +11,9 @@ from allennlp.models import Model
 from allennlp.predictors import Predictor
 from overrides import overrides
 
+from elmo_tasks.checks import check_flag
+from elmo_tasks.files import parse_json
+
 logger = logging.getLogger(__name__)
 
 
@@ -39,19 +42,25 @@ class LinePredictor(Predictor):
         Go on after a line that is no JSON or not what the task asks for. Its answer is `{"line": 3, "error": "..."}`,
         so that there is still an answer for each line. `allennlp elmo-predict --skip-bad-lines` sets it, and
         `allennlp predict --predictor-args '{"skip_bad_lines": true}'`.
+
+    # Raises
+
+    `ConfigurationError`
+        If `skip_bad_lines` is neither true nor false.
     """
 
     def __init__(
         self, model: Model, dataset_reader: DatasetReader, frozen: bool = True, skip_bad_lines: bool = False
     ) -> None:
         super().__init__(model, dataset_reader, frozen)
+        check_flag(ConfigurationError, skip_bad_lines=skip_bad_lines)
         self._skips = skip_bad_lines
         self.lines_read = 0
         """Lines before the one that `load_line` is given next."""
 
     def parse_line(self, line: str) -> JsonDict:
         """A line's JSON object. Raises `ValueError` or `ConfigurationError`."""
-        return json.loads(line)
+        return parse_json(line)
 
     @overrides
     def load_line(self, line: str) -> JsonDict:
@@ -69,8 +78,8 @@ class LinePredictor(Predictor):
             problem = str(bad_input(line, f"is no JSON object but a {type(content).__name__}"))
         except ConfigurationError as error:
             problem = str(error)
-        except (ValueError, RecursionError) as error:
-            problem = str(bad_input(line, f"is not JSON: {error}"))
+        except ValueError as error:
+            problem = str(bad_input(line, f"is {error}"))
         return self._bad(_Line({}, self.lines_read), problem)
 
     def read_json(self, inputs: JsonDict) -> Any:

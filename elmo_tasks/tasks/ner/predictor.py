@@ -1,6 +1,5 @@
 """Text to tagged spans."""
 
-import json
 from itertools import accumulate
 
 from allennlp.common.util import JsonDict
@@ -10,6 +9,7 @@ from allennlp.models import Model
 from allennlp.predictors import Predictor
 from overrides import overrides
 
+from elmo_tasks.files import JSONError, parse_json
 from elmo_tasks.modules.tokenizer import SpacyRulesTokenizer
 from elmo_tasks.tasks.base.predictor import LinePredictor, bad_input
 from elmo_tasks.tasks.ner.schemes import tags_to_spans
@@ -57,13 +57,12 @@ class ElmoTaggerPredictor(LinePredictor):
     @overrides
     def parse_line(self, line: str) -> JsonDict:
         """A JSON object where the line begins with `{`, and a raw sentence otherwise."""
-        line = line.strip("\r\n")
         if not line.lstrip().startswith("{"):
-            return {"sentence": line}
+            return {"sentence": line.strip("\r\n")}
         try:
-            return json.loads(line)
-        except json.JSONDecodeError as error:
-            raise bad_input(line, f"begins with {{ but is not JSON: {error}") from None
+            return parse_json(line)
+        except JSONError as error:
+            raise bad_input(line, f"begins with {{ but is {error}") from None
 
     def predict(self, sentence: str) -> JsonDict:
         """The answer for one raw sentence."""

@@ -47,7 +47,7 @@ class Conll2003Reader(TextReader):
     """
     Sentences and their tags from CoNLL-2003's columns (Tjong Kim Sang and De Meulder 2003): a token a line, the word
     in the first column, blank lines between sentences, `-DOCSTART-` lines between documents (skipped). UTF-8, plain
-    or .gz.
+    or compressed.
 
     A file has at least two columns, separated by spaces or tabs, and the same number in every line. Its span tags may
     be in IOB1, BIO or BIOUL; they are told apart by themselves, and a tag that its scheme does not allow is read as
@@ -86,7 +86,8 @@ class Conll2003Reader(TextReader):
         **kwargs: Any,
     ) -> None:
         super().__init__(token_indexers, **kwargs)
-        if tag_column == 0 or not (isinstance(tag_column, int) or tag_column in COLUMNS):
+        is_number = isinstance(tag_column, int) and not isinstance(tag_column, bool)
+        if tag_column == 0 or not (is_number or tag_column in COLUMNS):
             raise ConfigurationError(
                 f"tag_column is {tag_column!r}; it must be one of {', '.join(COLUMNS)}, or a column's number "
                 "(0 is the word's)."

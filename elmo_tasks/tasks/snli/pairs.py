@@ -1,11 +1,11 @@
 """SNLI's files, and what a line of them says."""
 
-import json
 from collections.abc import Iterator
 from typing import Any, NamedTuple
 
 from allennlp.data.dataset_readers.dataset_reader import PathOrStr
 
+from elmo_tasks.files import JSONError, parse_json
 from elmo_tasks.tasks.base.reader import numbered_lines
 
 LABELS = ("entailment", "neutral", "contradiction")
@@ -59,7 +59,7 @@ class Pair(NamedTuple):
 
 def read_pairs(file_path: PathOrStr, tokens_from: str) -> Iterator[Pair | PairError]:
     """
-    The pairs of a file, plain or .gz, in its order, those without a label too. Blank lines are skipped.
+    The pairs of a file, plain or compressed, in its order, those without a label too. Blank lines are skipped.
 
     # Parameters
 
@@ -135,11 +135,9 @@ def check_text(text: Any, name: str) -> Text:
 
 def _json(line: bytes | str) -> dict[str, Any]:
     try:
-        record = json.loads(line)
-    except json.JSONDecodeError as error:
-        raise PairError(f"this is not JSON: {error.msg}, at column {error.colno}") from None
-    except UnicodeDecodeError as error:
-        raise PairError(f"this is not UTF-8: {error}") from None
+        record = parse_json(line)
+    except JSONError as error:
+        raise PairError(f"this is {error}") from None
     if not isinstance(record, dict):
         raise PairError(f"this is no JSON object: {_short(record)}")
     return record

@@ -13,6 +13,7 @@ from allennlp.data.token_indexers import TokenIndexer
 from allennlp.data.tokenizers import Token, Tokenizer
 from overrides import overrides
 
+from elmo_tasks.checks import check_flag
 from elmo_tasks.modules.tokenizer import SpacyRulesTokenizer
 from elmo_tasks.tasks.base.reader import TextReader, warn_of
 from elmo_tasks.tasks.snli.pairs import FIELDS, Pair, PairError, Text, read_pairs
@@ -24,8 +25,8 @@ logger = logging.getLogger(__name__)
 class SnliReader(TextReader):
     """
     Pairs of sentences from SNLI's files (Bowman et al. 2015), or MultiNLI's: a JSON object a line, UTF-8, plain or
-    .gz. `gold_label` is "entailment", "neutral" or "contradiction"; pairs whose annotators did not agree on one, "-",
-    are skipped, and their number is logged.
+    compressed. `gold_label` is "entailment", "neutral" or "contradiction"; pairs whose annotators did not agree on
+    one, "-", are skipped, and their number is logged.
 
     An instance has the fields `premise`, `hypothesis`, `label` and `metadata` (`premise_tokens` and
     `hypothesis_tokens`, strings).
@@ -66,6 +67,7 @@ class SnliReader(TextReader):
         super().__init__(token_indexers, **kwargs)
         if tokens_from not in FIELDS:
             raise ConfigurationError(f'tokens_from is "{tokens_from}"; it must be one of {", ".join(FIELDS)}.')
+        check_flag(ConfigurationError, skip_bad_lines=skip_bad_lines)
         self._tokens_from = tokens_from
         self._tokenizer = tokenizer or SpacyRulesTokenizer()
         self._skip_bad_lines = skip_bad_lines

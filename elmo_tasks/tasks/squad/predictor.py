@@ -12,6 +12,7 @@ from allennlp.predictors import Predictor
 from overrides import overrides
 from torch import Tensor
 
+from elmo_tasks.checks import check_count
 from elmo_tasks.tasks.base.predictor import LinePredictor, bad_input
 from elmo_tasks.tasks.squad.decoding import best_spans
 from elmo_tasks.tasks.squad.reader import SquadReader
@@ -69,8 +70,7 @@ class ReadingComprehensionPredictor(LinePredictor):
             raise ConfigurationError(
                 f'This predictor reads with the dataset reader "elmo_squad", not with {type(dataset_reader).__name__}.'
             )
-        if best < 1:
-            raise ConfigurationError(f"best is {best}; it must be 1 at least.")
+        check_count(ConfigurationError, best=best)
         self._reader = dataset_reader
         self._best = best
         self._max_span_length: int | None = getattr(model, "max_span_length", None)
