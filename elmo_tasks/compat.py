@@ -21,9 +21,12 @@ from allennlp.common.checks import ConfigurationError
 from allennlp.common.file_utils import cached_path, open_compressed
 from allennlp.common.util import JsonDict
 from allennlp.models import archival
+from allennlp.modules.seq2vec_encoders import CnnEncoder
 from allennlp.predictors import Predictor
 from allennlp.training.learning_rate_schedulers import LearningRateScheduler, ReduceOnPlateauLearningRateScheduler
 from allennlp.training.optimizers import Optimizer
+
+from torch import Tensor
 
 from elmo_tasks.archives.safety import unpacked
 
@@ -154,7 +157,29 @@ def _loaded(predictor: Predictor, line: str, number: int) -> JsonDict:
         raise ConfigurationError(f"Line {number} cannot be read: {error}. It begins: {line.strip()[:200]}") from error
 
 
+def run_cnns_in_full_precision() -> None:
+    """
+    Has AllenNLP's `cnn` encoder (of characters, above all) compute in float32 under mixed precision too.
+
+    What broke: a word shorter than a filter is wide, such as "." or padding, should have the vector 0. Under autocast
+    its numbers are the lowest of the half precision type (-65504, -3.4e38): the encoder marks such words with the
+    lowest number of one type, and looks for that of another. What follows is saturated, infinite or NaN.
+    With which version: any that has autocast, on processors and GPUs.
+    When it can go: not while AllenNLP is used.
+    """
+    forward = CnnEncoder.forward
+
+    def in_full_precision(self: CnnEncoder, tokens: Tensor, mask: Tensor) -> Tensor:
+        if not torch.is_autocast_enabled(tokens.device.type):
+            return forward(self, tokens, mask)
+        with torch.autocast(tokens.device.type, enabled=False):
+            return forward(self, tokens.float(), mask)
+
+    CnnEncoder.forward = in_full_precision  # type: ignore[method-assign]
+
+
 allow_numpy_scalars()
 unpack_archives_safely()
 name_bad_lines()
+run_cnns_in_full_precision()
 silence_autocast_warning()

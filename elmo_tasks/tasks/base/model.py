@@ -9,10 +9,12 @@ from allennlp.data import TextFieldTensors, Vocabulary
 from allennlp.models import Model
 from allennlp.modules import FeedForward, Seq2SeqEncoder, Seq2VecEncoder, TextFieldEmbedder
 from allennlp.modules.text_field_embedders import BasicTextFieldEmbedder
+from allennlp.nn.util import get_text_field_mask
 from overrides import overrides
 from torch import Tensor
 
 from elmo_tasks.embedders.task_elmo import TaskElmo
+from elmo_tasks.modules.padding import zero_padding
 from elmo_tasks.private import embedder_names
 
 Part = TypeVar("Part", Seq2SeqEncoder, Seq2VecEncoder, FeedForward)
@@ -80,14 +82,17 @@ class ElmoModel(Model):
         # Returns
 
         `list[Embedded]`
-            One a text.
+            One a text; zeros where there is no token.
         """
-        words = [
-            self.text_field_embedder(self._for_embedder(text), num_wrapping_dims=num_wrapping_dims) for text in texts
-        ]
-        if self.elmo is None:
-            return [Embedded(vectors, None, None) for vectors in words]
-        return [Embedded(vectors, *elmo) for vectors, elmo in zip(words, self.elmo(*texts), strict=True)]
+        elmo = self.elmo(*texts) if self.elmo is not None else [(None, None)] * len(texts)
+        embedded = []
+        for text, (elmo_input, elmo_output) in zip(texts, elmo, strict=True):
+            words = self.text_field_embedder(self._for_embedder(text), num_wrapping_dims=num_wrapping_dims)
+            # Shape: (batch, ..., tokens)
+            mask = get_text_field_mask(text, num_wrapping_dims)
+            parts = (words, elmo_input, elmo_output)
+            embedded.append(Embedded(*(None if part is None else zero_padding(part, mask) for part in parts)))
+        return embedded
 
     def _for_embedder(self, tokens: TextFieldTensors) -> TextFieldTensors:
         if not isinstance(self.text_field_embedder, BasicTextFieldEmbedder):

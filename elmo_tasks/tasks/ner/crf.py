@@ -30,9 +30,9 @@ class Crf(ConditionalRandomField):
     def _joint_likelihood(self, logits: Tensor, transitions: Tensor, tags: Tensor, mask: Tensor) -> Tensor:
         """The score of the path that `tags`, of shape `(batch, tokens)`, describes. Shape `(batch,)`."""
         # Shape: (batch, tokens)
-        emissions = logits.gather(2, tags[:, :, None]).squeeze(2) * mask
+        emissions = logits.gather(2, tags[:, :, None]).squeeze(2).masked_fill(~mask, 0)
         # Shape: (batch, tokens - 1)
-        moves = transitions[tags[:, :-1], tags[:, 1:]] * mask[:, 1:]
+        moves = transitions[tags[:, :-1], tags[:, 1:]].masked_fill(~mask[:, 1:], 0)
         # Shape: (batch,)
         last = tags.gather(1, mask.sum(dim=1, keepdim=True) - 1).squeeze(1)
         ends = self.start_transitions[tags[:, 0]] + self.end_transitions[last]

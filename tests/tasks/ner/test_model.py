@@ -57,6 +57,15 @@ def test_batch_mates_and_padding_change_nothing(config: Config, elmo: str | None
         assert together["tags"][number + len(mates)] == alone["tags"][0]
 
 
+def test_trains_in_mixed_precision(config: Config) -> None:
+    Setup(config("both", {"model.dropout": 0.0})).check_mixed_precision()
+
+
+@pytest.mark.parametrize("elmo", [None, "both"])
+def test_can_be_copied_pickled_and_saved_whole(config: Config, elmo: str | None) -> None:
+    Setup(config(elmo)).check_copies()
+
+
 @pytest.mark.parametrize("elmo", PLACES)
 def test_gradients_reach_every_parameter_and_none_of_the_bilm(config: Config, elmo: str | None) -> None:
     Setup(config(elmo, {"model.dropout": 0.0})).check_gradients(elmo)

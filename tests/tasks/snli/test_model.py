@@ -87,6 +87,15 @@ def test_trains_saves_loads_and_predicts_the_same(config: Config, elmo: str | No
     assert before[0]["premise_tokens"] == ["A", "dog", "barks", "."]
 
 
+def test_trains_in_mixed_precision(config: Config) -> None:
+    TaskSetup(config("both", {"model.dropout": 0.0})).check_mixed_precision()
+
+
+@pytest.mark.parametrize("elmo", [None, "both"])
+def test_can_be_copied_pickled_and_saved_whole(config: Config, elmo: str | None) -> None:
+    TaskSetup(config(elmo)).check_copies()
+
+
 @pytest.mark.parametrize("elmo", PLACES)
 def test_gradients_reach_every_parameter_and_none_of_the_bilm(config: Config, elmo: str | None) -> None:
     TaskSetup(config(elmo, {"model.dropout": 0.0})).check_gradients(elmo)
