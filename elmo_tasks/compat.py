@@ -21,11 +21,17 @@ from allennlp.commands.predict import _PredictManager
 from allennlp.common.checks import ConfigurationError
 from allennlp.common.file_utils import cached_path
 from allennlp.common.util import JsonDict
+from allennlp.data import TextFieldTensors, Token
+from allennlp.interpret.attackers import Hotflip
+from allennlp.interpret.saliency_interpreters import SaliencyInterpreter
 from allennlp.models import archival
+from allennlp.modules.seq2vec_encoders import CnnEncoder
 from allennlp.nn import util
+from allennlp.nn.util import move_to_device
 from allennlp.predictors import Predictor
 from allennlp.training.learning_rate_schedulers import LearningRateScheduler, ReduceOnPlateauLearningRateScheduler
 from allennlp.training.optimizers import Optimizer
+from torch import BoolTensor, Tensor
 
 from elmo_tasks.archives import loading
 from elmo_tasks.archives.safety import unpacked
@@ -175,8 +181,73 @@ def _loaded(predictor: Predictor, line: str, number: int) -> JsonDict:
         raise ConfigurationError(f"Line {number} cannot be read: {error}. It begins: {line.strip()[:200]}") from error
 
 
+def run_cnns_in_full_precision() -> None:
+    """
+    Has AllenNLP's `cnn` encoder (of characters, above all) compute in float32 under mixed precision too.
+
+    What broke: a word shorter than a filter is wide, such as "." or padding, should have the vector 0. Under autocast
+    its numbers are the lowest of the half precision type (-65504, -3.4e38): the encoder marks such words with the
+    lowest number of one type, and looks for that of another. What follows is saturated, infinite or NaN.
+    With which version: any that has autocast, on processors and GPUs.
+    When it can go: not while AllenNLP is used.
+    """
+    forward = CnnEncoder.forward
+
+    def in_full_precision(self: CnnEncoder, tokens: Tensor, mask: BoolTensor) -> Tensor:
+        if not torch.is_autocast_enabled(tokens.device.type):
+            return forward(self, tokens, mask)
+        with torch.autocast(tokens.device.type, enabled=False):
+            return forward(self, tokens.float(), mask)
+
+    CnnEncoder.forward = in_full_precision  # type: ignore[method-assign]
+
+
+def flip_words_with_any_indexer() -> None:
+    """
+    Has AllenNLP Interpret's Hotflip ask any token indexer what it makes of a word.
+
+    What broke: `Unsupported token indexer` where a reader has another one than the three that Hotflip knows, such as
+    "elmo_character_ids".
+    With which version: any.
+    When it can go: not while AllenNLP is used.
+    """
+
+    def make_embedder_input(self: Hotflip, all_tokens: list[str]) -> TextFieldTensors:
+        tokens, inputs = [Token(token) for token in all_tokens], {}
+        for name, indexer in self.predictor._dataset_reader._token_indexers.items():  # type: ignore[attr-defined]
+            indexed = indexer.tokens_to_indices(tokens, self.vocab)
+            tensors = indexer.as_padded_tensor_dict(indexed, indexer.get_padding_lengths(indexed))
+            inputs[name] = {key: tensor.unsqueeze(0) for key, tensor in tensors.items()}
+        return move_to_device(inputs, self.cuda_device)
+
+    Hotflip._make_embedder_input = make_embedder_input  # type: ignore[assignment, method-assign]
+
+
+def weigh_each_token_by_its_own_vector() -> None:
+    """
+    Has AllenNLP Interpret's "simple-gradient" multiply each token's gradient with that token's vector.
+
+    What broke: the vectors lose the batch's dimension on the way, so all gradients are multiplied with the first
+    token's vector. Of the other two methods one is not touched by it, and one uses no vectors.
+    With which version: any.
+    When it can go: not while AllenNLP is used.
+    """
+    aggregate = SaliencyInterpreter._aggregate_token_embeddings
+
+    def with_batch(embeddings: list[Tensor], offsets: list[Tensor]) -> list[np.ndarray]:
+        if offsets:
+            return aggregate(embeddings, offsets)
+        # Each of shape: (1, tokens, dim)
+        return [vectors.detach().cpu().numpy().reshape(1, *vectors.shape[-2:]) for vectors in embeddings]
+
+    SaliencyInterpreter._aggregate_token_embeddings = staticmethod(with_batch)  # type: ignore[assignment]
+
+
 allow_numpy_scalars()
 unpack_archives_safely()
 name_damage()
 name_bad_lines()
+flip_words_with_any_indexer()
+weigh_each_token_by_its_own_vector()
+run_cnns_in_full_precision()
 silence_autocast_warning()

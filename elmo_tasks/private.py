@@ -34,6 +34,12 @@ def unknown_token(vocabulary: Vocabulary) -> str:
     return vocabulary._oov_token
 
 
+def special_tokens(vocabulary: Vocabulary, namespace: str) -> set[int]:
+    """The indices of padding and of the unknown in a padded namespace; one whose name ends in "labels" has none."""
+    indices = vocabulary.get_token_to_index_vocabulary(namespace)
+    return {indices[token] for token in (padding_token(vocabulary), unknown_token(vocabulary)) if token in indices}
+
+
 def embedder_names(embedder: BasicTextFieldEmbedder) -> Collection[str]:
     """The token indexers that a text field embedder has an embedder for."""
     return embedder._token_embedders.keys()

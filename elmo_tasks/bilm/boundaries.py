@@ -70,7 +70,7 @@ def without_boundaries(vectors: Tensor, mask: Tensor) -> Tensor:
     """
     # What has something behind it is no </S>. Shape: (batch, tokens)
     is_token = mask[:, 1:-1] & mask.flip(1).cumsum(dim=1).flip(1)[:, 2:].bool()
-    return vectors[:, 1:-1] * is_token.unsqueeze(-1)
+    return vectors[:, 1:-1].masked_fill(~is_token.unsqueeze(-1), 0)
 
 
 def _with_boundaries(character_ids: Tensor) -> Tensor:

@@ -8,6 +8,8 @@ from allennlp.nn.util import tiny_value_of_dtype
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from elmo_tasks.modules.padding import zero_padding
+
 LAYER_NORMS = ("none", "token", "stock")
 
 
@@ -82,7 +84,8 @@ class ScalarMix(nn.Module):
         layers : `Tensor`
             Shape `(batch, num_layers, tokens, dim)`.
         mask : `Tensor`, optional
-            True where there is a token, shape `(batch, tokens)`. Layer norms need it.
+            True where there is a token, shape `(batch, tokens)`. Layer norms need it. What stands elsewhere in
+            `layers` is as good as zeros.
 
         # Returns
 
@@ -94,6 +97,8 @@ class ScalarMix(nn.Module):
             raise ConfigurationError(f"There are {layers.shape[1]} layers for a mix of {self.num_layers}.")
         # Shape: (batch, layers used, tokens, dim)
         used = layers if self.fixed_layer is None else layers[:, self.fixed_layer : self.fixed_layer + 1]
+        if mask is not None:
+            used = zero_padding(used, mask[:, None])
         used = self._normalize(used, mask).to(self.gamma.dtype)
         if self.fixed_layer is not None:
             return self.gamma * used.squeeze(1)

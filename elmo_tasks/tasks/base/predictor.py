@@ -10,9 +10,11 @@ from allennlp.data import DatasetReader, Instance
 from allennlp.models import Model
 from allennlp.predictors import Predictor
 from overrides import overrides
+from torch import nn
 
 from elmo_tasks.checks import check_flag
 from elmo_tasks.files import parse_json
+from elmo_tasks.tasks.base.model import ElmoModel
 
 logger = logging.getLogger(__name__)
 
@@ -93,6 +95,11 @@ class LinePredictor(Predictor):
     def instance_answer(self, instance: Instance, output: JsonDict) -> JsonDict:
         """The answer for one instance, from what the model says of it."""
         return output
+
+    @overrides
+    def get_interpretable_layer(self) -> nn.Module:
+        """What AllenNLP Interpret takes gradients of: all that a model of ours sees of a text, ELMo's vectors too."""
+        return self._model.input_vectors if isinstance(self._model, ElmoModel) else super().get_interpretable_layer()
 
     @overrides
     def predict_instance(self, instance: Instance) -> JsonDict:

@@ -68,7 +68,7 @@ def read_tags(lines: Sequence[Line], column: int, are_spans: bool, file_path: Pa
     column : `int`
         Where they stand; negative numbers count from the last.
     are_spans : `bool`
-        Whether they must be `O`, or one of B, I, L, U, a dash and a type.
+        Whether they must mark spans, in any of `schemes.SCHEMES`.
     file_path : `PathOrStr`
         For the error.
 

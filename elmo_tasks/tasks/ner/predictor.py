@@ -1,6 +1,7 @@
 """Text to tagged spans."""
 
 from itertools import accumulate
+from typing import Any
 
 from allennlp.common.util import JsonDict
 from allennlp.data import DatasetReader, Instance
@@ -12,7 +13,8 @@ from overrides import overrides
 from elmo_tasks.files import JSONError, parse_json
 from elmo_tasks.modules.tokenizer import SpacyRulesTokenizer
 from elmo_tasks.tasks.base.predictor import LinePredictor, bad_input
-from elmo_tasks.tasks.ner.schemes import tags_to_spans
+from elmo_tasks.tasks.ner.reader import TagField
+from elmo_tasks.tasks.ner.schemes import spans_to_tags, tags_to_spans
 
 
 @Predictor.register("elmo_tagger")
@@ -80,6 +82,24 @@ class ElmoTaggerPredictor(LinePredictor):
         instance = self._dataset_reader.text_to_instance(self._tokenizer.tokenize(sentence))
         instance["metadata"].metadata["sentence"] = sentence  # type: ignore[attr-defined]
         return instance
+
+    @overrides(check_signature=False)
+    def predictions_to_labeled_instances(self, instance: Instance, outputs: JsonDict) -> list[Instance]:
+        """
+        For AllenNLP Interpret: an instance for each predicted span, in which all else is outside of spans, so that
+        each span is explained by itself; one with all tags where there is no span or tags mark none.
+        """
+        tags = outputs["tags"]
+        scheme: Any = getattr(self._model, "label_encoding", None)
+        namespace: str = getattr(self._model, "label_namespace", "labels")
+        spans = tags_to_spans(tags) if self._marks_spans else []
+        instances = []
+        for labels in [spans_to_tags([span], len(tags), scheme) for span in spans] or [tags]:
+            labeled = instance.duplicate()
+            field = TagField(labels, labeled["tokens"], namespace)  # type: ignore[arg-type]
+            labeled.add_field("tags", field, self._model.vocab)
+            instances.append(labeled)
+        return instances
 
     @overrides
     def instance_answer(self, instance: Instance, output: JsonDict) -> JsonDict:

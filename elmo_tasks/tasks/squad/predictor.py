@@ -7,6 +7,7 @@ import torch
 from allennlp.common.checks import ConfigurationError
 from allennlp.common.util import JsonDict, lazy_groups_of
 from allennlp.data import DatasetReader, Instance
+from allennlp.data.fields import SpanField
 from allennlp.models import Model
 from allennlp.predictors import Predictor
 from overrides import overrides
@@ -118,6 +119,15 @@ class ReadingComprehensionPredictor(LinePredictor):
         """The answers of single windows of passages."""
         outputs = self._outputs(instances)
         return [self._answer([instance], [output]) for instance, output in zip(instances, outputs, strict=True)]
+
+    @overrides(check_signature=False)
+    def predictions_to_labeled_instances(self, instance: Instance, outputs: JsonDict) -> list[Instance]:
+        """For AllenNLP Interpret: the question with its predicted answer's tokens."""
+        labeled = instance.duplicate()
+        first, last = (int(place) for place in outputs["best_span"])
+        span = SpanField(first, last, labeled["passage"])  # type: ignore[arg-type]
+        labeled.add_field("answer_span", span, self._model.vocab)
+        return [labeled]
 
     def _answer(self, instances: list[Instance], outputs: list[JsonDict]) -> JsonDict:
         """From the windows of one passage."""

@@ -103,8 +103,8 @@ class Contents:
     datasets: int = 0
 
     def __post_init__(self) -> None:
-        texts, numbers = (self.bilm, self.text), (self.text_lines, self.num_layers, self.dim, self.first, self.stop)
-        numbers += (self.tokens, self.datasets)
+        texts, lines = (self.bilm, self.text), (self.text_lines, self.first, self.stop)
+        numbers = (*lines, self.num_layers, self.dim, self.tokens, self.datasets)
         if not all(isinstance(text, str) for text in texts) or not all(type(number) is int for number in numbers):
             raise LayersFileError("A value is of a wrong type.")
         if min(numbers) < 0 or not self.first <= self.stop <= self.text_lines:

@@ -11,10 +11,14 @@ from allennlp.commands.train import train_model
 from allennlp.common import Params
 from allennlp.common.checks import ConfigurationError
 from allennlp.data import DatasetReader, Vocabulary
+from allennlp.interpret.attackers import Hotflip
+from allennlp.interpret.saliency_interpreters import SimpleGradient
 from allennlp.models import Model
 from allennlp.predictors import Predictor
 from hypothesis import given, settings
 from hypothesis import strategies as st
+
+from task_setup import TaskSetup
 
 Config = Callable[..., Params]
 
@@ -213,3 +217,47 @@ def test_bad_lines_through_the_command_line(archive: str, tmp_path: Path, monkey
     assert [answer.get("line") for answer in answers] == [None, 3, 4, None]
     run("predict", "--predictor-args", '{"skip_bad_lines": true}')
     assert [json.loads(line) for line in output.read_text().splitlines()] == answers
+
+
+def test_saliency(predictor: Predictor, check_saliency: Callable[..., None]) -> None:
+    check_saliency(predictor, {"sentence": "Ada left Oslo."}, {"grad_input_1": 4})
+
+
+def test_each_span_is_explained_by_itself(predictor: Predictor) -> None:
+    instances = predictor.json_to_labeled_instances({"tokens": ["Ada", "left", "Oslo"]})
+    assert [list(instance["tags"].labels) for instance in instances] == [
+        ["U-LOC", "O", "O"],
+        ["O", "U-LOC", "O"],
+        ["O", "O", "U-LOC"],
+    ]
+
+
+def test_saliency_is_that_of_words_and_elmo(config: Config) -> None:
+    """Against gradients taken by hand where the encoder reads the vectors."""
+    setup = TaskSetup(config("input"))
+    predictor = Predictor.by_name("elmo_tagger")(setup.model, setup.reader)
+    given: list[torch.Tensor] = []
+    hook = setup.model.encoder.register_forward_pre_hook(lambda _, inputs: given.append(inputs[0]))
+    (instance, *_) = predictor.json_to_labeled_instances({"tokens": ["Ada", "left", "Oslo"]})
+    given.clear()
+    loss = setup.run([instance])["loss"]
+    (gradient,) = torch.autograd.grad(loss, given)
+    hook.remove()
+    weights = (gradient * given[0]).sum(dim=-1).abs()[0].detach()
+    explained = SimpleGradient(predictor).saliency_interpret_from_json({"tokens": ["Ada", "left", "Oslo"]})
+    assert explained["instance_1"]["grad_input_1"] == pytest.approx((weights / weights.sum()).tolist(), rel=1e-3)
+
+
+def test_hotflip_changes_words_until_the_tags_change(config: Config) -> None:
+    setup = TaskSetup(config(None, {"model.dropout": 0.0}))
+    setup.train(40, lr=0.03)
+    attack = Hotflip(Predictor.by_name("elmo_tagger")(setup.model, setup.reader))
+    flipped = attack.attack_from_json({"tokens": ["Ada", "left", "Oslo", "."]})
+    words = [flipped["original"], *flipped["final"]]
+    assert words[0] == ["Ada", "left", "Oslo", "."]
+    assert all(len(changed) == 4 and changed != words[0] for changed in words[1:])
+
+
+def test_hotflip_says_that_it_cannot_work_with_elmo(predictor: Predictor) -> None:
+    with pytest.raises(ConfigurationError, match=r"Hotflip needs a vector of each word.*Saliency"):
+        Hotflip(predictor).attack_from_json({"sentence": "Ada left Oslo."})

@@ -53,6 +53,12 @@ def test_reads_binary_parses(corpus: str) -> None:
     ]
 
 
+def test_labels_are_what_the_data_has(tmp_path: Path) -> None:
+    labels = ["entails", "neutral", "entailment", "x-y"]
+    path = write(tmp_path, [{**GOOD, "gold_label": label} for label in labels])
+    assert [label for *_, label in read(path)] == labels
+
+
 def test_reads_raw_text_by_spacys_rules(tmp_path: Path) -> None:
     path = write(tmp_path, [{"gold_label": "entailment", "sentence1": "Ada's dog didn't bark.", "sentence2": " Wow! "}])
     assert read(path) == [(["Ada", "'s", "dog", "did", "n't", "bark", "."], ["Wow", "!"], "entailment")]
@@ -108,8 +114,13 @@ BAD: list[tuple[Any, dict[str, Any], str]] = [
     ({"gold_label": "neutral", "sentence2": "b"}, {}, 'no field "sentence1"'),
     (GOOD, {"tokens_from": "binary_parse"}, 'no field "sentence1_binary_parse"'),
     (GOOD, {"tokens_from": "tokens"}, 'no field "sentence1_tokens"'),
-    ({**GOOD, "gold_label": "entails"}, {}, "\"gold_label\" is 'entails'; it must be one of entailment"),
+    (
+        {**GOOD, "gold_label": "entails"},
+        {"labels": list(LABELS)},
+        "\"gold_label\" is 'entails'; it must be one of entailment",
+    ),
     ({**GOOD, "gold_label": None}, {}, '"gold_label" is None'),
+    ({**GOOD, "gold_label": " "}, {}, "\"gold_label\" is ' '; it must be a string that is not empty"),
     ({**GOOD, "gold_label": ["neutral"]}, {}, '"gold_label" is '),
     ({**GOOD, "sentence2": ""}, {}, '"sentence2" is empty'),
     ({**GOOD, "sentence1": " \u00a0\t"}, {}, '"sentence1" is empty'),
