@@ -68,9 +68,15 @@ def without_boundaries(vectors: Tensor, mask: Tensor) -> Tensor:
     `Tensor`
         The tokens' vectors, zeros elsewhere. Shape `(batch, tokens, dim)`.
     """
-    # What has something behind it is no </S>. Shape: (batch, tokens)
-    is_token = mask[:, 1:-1] & mask.flip(1).cumsum(dim=1).flip(1)[:, 2:].bool()
-    return vectors[:, 1:-1] * is_token.unsqueeze(-1)
+    return vectors[:, 1:-1] * tokens_of(mask).unsqueeze(-1)
+
+
+def tokens_of(mask: Tensor) -> Tensor:
+    """
+    Where there is a token, from where there is one or a boundary: shape `(batch, tokens + 2)` to `(batch, tokens)`.
+    """
+    # What has something behind it is no </S>.
+    return mask[:, 1:-1] & mask.flip(1).cumsum(dim=1).flip(1)[:, 2:].bool()
 
 
 def _with_boundaries(character_ids: Tensor) -> Tensor:
