@@ -9,27 +9,39 @@ Tried and found well on torch 2.13 without help: `Model.load`, archives, `evalua
 worker processes in the data loader, and `train --recover` with every other optimizer and scheduler.
 """
 
+import copy
+import io
+import logging
 import sys
 import warnings
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import AbstractContextManager, nullcontext
-from typing import BinaryIO
+from functools import lru_cache
+from pathlib import Path
+from typing import Any, BinaryIO, Optional
 
 import numpy as np
+import spacy
 import torch
+from allennlp.commands import evaluate
 from allennlp.commands.predict import _PredictManager
-from allennlp.common.checks import ConfigurationError
-from allennlp.common.file_utils import cached_path
-from allennlp.common.util import JsonDict
-from allennlp.data import TextFieldTensors, Token
+from allennlp.common import Params, cached_transformers
+from allennlp.common import util as common_util
+from allennlp.common.checks import ConfigurationError, check_for_gpu
+from allennlp.common.file_utils import TensorCache, cached_path
+from allennlp.common.util import JsonDict, get_spacy_model
+from allennlp.data import DataLoader, TextFieldTensors, Token
+from allennlp.data.tokenizers import SpacyTokenizer, sentence_splitter, spacy_tokenizer
 from allennlp.interpret.attackers import Hotflip
 from allennlp.interpret.saliency_interpreters import SaliencyInterpreter
-from allennlp.models import archival
+from allennlp.models import Model, archival
 from allennlp.modules.seq2vec_encoders import CnnEncoder
 from allennlp.nn import util
 from allennlp.nn.util import move_to_device
 from allennlp.predictors import Predictor
-from allennlp.training.learning_rate_schedulers import LearningRateScheduler, ReduceOnPlateauLearningRateScheduler
+from allennlp.training import gradient_descent_trainer
+from allennlp.training import util as training_util
+from allennlp.training.learning_rate_schedulers import ReduceOnPlateauLearningRateScheduler
 from allennlp.training.optimizers import Optimizer
 from torch import BoolTensor, Tensor
 
@@ -37,30 +49,23 @@ from elmo_tasks.archives import loading
 from elmo_tasks.archives.safety import unpacked
 from elmo_tasks.files import open_bytes, text_lines
 
+logger = logging.getLogger(__name__)
 
-@LearningRateScheduler.register("reduce_on_plateau", exist_ok=True)
-class ReduceOnPlateau(ReduceOnPlateauLearningRateScheduler):
+
+def build_reduce_on_plateau() -> None:
     """
-    AllenNLP's "reduce_on_plateau", without the argument that torch no longer takes.
+    Has AllenNLP's "reduce_on_plateau", in a config and in Python, leave out an argument that torch no longer takes.
+
+    `verbose` is still taken, so that old configs run, and not used: torch prints nothing any more. The callback
+    "tensorboard" with `should_log_learning_rate` records the rate.
 
     What broke: `ReduceLROnPlateau.__init__() got an unexpected keyword argument 'verbose'`.
     With which version: torch 2.7, which removed the `verbose` that AllenNLP always passes.
     When it can go: not while AllenNLP passes it.
-
-    # Parameters
-
-    verbose : `bool`, optional (default = `False`)
-        Taken, so that old configs run, and not used: torch prints nothing any more. The callback "tensorboard" with
-        `should_log_learning_rate` records the rate.
-
-    The others are `torch.optim.lr_scheduler.ReduceLROnPlateau`'s. AllenNLP hands over a validation metric of which more
-    is better (a loss with its sign turned), so `mode` should be "max".
-
-    Registered as a `LearningRateScheduler` with name "reduce_on_plateau", in place of the stock one.
     """
 
     def __init__(
-        self,
+        self: ReduceOnPlateauLearningRateScheduler,
         optimizer: Optimizer,
         mode: str = "min",
         factor: float = 0.1,
@@ -83,8 +88,9 @@ class ReduceOnPlateau(ReduceOnPlateauLearningRateScheduler):
             min_lr=min_lr,
             eps=eps,
         )
-        # The stock class's own __init__ is the one that fails; this is the __init__ of the class above it.
         super(ReduceOnPlateauLearningRateScheduler, self).__init__(scheduler)  # type: ignore[arg-type]
+
+    ReduceOnPlateauLearningRateScheduler.__init__ = __init__  # type: ignore[method-assign]
 
 
 def allow_numpy_scalars() -> None:
@@ -119,6 +125,17 @@ def silence_autocast_warning() -> None:
         category=FutureWarning,
         module=r"allennlp\.training\.gradient_descent_trainer",
     )
+
+
+def _mend(mend: Any, stock: Any) -> Any:
+    """A function for the place of stock's, which it remembers."""
+    mend.stock = stock
+    return mend
+
+
+def _stocks(function: Any) -> Any:
+    """Stock's function, also where ours is in its place already because this module is imported again."""
+    return getattr(function, "stock", function)
 
 
 def unpack_archives_safely() -> None:
@@ -243,7 +260,200 @@ def weigh_each_token_by_its_own_vector() -> None:
     SaliencyInterpreter._aggregate_token_embeddings = staticmethod(with_batch)  # type: ignore[assignment]
 
 
+def write_readable_tensor_caches() -> None:
+    """
+    Has `TensorCache` write what it can read again. A cache that was written before must be made anew.
+
+    What broke: `UnpicklingError: Weights only load failed ... Unsupported operand 149`. It writes with the newest
+    protocol of pickle, of which `torch.load` reads the parts that it is sure of only.
+    With which version: torch 2.6, see `allow_numpy_scalars`.
+    When it can go: when torch reads all that it writes.
+    """
+
+    def __setitem__(self: TensorCache, key: str, tensor: torch.Tensor) -> None:
+        if self.read_only:
+            raise ValueError("cannot write to a read-only cache")
+        tensor = tensor.cpu()
+        buffer = io.BytesIO()
+        # A clone: of a view all that it is a view of would be written.
+        torch.save(tensor.detach().clone(), buffer)
+        with self.lmdb_env.begin(write=True) as transaction:
+            transaction.put(key.encode(), buffer.getbuffer())
+        self.cache_cache[key] = tensor
+
+    TensorCache.__setitem__ = __setitem__  # type: ignore[method-assign]
+
+
+def clip_sparse_gradients() -> None:
+    """
+    Lets a trainer's `grad_norm` meet sparse gradients, those of an embedding with `"sparse": true`.
+
+    What broke: `NotImplementedError: Could not run 'aten::linalg_vector_norm' with arguments from the 'SparseCPU'`.
+    With which version: torch 2.0 or so; found with 2.13.
+    When it can go: when torch's `clip_grad_norm_` takes sparse gradients.
+    """
+    for module in (gradient_descent_trainer, training_util):
+        module.clip_grad_norm_ = _clip_grad_norm_  # type: ignore[attr-defined]
+
+
+def _clip_grad_norm_(parameters: Iterable[torch.nn.Parameter], max_norm: float) -> torch.Tensor:
+    """As torch's, where none of the gradients is sparse."""
+    parameters = list(parameters)
+    gradients = [parameter.grad for parameter in parameters if parameter.grad is not None]
+    if not any(gradient.is_sparse for gradient in gradients):
+        return torch.nn.utils.clip_grad_norm_(parameters, max_norm)
+    # Rows that occur several times are summed first.
+    values = [gradient.coalesce().values() if gradient.is_sparse else gradient for gradient in gradients]
+    norm = torch.stack([value.norm().to(values[0].device) for value in values]).norm()
+    for gradient in gradients:
+        gradient.mul_((max_norm / (norm + 1e-6)).clamp(max=1.0).to(gradient.device))
+    return norm
+
+
+def get_transformer_tokenizers() -> None:
+    """
+    Leaves out a keyword with which AllenNLP asks for transformers' tokenizers. It did nothing: each call of such a
+    tokenizer says whether special tokens are wanted.
+
+    What broke: `AttributeError: add_special_tokens conflicts with the method add_special_tokens in BertTokenizer`.
+    With which version: transformers 4.48, and perhaps before.
+    When it can go: not while AllenNLP gives it.
+    """
+
+    stock = _stocks(cached_transformers.get_tokenizer)
+
+    def get_tokenizer(model_name: str, *, add_special_tokens: bool = True, **kwargs: Any) -> Any:
+        return stock(model_name, **kwargs)
+
+    cached_transformers.get_tokenizer = _mend(get_tokenizer, stock)
+
+
+def name_missing_gpus() -> None:
+    """
+    Has AllenNLP say that there is no such GPU, where it trains a model and where it loads one.
+
+    What broke: `RuntimeError: Cannot access accelerator device when none is available` in AllenNLP's own check; and
+    `evaluate --cuda-device 0`, `load_archive` and `Predictor.from_path`, which do not check: `AssertionError: Torch not
+    compiled with CUDA enabled`.
+    With which version: torch 2.6 at the latest, whose `torch.device(0)` looks for the device; the second one with any.
+    When it can go: not while AllenNLP is used.
+    """
+
+    def int_to_device(device: int | torch.device) -> torch.device:
+        if isinstance(device, torch.device):
+            return device
+        return torch.device("cpu" if device < 0 else f"cuda:{device}")
+
+    stock = _stocks(Model.load.__func__)  # type: ignore[attr-defined]
+
+    def load(
+        cls: type[Model], config: Params, serialization_dir: Any, weights_file: Any = None, cuda_device: int = -1
+    ) -> Model:
+        check_for_gpu(cuda_device)
+        return stock(cls, config, serialization_dir, weights_file, cuda_device)
+
+    # The check takes it from there at each call.
+    common_util.int_to_device = int_to_device
+    Model.load = classmethod(_mend(load, stock))  # type: ignore[method-assign, assignment]
+
+
+def evaluate_in_batches() -> None:
+    """
+    Lets `allennlp evaluate --batch-size` be used with a data loader that has a batch sampler, "bucket" say: the sampler
+    gets the batch size, or goes if it has none.
+
+    What broke: `ConfigurationError: batch_sampler option is mutually exclusive with batch_size`.
+    With which version: any.
+    When it can go: not while AllenNLP is used.
+    """
+    evaluate.DataLoader = _EvaluationLoader  # type: ignore[assignment, misc]
+
+
+class _EvaluationLoader:
+    """Stands for `DataLoader` in the command `evaluate`."""
+
+    @staticmethod
+    def from_params(params: Params, **extras: Any) -> DataLoader:
+        sampler = params.get("batch_sampler")
+        if sampler is not None and params.get("batch_size") is not None:
+            if "batch_size" in sampler:
+                sampler["batch_size"] = params.pop("batch_size")
+            else:
+                params.pop("batch_sampler")
+        return DataLoader.from_params(params=params, **extras)
+
+
+def split_words_without_a_model() -> None:
+    """
+    Lets AllenNLP's "spacy" tokenizer, and its sentence splitter by rules, go without spaCy's model where that is not
+    installed and only its rules are needed: no tags, no parse, no entities are asked for, nor spaCy's own tokens. The
+    rules are those of `spacy.blank`. Says so once in the log.
+
+    The tokenizer tags by default, which its own documentation denies, so the default does not count as asked for.
+
+    What broke: `SpacyTokenizer()` and the predictors "sentence_tagger" and "text_classifier" try to download
+    `en_core_web_sm`, and end the program where there is no network or no such version.
+    With which version: any.
+    When it can go: not while AllenNLP is used.
+    """
+
+    stock = _stocks(SpacyTokenizer.__init__)
+
+    def __init__(
+        self: SpacyTokenizer,
+        language: str = "en_core_web_sm",
+        pos_tags: Optional[bool] = None,
+        parse: bool = False,
+        ner: bool = False,
+        keep_spacy_tokens: bool = False,
+        split_on_spaces: bool = False,
+        start_tokens: Optional[list[str]] = None,
+        end_tokens: Optional[list[str]] = None,
+    ) -> None:
+        if pos_tags is None:
+            pos_tags = parse or ner or keep_spacy_tokens or _rules_of(language) is None
+        stock(self, language, pos_tags, parse, ner, keep_spacy_tokens, split_on_spaces, start_tokens, end_tokens)
+
+    def model_or_rules(
+        spacy_model_name: str, pos_tags: bool = True, parse: bool = False, ner: bool = False
+    ) -> spacy.Language:
+        rules = None if pos_tags or parse or ner else _rules_of(spacy_model_name)
+        if rules is None:
+            return get_spacy_model(spacy_model_name, pos_tags, parse, ner)
+        # A copy: who splits at spaces puts another tokenizer into it.
+        return copy.copy(rules)
+
+    def model_for_sentences(spacy_model_name: str, parse: bool, ner: bool) -> spacy.Language:
+        """The splitter says nothing of tags, and does not use them."""
+        return model_or_rules(spacy_model_name, parse or _rules_of(spacy_model_name) is None, parse, ner)
+
+    SpacyTokenizer.__init__ = _mend(__init__, stock)  # type: ignore[method-assign]
+    spacy_tokenizer.get_spacy_model = model_or_rules
+    sentence_splitter.get_spacy_model = model_for_sentences  # type: ignore[assignment]
+
+
+@lru_cache
+def _rules_of(model: str) -> spacy.Language | None:
+    """The rules of a spaCy model's language, such as "en_core_web_sm"; nothing if it is installed or no such name."""
+    language, _, rest = model.partition("_")
+    if not rest or spacy.util.is_package(model) or Path(model).exists():
+        return None
+    try:
+        rules = spacy.blank(language)
+    except ImportError:
+        return None
+    logger.warning(f"spaCy's model {model} is not installed: words are split by the same rules, without tags.")
+    return rules
+
+
+build_reduce_on_plateau()
 allow_numpy_scalars()
+write_readable_tensor_caches()
+clip_sparse_gradients()
+get_transformer_tokenizers()
+name_missing_gpus()
+evaluate_in_batches()
+split_words_without_a_model()
 unpack_archives_safely()
 name_damage()
 name_bad_lines()

@@ -26,8 +26,8 @@ INSTALL_HELP = f"""To have AllenNLP and what it needs in versions that work toge
     pip install --no-deps torchvision allennlp=={ALLENNLP_VERSION}
 torchvision must go with the torch that is installed; docs/install.md says which does."""
 
-MENDS = ("elmo_tasks.compat", "elmo_tasks.resuming")
-"""These mend AllenNLP when they are imported."""
+MENDS = ("elmo_tasks.compat", "elmo_tasks.resuming", "elmo_tasks.configs.importing")
+"""These mend AllenNLP, or add to what it does, when they are imported."""
 
 ROOMS = (
     "elmo_tasks.archives",

@@ -3,15 +3,24 @@ import json
 import pickle
 import warnings
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 import pytest
+import spacy
 import torch
+from allennlp.commands import evaluate
 from allennlp.commands.train import train_model
 from allennlp.common import Params
+from allennlp.common.checks import ConfigurationError, check_for_gpu
+from allennlp.common.file_utils import TensorCache
+from allennlp.data import DataLoader
+from allennlp.data.tokenizers import PretrainedTransformerTokenizer, SpacyTokenizer, Tokenizer
+from allennlp.data.tokenizers.sentence_splitter import SpacySentenceSplitter
 from allennlp.models import Model, SimpleTagger
 from allennlp.modules.token_embedders import TokenEmbedder
+from allennlp.training import gradient_descent_trainer
+from allennlp.training import util as training_util
 from allennlp.training.callbacks import TrainerCallback
 from allennlp.training.learning_rate_schedulers import LearningRateScheduler, ReduceOnPlateauLearningRateScheduler
 
@@ -43,10 +52,12 @@ def test_reduce_on_plateau_hands_on_every_parameter() -> None:
     assert scheduler.state_dict() == expected.state_dict()
 
 
-def test_reduce_on_plateau_is_still_the_stock_class() -> None:
-    scheduler, _ = plateau()
-    assert isinstance(scheduler, ReduceOnPlateauLearningRateScheduler)
-    assert type(scheduler).__module__ == "elmo_tasks.compat"
+def test_reduce_on_plateau_is_still_the_stock_class_also_in_python() -> None:
+    scheduler, optimizer = plateau(patience=3)
+    assert type(scheduler) is ReduceOnPlateauLearningRateScheduler
+    in_python: Any = ReduceOnPlateauLearningRateScheduler(optimizer=cast(Any, optimizer), patience=3)
+    assert in_python.state_dict() == scheduler.state_dict()
+    assert in_python.lr_scheduler.patience == 3
 
 
 @pytest.mark.parametrize("number", [np.float64(0.5), np.float32(0.5), np.int64(3), np.bool_(True)])
@@ -86,6 +97,133 @@ def test_the_autocast_warning_is_silenced_for_allennlps_trainer_only() -> None:
         for module in ("allennlp.training.gradient_descent_trainer", "users.own.module"):
             warnings.warn_explicit(text, FutureWarning, "file.py", 1, module=module)
     assert len(seen) == 1
+
+
+def test_a_tensor_cache_reads_what_it_has_written(tmp_path: Path) -> None:
+    cache = TensorCache(tmp_path / "cache")
+    whole = torch.arange(1000.0)
+    cache["slice"] = whole[10:13]
+    cache["flags"] = torch.tensor([True, False])
+    cache.cache_cache.clear()
+    assert cache["slice"].tolist() == [10, 11, 12]
+    assert cache["flags"].tolist() == [True, False]
+    # Not the whole tensor that it is a slice of.
+    assert cache["slice"].untyped_storage().nbytes() == 12
+
+
+@pytest.mark.parametrize("clip", [gradient_descent_trainer.clip_grad_norm_, training_util.clip_grad_norm_])
+@pytest.mark.parametrize("max_norm", [0.5, 100.0])
+def test_sparse_gradients_are_clipped_as_dense_ones(clip: Any, max_norm: float) -> None:
+    weights = {}
+    for sparse in (False, True):
+        torch.manual_seed(1)
+        table, other = torch.nn.Parameter(torch.randn(5, 2)), torch.nn.Parameter(torch.randn(2))
+        # A row that occurs twice.
+        rows = torch.nn.functional.embedding(torch.tensor([1, 3, 1]), table, sparse=sparse)
+        (rows * other).square().sum().backward()
+        assert table.grad is not None
+        assert other.grad is not None
+        assert table.grad.is_sparse == sparse
+        norm = clip([table, other], max_norm)
+        weights[sparse] = [norm, table.grad.to_dense(), other.grad]
+    torch.testing.assert_close(weights[True], weights[False])
+
+
+def test_transformers_tokenizer(tmp_path: Path) -> None:
+    (tmp_path / "vocab.txt").write_text("\n".join(["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]", "a", "b", "c"]))
+    (tmp_path / "config.json").write_text('{"model_type": "bert"}')
+    tokenizer = PretrainedTransformerTokenizer(str(tmp_path))
+    assert [token.text for token in tokenizer.tokenize("a c")] == ["[CLS]", "a", "c", "[SEP]"]
+    without = PretrainedTransformerTokenizer(str(tmp_path), add_special_tokens=False)
+    assert [token.text for token in without.tokenize("a c")] == ["a", "c"]
+    assert [token.text for token in without.add_special_tokens(without.tokenize("a"), without.tokenize("b"))] == [
+        "[CLS]", "a", "[SEP]", "b", "[SEP]"
+    ]  # fmt: skip
+
+
+# Words without spaCy's model
+
+
+no_model = pytest.mark.skipif(spacy.util.is_package("en_core_web_sm"), reason="spaCy's model is installed")
+TEXT = "Don't panic, it's  only $5 (at most)!"
+WORDS = ["Do", "n't", "panic", ",", "it", "'s", "only", "$", "5", "(", "at", "most", ")", "!"]
+
+
+def texts(tokens: list[Any]) -> list[str]:
+    return [token.text for token in tokens]
+
+
+@no_model
+def test_spacys_rules_need_no_model(caplog: pytest.LogCaptureFixture) -> None:
+    compat._rules_of.cache_clear()
+    for tokenizer in (SpacyTokenizer(), SpacyTokenizer(pos_tags=False), Tokenizer.from_params(Params({}))):
+        assert texts(tokenizer.tokenize(TEXT)) == WORDS
+    # This tokenizer puts another one into its model, which the others must not get.
+    assert texts(SpacyTokenizer(split_on_spaces=True).tokenize("Don't panic,")) == ["Don't", "panic,"]
+    assert texts(SpacyTokenizer().tokenize(TEXT)) == WORDS
+    assert [record.message for record in caplog.records if "en_core_web_sm" in record.message] == [
+        "spaCy's model en_core_web_sm is not installed: words are split by the same rules, without tags."
+    ]
+    assert texts(SpacyTokenizer("de_core_news_sm").tokenize("z.B. heute")) == ["z.B.", "heute"]
+
+
+@no_model
+@pytest.mark.parametrize("asked", [{"pos_tags": True}, {"parse": True}, {"ner": True}, {"keep_spacy_tokens": True}])
+@pytest.mark.parametrize("in_python", [True, False])
+def test_a_model_that_is_asked_for_is_still_loaded(
+    asked: dict, in_python: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    wanted = []
+
+    def download(name: str) -> None:
+        wanted.append(name)
+        raise SystemExit(1)
+
+    monkeypatch.setattr("allennlp.common.util.spacy_download", download)
+    with pytest.raises(SystemExit):
+        SpacyTokenizer(**asked) if in_python else Tokenizer.from_params(Params({"type": "spacy", **asked}))
+    assert wanted == ["en_core_web_sm"]
+
+
+@no_model
+def test_sentences_are_split_by_rules_without_a_model() -> None:
+    assert SpacySentenceSplitter(rule_based=True).split_sentences("One. Two!") == ["One.", "Two!"]
+    assert texts(SpacyTokenizer().tokenize(TEXT)) == WORDS
+
+
+# The command evaluate, and where there is no GPU
+
+
+@pytest.mark.parametrize(
+    ("given", "expected"),
+    [
+        (
+            {"batch_sampler": {"type": "bucket", "batch_size": 2}},
+            {"batch_sampler": {"type": "bucket", "batch_size": 7}},
+        ),
+        ({"batch_sampler": {"type": "max_tokens_sampler", "max_tokens": 9}}, {"batch_size": 7}),
+        ({"batch_size": 2, "shuffle": True}, {"batch_size": 7, "shuffle": True}),
+    ],
+)
+def test_evaluates_batch_size_counts_with_any_sampler(
+    given: dict, expected: dict, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked = []
+    monkeypatch.setattr(DataLoader, "from_params", lambda params, **extras: asked.append(params.as_dict(quiet=True)))
+    params = Params(given)
+    # As the command does.
+    params["batch_size"] = 7
+    evaluate.DataLoader.from_params(params=params, reader=None, data_path="")
+    assert asked == [expected]
+
+
+@pytest.mark.skipif(torch.cuda.is_available(), reason="there is a GPU")
+def test_no_gpu_is_named_before_a_model_is_loaded(tmp_path: Path) -> None:
+    with pytest.raises(ConfigurationError, match="specified a GPU but none is available"):
+        Model.load(Params({}), str(tmp_path), cuda_device=0)
+    with pytest.raises(ConfigurationError, match="specified a GPU but none is available"):
+        check_for_gpu([-1, 0])
+    check_for_gpu(-1)
 
 
 # A stock experiment, stopped and taken up again

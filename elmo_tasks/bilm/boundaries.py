@@ -68,9 +68,16 @@ def without_boundaries(vectors: Tensor, mask: Tensor) -> Tensor:
     `Tensor`
         The tokens' vectors, zeros elsewhere. Shape `(batch, tokens, dim)`.
     """
-    # What has something behind it is no </S>. Shape: (batch, tokens)
-    is_token = mask[:, 1:-1] & mask.flip(1).cumsum(dim=1).flip(1)[:, 2:].bool()
-    return vectors[:, 1:-1].masked_fill(~is_token.unsqueeze(-1), 0)
+    # Not times the mask: what stands in the padding may be infinite.
+    return vectors[:, 1:-1].masked_fill(~tokens_of(mask).unsqueeze(-1), 0)
+
+
+def tokens_of(mask: Tensor) -> Tensor:
+    """
+    Where there is a token, from where there is one or a boundary: shape `(batch, tokens + 2)` to `(batch, tokens)`.
+    """
+    # What has something behind it is no </S>.
+    return mask[:, 1:-1] & mask.flip(1).cumsum(dim=1).flip(1)[:, 2:].bool()
 
 
 def _with_boundaries(character_ids: Tensor) -> Tensor:

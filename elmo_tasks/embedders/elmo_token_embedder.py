@@ -13,11 +13,11 @@ from torch import Tensor, nn
 from elmo_tasks.archives.source import BiLMSource
 from elmo_tasks.bilm.boundaries import without_boundaries
 from elmo_tasks.bilm.model import BiLM, BiLMOutput
+from elmo_tasks.bilm.scalar_mix import ScalarMix, ScalarMixError
 from elmo_tasks.checks import check_count, check_flag, check_number
 from elmo_tasks.embedders.cache_settings import read_cache_settings
 from elmo_tasks.embedders.frozen import FrozenBiLM
 from elmo_tasks.embedders.running import Running
-from elmo_tasks.embedders.scalar_mix import ScalarMix
 
 logger = logging.getLogger(__name__)
 
@@ -145,15 +145,18 @@ class ElmoTokenEmbedder(TokenEmbedder):
             self.frozen.keep_words(kept_words, vocab_to_cache or ())
         elif vocab_to_cache:
             logger.warning("vocab_to_cache is not used: the biLM is trained, and with it the words' vectors change.")
-        self._scalar_mix = ScalarMix(
-            self.bilm.num_layers,
-            layers=layers,
-            layer_norm="stock" if do_layer_norm else layer_norm,
-            initial_scalar_parameters=(
-                initial_scalar_mix_parameters if scalar_mix_parameters is None else scalar_mix_parameters
-            ),
-            trainable=scalar_mix_parameters is None,
-        )
+        try:
+            self._scalar_mix = ScalarMix(
+                self.bilm.num_layers,
+                layers=layers,
+                layer_norm="stock" if do_layer_norm else layer_norm,
+                initial_scalar_parameters=(
+                    initial_scalar_mix_parameters if scalar_mix_parameters is None else scalar_mix_parameters
+                ),
+                trainable=scalar_mix_parameters is None,
+            )
+        except ScalarMixError as error:
+            raise ConfigurationError(str(error)) from None
         self._dropout = nn.Dropout(dropout)
         self._projection = nn.Linear(self.bilm.output_dim, projection_dim) if projection_dim else None
         self.register_state_dict_pre_hook(keep_bilm_files_with_weights)
