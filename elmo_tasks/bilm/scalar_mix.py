@@ -6,7 +6,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from elmo_tasks.modules.padding import zero_padding
+from elmo_tasks.bilm.padding import zero_padding
 
 LAYER_NORMS = ("none", "token", "stock")
 

@@ -8,7 +8,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from elmo_tasks.bilm.characters import distinct_words
-from elmo_tasks.modules.padding import zero_padding
+from elmo_tasks.bilm.padding import zero_padding
 
 
 @TokenEmbedder.register("elmo_distinct_character_encoding")

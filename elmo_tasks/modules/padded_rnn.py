@@ -7,7 +7,7 @@ from allennlp.modules import Seq2SeqEncoder
 from overrides import overrides
 from torch import Tensor, nn
 
-from elmo_tasks.modules.padding import zero_padding
+from elmo_tasks.bilm.padding import zero_padding
 
 
 @Seq2SeqEncoder.register("elmo_padded_lstm", constructor="lstm")

@@ -11,9 +11,9 @@ from allennlp.modules import Seq2SeqEncoder
 from torch import Tensor, nn
 
 from elmo_tasks.bilm.boundaries import without_boundaries
-from elmo_tasks.embedders.scalar_mix import ScalarMix
+from elmo_tasks.bilm.padding import zero_padding
+from elmo_tasks.bilm.scalar_mix import ScalarMix
 from elmo_tasks.modules.padded_rnn import PaddedRnn
-from elmo_tasks.modules.padding import zero_padding
 from elmo_tasks.modules.pooling import mean_and_max
 from elmo_tasks.tasks.ner.crf import Crf
 from elmo_tasks.tasks.snli.attention import align

@@ -13,8 +13,8 @@ from allennlp.nn.util import get_text_field_mask
 from overrides import overrides
 from torch import Tensor, nn
 
+from elmo_tasks.bilm.padding import zero_padding
 from elmo_tasks.embedders.task_elmo import TaskElmo
-from elmo_tasks.modules.padding import zero_padding
 from elmo_tasks.private import embedder_names
 
 Part = TypeVar("Part", Seq2SeqEncoder, Seq2VecEncoder, FeedForward)

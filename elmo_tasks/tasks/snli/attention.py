@@ -8,7 +8,7 @@ that each part of the model runs once.
 import torch
 from torch import Tensor
 
-from elmo_tasks.modules.padding import zero_padding
+from elmo_tasks.bilm.padding import zero_padding
 
 
 def align(encoded: Tensor, mask: Tensor) -> Tensor:

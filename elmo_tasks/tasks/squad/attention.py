@@ -12,7 +12,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from elmo_tasks.modules.padding import zero_padding
+from elmo_tasks.bilm.padding import zero_padding
 
 _NEVER = -30000.0
 """A score whose exponential is 0 beside any other score's, and which half precision can hold."""

@@ -5,7 +5,7 @@ from allennlp.common import Lazy
 from allennlp.modules import Seq2SeqEncoder
 from torch import Tensor, nn
 
-from elmo_tasks.modules.padding import zero_padding
+from elmo_tasks.bilm.padding import zero_padding
 from elmo_tasks.tasks.base.model import build
 from elmo_tasks.tasks.squad.attention import SelfAttention
 
