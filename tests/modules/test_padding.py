@@ -55,9 +55,8 @@ MODULES: dict[str, Callable[[], nn.Module]] = {
     "gru": lambda: PaddedRnn.gru(DIM, 3, num_layers=1),
     "pooling": lambda: Of(mean_and_max),
     "boundaries": lambda: Of(without_boundaries),
-    "mix": lambda: mix("none"),
-    "mix of one layer": lambda: mix("none", layers="last"),
     "mix, norm of tokens": lambda: mix("token"),
+    "mix, norm of one layer's tokens": lambda: mix("token", layers="last"),
     "mix, stock's norm": lambda: mix("stock"),
     "crf": lambda: Of(lambda crf, logits, mask: crf(logits, TAGS, mask), Crf(DIM)),
     "crf's decoding": lambda: Of(
