@@ -8,6 +8,7 @@ from torch.nn import functional as F
 from elmo_tasks.bilm.characters import SENTENCE_END_IDS, SENTENCE_START_IDS
 from elmo_tasks.bilm.model import FIRST_TOKEN, BiLM, BiLMOutput
 from elmo_tasks.bilm.packing import Packing, pack
+from elmo_tasks.bilm.padding import zero_padding
 
 
 class BoundaryBiLM(BiLM):
@@ -69,7 +70,7 @@ def without_boundaries(vectors: Tensor, mask: Tensor) -> Tensor:
         The tokens' vectors, zeros elsewhere. Shape `(batch, tokens, dim)`.
     """
     # Not times the mask: what stands in the padding may be infinite.
-    return vectors[:, 1:-1].masked_fill(~tokens_of(mask).unsqueeze(-1), 0)
+    return zero_padding(vectors[:, 1:-1], tokens_of(mask))
 
 
 def tokens_of(mask: Tensor) -> Tensor:

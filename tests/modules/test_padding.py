@@ -12,7 +12,7 @@ from torch import Tensor, nn
 
 from elmo_tasks.bilm.boundaries import without_boundaries
 from elmo_tasks.bilm.padding import zero_padding
-from elmo_tasks.embedders.scalar_mix import ScalarMix
+from elmo_tasks.bilm.scalar_mix import ScalarMix
 from elmo_tasks.modules.padded_rnn import PaddedRnn
 from elmo_tasks.modules.pooling import mean_and_max
 from elmo_tasks.tasks.ner.crf import Crf
@@ -55,9 +55,8 @@ MODULES: dict[str, Callable[[], nn.Module]] = {
     "gru": lambda: PaddedRnn.gru(DIM, 3, num_layers=1),
     "pooling": lambda: Of(mean_and_max),
     "boundaries": lambda: Of(without_boundaries),
-    "mix": lambda: mix("none"),
-    "mix of one layer": lambda: mix("none", layers="last"),
     "mix, norm of tokens": lambda: mix("token"),
+    "mix, norm of one layer's tokens": lambda: mix("token", layers="last"),
     "mix, stock's norm": lambda: mix("stock"),
     "crf": lambda: Of(lambda crf, logits, mask: crf(logits, TAGS, mask), Crf(DIM)),
     "crf's decoding": lambda: Of(
