@@ -18,15 +18,17 @@ from typing import BinaryIO
 import numpy as np
 import torch
 from allennlp.commands.predict import _PredictManager
+from allennlp.common import Params, util
 from allennlp.common.checks import ConfigurationError
 from allennlp.common.file_utils import cached_path
 from allennlp.common.util import JsonDict
-from allennlp.models import archival
+from allennlp.models import Model, archival
 from allennlp.predictors import Predictor
 from allennlp.training.learning_rate_schedulers import LearningRateScheduler, ReduceOnPlateauLearningRateScheduler
 from allennlp.training.optimizers import Optimizer
 
 from elmo_tasks.archives.safety import unpacked
+from elmo_tasks.device import check_device
 from elmo_tasks.files import open_bytes, text_lines
 
 
@@ -124,6 +126,33 @@ def unpack_archives_safely() -> None:
     archival.extracted_archive = unpacked  # type: ignore[assignment]
 
 
+def name_missing_gpus() -> None:
+    """
+    Has AllenNLP say so where there is no such GPU, in `train`, `predict`, `evaluate` and wherever it loads an archive.
+
+    What broke: `RuntimeError: Cannot access accelerator device when none is available`, out of AllenNLP's own check;
+    and `evaluate` puts the model onto the GPU before it checks.
+    With which version: a torch 2, whose `torch.device(0)` asks which kind of device there is; the other, any.
+    When it can go: not while AllenNLP is used.
+    """
+
+    def int_to_device(device: int | torch.device) -> torch.device:
+        if isinstance(device, torch.device):
+            return device
+        check_device(device)
+        return torch.device("cpu" if device < 0 else f"cuda:{device}")
+
+    def load_model(config: Params, weights_path: str, serialization_dir: str, cuda_device: int) -> Model:
+        check_device(cuda_device)
+        return Model.load(
+            config, weights_file=weights_path, serialization_dir=serialization_dir, cuda_device=cuda_device
+        )
+
+    # `check_for_gpu` takes it from there each time.
+    util.int_to_device = int_to_device
+    archival._load_model = load_model
+
+
 def name_bad_lines() -> None:
     """
     Has `allennlp predict` say which line of its input a predictor cannot read, or is not UTF-8, and pass over a byte
@@ -161,5 +190,6 @@ def _loaded(predictor: Predictor, line: str, number: int) -> JsonDict:
 
 allow_numpy_scalars()
 unpack_archives_safely()
+name_missing_gpus()
 name_bad_lines()
 silence_autocast_warning()

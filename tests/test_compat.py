@@ -10,11 +10,14 @@ import pytest
 import torch
 from allennlp.commands.train import train_model
 from allennlp.common import Params
-from allennlp.models import Model, SimpleTagger
+from allennlp.common.checks import check_for_gpu
+from allennlp.models import Model, SimpleTagger, archival
+from allennlp.training import Trainer
 from allennlp.training.callbacks import TrainerCallback
 from allennlp.training.learning_rate_schedulers import LearningRateScheduler, ReduceOnPlateauLearningRateScheduler
 
 from elmo_tasks import compat
+from elmo_tasks.device import DeviceError
 
 
 def plateau(**params: Any) -> tuple[Any, torch.optim.Optimizer]:
@@ -85,6 +88,26 @@ def test_the_autocast_warning_is_silenced_for_allennlps_trainer_only() -> None:
         for module in ("allennlp.training.gradient_descent_trainer", "users.own.module"):
             warnings.warn_explicit(text, FutureWarning, "file.py", 1, module=module)
     assert len(seen) == 1
+
+
+@pytest.mark.parametrize("devices", [99, [-1, 99]])
+def test_a_gpu_that_is_not_there(devices: int | list[int]) -> None:
+    """AllenNLP's trainers, evaluators and commands ask so."""
+    check_for_gpu(-1)
+    with pytest.raises(DeviceError, match="cuda_device 99: there is no such GPU; torch sees"):
+        check_for_gpu(devices)
+
+
+def test_a_training_on_a_gpu_that_is_not_there(tmp_path: Path) -> None:
+    with pytest.raises(DeviceError, match="cuda_device 99"):
+        Trainer(serialization_dir=tmp_path, cuda_device=99)
+
+
+def test_an_archive_for_a_gpu_that_is_not_there(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(archival, "get_weights_path", lambda folder: "")
+    (tmp_path / "config.json").write_text('{"dataset_reader": {"type": "sequence_tagging"}, "model": {"type": "x"}}')
+    with pytest.raises(DeviceError, match="cuda_device 99: there is no such GPU; torch sees"):
+        archival.load_archive(tmp_path, cuda_device=99)
 
 
 # A stock experiment, stopped and taken up again

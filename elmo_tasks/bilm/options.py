@@ -95,8 +95,10 @@ class BiLMOptions:
         if not self.filters:
             raise OptionsError("filters is empty; the character CNN needs at least one [width, number] pair.")
         for width, number in self.filters:
-            check_count(OptionsError, most=MAX_WORD_LENGTH, **{"filters: a filter's width": width})
-            check_count(OptionsError, most=_LARGEST_DIM, **{"filters: the number of filters of a width": number})
+            widths: dict[str, Any] = {"filters: a filter's width": width}
+            numbers: dict[str, Any] = {"filters: the number of filters of a width": number}
+            check_count(OptionsError, most=MAX_WORD_LENGTH, **widths)
+            check_count(OptionsError, most=_LARGEST_DIM, **numbers)
         if len(self.filters) > _MOST_LAYERS or self.num_filters > _LARGEST_DIM:
             raise OptionsError(
                 f"filters has {len(self.filters)} pairs with {self.num_filters} filters; "
