@@ -27,7 +27,7 @@ from allennlp.commands import evaluate
 from allennlp.commands.predict import _PredictManager
 from allennlp.common import Params, cached_transformers
 from allennlp.common import util as common_util
-from allennlp.common.checks import ConfigurationError, check_for_gpu
+from allennlp.common.checks import ConfigurationError
 from allennlp.common.file_utils import TensorCache, cached_path
 from allennlp.common.util import JsonDict, get_spacy_model
 from allennlp.data import DataLoader, TextFieldTensors, Token
@@ -47,6 +47,7 @@ from torch import BoolTensor, Tensor
 
 from elmo_tasks.archives import loading
 from elmo_tasks.archives.safety import unpacked
+from elmo_tasks.device import check_device
 from elmo_tasks.files import open_bytes, text_lines
 
 logger = logging.getLogger(__name__)
@@ -342,6 +343,7 @@ def name_missing_gpus() -> None:
     def int_to_device(device: int | torch.device) -> torch.device:
         if isinstance(device, torch.device):
             return device
+        check_device(device)
         return torch.device("cpu" if device < 0 else f"cuda:{device}")
 
     stock = _stocks(Model.load.__func__)  # type: ignore[attr-defined]
@@ -349,7 +351,7 @@ def name_missing_gpus() -> None:
     def load(
         cls: type[Model], config: Params, serialization_dir: Any, weights_file: Any = None, cuda_device: int = -1
     ) -> Model:
-        check_for_gpu(cuda_device)
+        check_device(cuda_device)
         return stock(cls, config, serialization_dir, weights_file, cuda_device)
 
     # The check takes it from there at each call.

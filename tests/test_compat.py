@@ -12,19 +12,20 @@ import torch
 from allennlp.commands import evaluate
 from allennlp.commands.train import train_model
 from allennlp.common import Params
-from allennlp.common.checks import ConfigurationError, check_for_gpu
+from allennlp.common.checks import check_for_gpu
 from allennlp.common.file_utils import TensorCache
 from allennlp.data import DataLoader
 from allennlp.data.tokenizers import PretrainedTransformerTokenizer, SpacyTokenizer, Tokenizer
 from allennlp.data.tokenizers.sentence_splitter import SpacySentenceSplitter
-from allennlp.models import Model, SimpleTagger
+from allennlp.models import Model, SimpleTagger, archival
 from allennlp.modules.token_embedders import TokenEmbedder
-from allennlp.training import gradient_descent_trainer
+from allennlp.training import Trainer, gradient_descent_trainer
 from allennlp.training import util as training_util
 from allennlp.training.callbacks import TrainerCallback
 from allennlp.training.learning_rate_schedulers import LearningRateScheduler, ReduceOnPlateauLearningRateScheduler
 
 from elmo_tasks import compat
+from elmo_tasks.device import DeviceError
 
 
 def plateau(**params: Any) -> tuple[Any, torch.optim.Optimizer]:
@@ -217,13 +218,29 @@ def test_evaluates_batch_size_counts_with_any_sampler(
     assert asked == [expected]
 
 
-@pytest.mark.skipif(torch.cuda.is_available(), reason="there is a GPU")
-def test_no_gpu_is_named_before_a_model_is_loaded(tmp_path: Path) -> None:
-    with pytest.raises(ConfigurationError, match="specified a GPU but none is available"):
-        Model.load(Params({}), str(tmp_path), cuda_device=0)
-    with pytest.raises(ConfigurationError, match="specified a GPU but none is available"):
-        check_for_gpu([-1, 0])
+def test_a_model_for_a_gpu_that_is_not_there(tmp_path: Path) -> None:
+    with pytest.raises(DeviceError, match="cuda_device 99"):
+        Model.load(Params({}), str(tmp_path), cuda_device=99)
+
+
+@pytest.mark.parametrize("devices", [99, [-1, 99]])
+def test_a_gpu_that_is_not_there(devices: int | list[int]) -> None:
+    """AllenNLP's trainers, evaluators and commands ask so."""
     check_for_gpu(-1)
+    with pytest.raises(DeviceError, match="cuda_device 99: there is no such GPU; torch sees"):
+        check_for_gpu(devices)
+
+
+def test_a_training_on_a_gpu_that_is_not_there(tmp_path: Path) -> None:
+    with pytest.raises(DeviceError, match="cuda_device 99"):
+        Trainer(serialization_dir=tmp_path, cuda_device=99)
+
+
+def test_an_archive_for_a_gpu_that_is_not_there(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(archival, "get_weights_path", lambda folder: "")
+    (tmp_path / "config.json").write_text('{"dataset_reader": {"type": "sequence_tagging"}, "model": {"type": "x"}}')
+    with pytest.raises(DeviceError, match="cuda_device 99: there is no such GPU; torch sees"):
+        archival.load_archive(tmp_path, cuda_device=99)
 
 
 # A stock experiment, stopped and taken up again

@@ -120,6 +120,7 @@ def test_one_line(line: str, message: str, fails: Callable[[str], str]) -> None:
         ("train bad.jsonnet -s run", "STATIC ERROR: bad.jsonnet:1:10"),
         ("evaluate cut.tar.gz text.txt", "cut.tar.gz cannot be unpacked"),
         ("predict missing.tar.gz text.txt", "file missing.tar.gz not found"),
+        ("predict cut.tar.gz text.txt --cuda-device 99", "cuda_device 99: there is no such GPU"),
     ],
 )
 def test_one_line_from_allennlps_commands(line: str, message: str, fails: Callable[[str], str]) -> None:
