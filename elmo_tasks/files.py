@@ -36,24 +36,33 @@ class DiskFullError(OSError):
 @contextmanager
 def full_disk_told(path: str | Path) -> Iterator[None]:
     """
-    Turns what a library says of a file that it could not write into a `DiskFullError` that names `path`, where a full
-    disk was the reason. HDF5 says "Can't decrement id ref count" then, and torch "unexpected pos".
+    Turns what a library says of what it could not write into a `DiskFullError` that names `path`, a file or a folder,
+    where a full disk was the reason. HDF5 says "Can't decrement id ref count" then, and torch "unexpected pos".
     """
     try:
         yield
     except Exception as error:
-        if not isinstance(error, DiskFullError) and _is_full(Path(path).parent):
-            raise DiskFullError(path) from error
-        raise
+        if isinstance(error, DiskFullError) or not (_says_full(error) or _is_full(Path(path))):
+            raise
+        raise DiskFullError(path) from error
 
 
-def _is_full(folder: Path) -> bool:
+_FULL = (errno.ENOSPC, errno.EDQUOT)
+
+
+def _says_full(error: Exception) -> bool:
+    """HDF5 says the system's error in its text, and may give the room back that it had not enough of."""
+    return getattr(error, "errno", None) in _FULL or any(f"errno = {number}," in str(error) for number in _FULL)
+
+
+def _is_full(path: Path) -> bool:
+    """Tried, as free space says nothing of what a user is granted."""
     try:
-        with tempfile.TemporaryFile(dir=folder) as file:
+        with tempfile.TemporaryFile(dir=path if path.is_dir() else path.parent) as file:
             file.write(bytes(1 << 16))
         return False
     except OSError as error:
-        return error.errno in (errno.ENOSPC, errno.EDQUOT)
+        return error.errno in _FULL
 
 
 @contextmanager

@@ -22,7 +22,9 @@ from typing import Any, Protocol, TypeVar, cast, runtime_checkable
 
 import numpy as np
 import torch
+from allennlp.commands import train as train_command
 from allennlp.data import DataLoader, TensorDict
+from allennlp.models.archival import archive_model
 from allennlp.training import Checkpointer, GradientDescentTrainer
 from allennlp.training.trainer import TrainerCheckpoint
 from torch import Tensor
@@ -239,11 +241,20 @@ def _train_epoch(stock: Callable[..., Any], trainer: GradientDescentTrainer, epo
         return cast(dict[str, float], stock(trainer, epoch))
 
 
-@_mend(Checkpointer, "save_checkpoint")
-def _save_checkpoint(stock: Callable[..., None], checkpointer: Checkpointer, trainer: GradientDescentTrainer) -> None:
-    # Torch says "unexpected pos" of a full disk, and of what it has written.
-    with full_disk_told(Path(checkpointer._serialization_dir) / "model_state"):
-        stock(checkpointer, trainer)
+@_mend(GradientDescentTrainer, "train")
+def _train(stock: Callable[..., Any], trainer: GradientDescentTrainer) -> dict[str, Any]:
+    # Torch says "unexpected pos" where the disk is full, of which nobody knows what it is.
+    with full_disk_told(trainer._serialization_dir or "."):
+        return cast(dict[str, Any], stock(trainer))
+
+
+def _archive_model(serialization_dir: str, *args: Any, **kwargs: Any) -> str:
+    """AllenNLP's, with the archive's name where the disk is full."""
+    with full_disk_told(Path(serialization_dir) / "model.tar.gz"):
+        return archive_model(serialization_dir, *args, **kwargs)
+
+
+train_command.archive_model = _archive_model  # type: ignore[assignment]
 
 
 @_mend(Checkpointer, "load_checkpoint")

@@ -6,11 +6,23 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import h5py
 import pytest
+import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from small_disks import small_disk as small_disk
 
-from elmo_tasks.files import JSONError, parse_json, read_lines, read_text, writing
+from elmo_tasks import files
+from elmo_tasks.files import (
+    DiskFullError,
+    JSONError,
+    full_disk_told,
+    parse_json,
+    read_lines,
+    read_text,
+    writing,
+)
 
 
 def test_folder_is_made_and_nothing_is_left_over(tmp_path: Path) -> None:
@@ -34,6 +46,42 @@ def test_failure_leaves_the_old_file(tmp_path: Path) -> None:
         write_and_be_killed()
     assert path.read_text() == "old"
     assert list(tmp_path.iterdir()) == [path]
+
+
+def test_a_full_disk_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = tmp_path / "file"
+    path.write_text("old")
+
+    def write_half() -> None:
+        with writing(path) as temporary:
+            temporary.write_text("half")
+            raise RuntimeError("unexpected pos 64 vs 0")
+
+    with pytest.raises(RuntimeError, match="unexpected pos"):
+        write_half()
+    monkeypatch.setattr(files, "_is_full", lambda path: True)
+    with pytest.raises(DiskFullError, match=r"No space left on device: '.*/file'"):
+        write_half()
+    assert path.read_text() == "old"
+    assert list(tmp_path.iterdir()) == [path]
+
+
+def test_torch_and_hdf5_on_a_full_disk(small_disk: Path) -> None:
+    (small_disk / "file").write_text("old")
+    values = torch.zeros(1 << 20)
+    with pytest.raises(RuntimeError), full_disk_told(small_disk.parent):
+        torch.save(values, small_disk / "other")
+    (small_disk / "other").unlink()
+    message = f"No space left on device: '{small_disk / 'file'}'"
+    with pytest.raises(DiskFullError, match=message), writing(small_disk / "file") as temporary:
+        torch.save(values, temporary)
+    with (
+        pytest.raises(DiskFullError, match=message),
+        writing(small_disk / "file") as temporary,
+        h5py.File(temporary, "w") as file,
+    ):
+        file["values"] = values
+    assert [path.read_text() for path in small_disk.iterdir()] == ["old"]
 
 
 TEXT = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\r\n\ufeff"))

@@ -1,6 +1,7 @@
 """A training that breaks off and goes on, against one that does not."""
 
 import copy
+import errno
 import json
 import zipfile
 from pathlib import Path
@@ -11,8 +12,12 @@ import torch
 from allennlp.commands.train import train_model
 from allennlp.common import Params
 from allennlp.training import GradientDescentTrainer, TrainerCallback
+from small_disks import fill
+from small_disks import small_disk as small_disk
 
 import elmo_tasks  # noqa: F401 (registers)
+from elmo_tasks import files
+from elmo_tasks.files import DiskFullError
 from elmo_tasks.resuming import drop_torn_checkpoints, random_states, set_random_states
 
 EPOCHS, BATCHES = 4, 4
@@ -228,3 +233,39 @@ def test_random_states_survive_a_file(tmp_path: Path) -> None:
     expected = random.random(), np.random.normal(), torch.rand(3).tolist()
     set_random_states(torch.load(tmp_path / "states.th"))
     assert (random.random(), np.random.normal(), torch.rand(3).tolist()) == expected
+
+
+def test_a_full_disk(tagger: dict[str, Any], tmp_path: Path, small_disk: Path) -> None:
+    """Is told with the run's folder; and the training goes on when there is room."""
+    expected = train(tagger, tmp_path / "whole")
+    used = sum(path.stat().st_size for path in (tmp_path / "whole").glob("*_state_e4_b0.th"))
+    # For the config, the vocabulary and a checkpoint, but not for all that follows.
+    ballast = fill(small_disk, left=2 * used)
+    with pytest.raises(DiskFullError, match=f"No space left on device: '{small_disk / 'run'}"):
+        train(tagger, small_disk / "run")
+    ballast.unlink()
+    assert_same(train(tagger, small_disk / "run", recover=True), expected)
+
+
+def test_a_full_disk_while_the_best_weights_are_written(
+    tagger: dict[str, Any], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(*arguments: object) -> None:
+        raise RuntimeError("[enforce fail at inline_container.cc:603] . unexpected pos 64 vs 0")
+
+    monkeypatch.setattr(files, "_is_full", lambda path: True)
+    monkeypatch.setattr(GradientDescentTrainer, "_finalize_best_model_state", fail)
+    with pytest.raises(DiskFullError, match=f"No space left on device: '{tmp_path / 'run'}'"):
+        train(tagger, tmp_path / "run")
+
+
+def test_a_full_disk_while_the_archive_is_written(
+    tagger: dict[str, Any], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(*arguments: object, **others: object) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(files, "_is_full", lambda path: True)
+    monkeypatch.setattr("tarfile.TarFile.add", fail)
+    with pytest.raises(DiskFullError, match=r"No space left on device: '.*/run/model\.tar\.gz'"):
+        train(tagger, tmp_path / "run")

@@ -11,8 +11,11 @@ import h5py
 import numpy as np
 import pytest
 import torch
+from small_disks import fill
+from small_disks import small_disk as small_disk
 
 from elmo_tasks.bilm import BiLM
+from elmo_tasks.files import DiskFullError
 from elmo_tasks.vectors.dump import Dump, DumpError, DumpFormat, TextError, merge_files, run
 
 ROOT = Path(__file__).parents[3]
@@ -267,6 +270,24 @@ def test_what_is_not_ours_in_the_folder_stays(bilm: BiLM, text: Path, tmp_path: 
     other.write_text("mine")
     dump(bilm, text, tmp_path / "out.hdf5")
     assert list(other.parent.iterdir()) == [other]
+
+
+def test_a_full_disk(bilm: BiLM, text: Path, tmp_path: Path, small_disk: Path) -> None:
+    """Is told with the part's name; the run goes on when there is room, behind the parts that it has."""
+    text.write_text(text.read_text(encoding="utf-8") * 8, encoding="utf-8")
+    dump(bilm, text, tmp_path / "whole.hdf5", part_tokens=1000)
+    size = (tmp_path / "whole.hdf5").stat().st_size
+    assert 2.5 * size < 4 << 20, "the disk must have room for the parts and the whole"
+    ballast, output = fill(small_disk, left=size // 2), small_disk / "out.hdf5"
+    with pytest.raises(DiskFullError, match=r"No space left on device: '.*/out\.hdf5\.parts/part-"):
+        dump(bilm, text, output, part_tokens=1000)
+    parts = sorted(path.name for path in (small_disk / "out.hdf5.parts").iterdir())
+    assert [name[:4] for name in parts] == ["part"] * (len(parts) - 1) + ["run."]
+    ballast.unlink()
+    again = Dump(bilm, text, output, part_tokens=1000)
+    assert again.done > 0
+    list(again.run())
+    assert_same(output, tmp_path / "whole.hdf5")
 
 
 # Shards
