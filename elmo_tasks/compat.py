@@ -11,6 +11,8 @@ worker processes in the data loader, and `train --recover` with every other opti
 
 import copy
 import io
+import json
+import locale
 import logging
 import sys
 import warnings
@@ -164,6 +166,27 @@ def name_bad_lines() -> None:
             raise ConfigurationError(f"{self._input_file}, after line {number}: not UTF-8 ({error.reason}).") from None
 
     _PredictManager._get_json_data = get_json_data  # type: ignore[method-assign]
+
+
+def write_letters_as_they_are() -> None:
+    """
+    Has `allennlp predict` write letters beyond ASCII as they are, where the output can hold them; not as `\\u00e9`.
+
+    What broke: nothing; both are JSON, and people read the one.
+    With which version: any.
+    When it can go: not while AllenNLP is used.
+    """
+
+    def dump_line(self: Predictor, outputs: JsonDict) -> str:
+        line = json.dumps(outputs, ensure_ascii=False)
+        try:
+            # AllenNLP opens its output in this encoding. No encoding has lone surrogates.
+            line.encode(locale.getpreferredencoding(False))
+        except UnicodeEncodeError:
+            line = json.dumps(outputs)
+        return line + "\n"
+
+    Predictor.dump_line = dump_line  # type: ignore[method-assign]
 
 
 def _loaded(predictor: Predictor, line: str, number: int) -> JsonDict:
@@ -369,4 +392,5 @@ evaluate_in_batches()
 split_words_without_a_model()
 unpack_archives_safely()
 name_bad_lines()
+write_letters_as_they_are()
 silence_autocast_warning()
