@@ -11,6 +11,8 @@ worker processes in the data loader, and `train --recover` with every other opti
 
 import copy
 import io
+import json
+import locale
 import logging
 import sys
 import warnings
@@ -190,6 +192,27 @@ def _opened(input_file: str) -> AbstractContextManager[BinaryIO]:
     if input_file == "-":
         return nullcontext(sys.stdin.buffer)
     return open_bytes(cached_path(input_file), input_file)
+
+
+def write_letters_as_they_are() -> None:
+    """
+    Has `allennlp predict` write letters beyond ASCII as they are, where the output can hold them; not as `\\u00e9`.
+
+    What broke: nothing; both are JSON, and people read the one.
+    With which version: any.
+    When it can go: not while AllenNLP is used.
+    """
+
+    def dump_line(self: Predictor, outputs: JsonDict) -> str:
+        line = json.dumps(outputs, ensure_ascii=False)
+        try:
+            # AllenNLP opens its output in this encoding. No encoding has lone surrogates.
+            line.encode(locale.getpreferredencoding(False))
+        except UnicodeEncodeError:
+            line = json.dumps(outputs)
+        return line + "\n"
+
+    Predictor.dump_line = dump_line  # type: ignore[method-assign]
 
 
 def _loaded(predictor: Predictor, line: str, number: int) -> JsonDict:
@@ -462,4 +485,5 @@ name_bad_lines()
 flip_words_with_any_indexer()
 weigh_each_token_by_its_own_vector()
 run_cnns_in_full_precision()
+write_letters_as_they_are()
 silence_autocast_warning()

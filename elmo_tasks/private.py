@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 from torch import Tensor
 
 if TYPE_CHECKING:
+    from allennlp.common import Registrable
     from allennlp.data import DataLoader, Vocabulary
     from allennlp.modules.text_field_embedders import BasicTextFieldEmbedder
     from allennlp.training import GradientDescentTrainer
@@ -22,6 +23,11 @@ if TYPE_CHECKING:
 def viewed_tensor(tensor: Tensor) -> Tensor:
     """The tensor that this one is a view of; itself, if it is none."""
     return tensor if tensor._base is None else tensor._base
+
+
+def unregister(base: type[Registrable], name: str) -> None:
+    """Frees a name for a class of ours; to register it with `exist_ok` would say so in the log at each start."""
+    base._registry[base].pop(name, None)
 
 
 def padding_token(vocabulary: Vocabulary) -> str:

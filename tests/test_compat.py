@@ -19,6 +19,7 @@ from allennlp.data.tokenizers import PretrainedTransformerTokenizer, SpacyTokeni
 from allennlp.data.tokenizers.sentence_splitter import SpacySentenceSplitter
 from allennlp.models import Model, SimpleTagger, archival
 from allennlp.modules.token_embedders import TokenEmbedder
+from allennlp.predictors import Predictor
 from allennlp.training import Trainer, gradient_descent_trainer
 from allennlp.training import util as training_util
 from allennlp.training.callbacks import TrainerCallback
@@ -190,6 +191,17 @@ def test_a_model_that_is_asked_for_is_still_loaded(
 def test_sentences_are_split_by_rules_without_a_model() -> None:
     assert SpacySentenceSplitter(rule_based=True).split_sentences("One. Two!") == ["One.", "Two!"]
     assert texts(SpacyTokenizer().tokenize(TEXT)) == WORDS
+
+
+def test_predictions_have_letters_as_they_are(monkeypatch: pytest.MonkeyPatch) -> None:
+    output = {"words": ["Değirmen", "水车"]}
+    monkeypatch.setattr(compat.locale, "getpreferredencoding", lambda *_: "utf-8")
+    assert Predictor.dump_line(None, output) == '{"words": ["Değirmen", "水车"]}\n'  # type: ignore[arg-type]
+    # What the output cannot hold is escaped: a lone surrogate anywhere, more where the system has no UTF-8.
+    lone = {"words": ["Dé\ud83d"]}
+    assert Predictor.dump_line(None, lone) == json.dumps(lone) + "\n"  # type: ignore[arg-type]
+    monkeypatch.setattr(compat.locale, "getpreferredencoding", lambda *_: "latin-1")
+    assert Predictor.dump_line(None, output) == json.dumps(output) + "\n"  # type: ignore[arg-type]
 
 
 # The command evaluate, and where there is no GPU

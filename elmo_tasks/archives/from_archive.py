@@ -18,10 +18,12 @@ from overrides import overrides
 from elmo_tasks.archives.safety import FROM_ARCHIVE, MODEL_NAME, open_archive, unpacked
 from elmo_tasks.archives.source import KEPT
 from elmo_tasks.files import writing
-from elmo_tasks.private import padding_token, unknown_token
+from elmo_tasks.private import padding_token, unknown_token, unregister
+
+unregister(Model, "from_archive")
 
 
-@Model.register("from_archive", constructor="from_archive", exist_ok=True)
+@Model.register("from_archive", constructor="from_archive")
 class ArchivedModel(Model):
     """
     A model that training begins from: `{"type": "from_archive", "archive_file": "runs/tagger/model.tar.gz"}`.

@@ -10,6 +10,8 @@ from typing import Any
 from elmo_tasks.commands.command import Command
 from elmo_tasks.files import JSONError, parse_json, writing
 
+_STOCKS_TAGGERS = ("simple_tagger", "crf_tagger")
+
 
 class _PrintLibrary(argparse.Action):
     def __call__(self, parser: argparse.ArgumentParser, *args: Any, **kwargs: Any) -> None:
@@ -70,6 +72,8 @@ def _run(args: argparse.Namespace) -> None:
         return
     with writing(out) as temporary:
         temporary.write_text(_text(after), encoding="utf-8")
+    if after.get("model", {}).get("type") in _STOCKS_TAGGERS:
+        print("To predict with it: --predictor elmo_tagger, which needs no model of spaCy's.", file=sys.stderr)
     print(f"Wrote {out}.", file=sys.stderr)
 
 

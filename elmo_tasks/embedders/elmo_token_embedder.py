@@ -11,6 +11,7 @@ from overrides import overrides
 from torch import Tensor, nn
 
 from elmo_tasks.archives.source import BiLMSource
+from elmo_tasks.bilm.allennlp_weights import from_allennlp
 from elmo_tasks.bilm.boundaries import without_boundaries
 from elmo_tasks.bilm.model import BiLM, BiLMOutput
 from elmo_tasks.bilm.scalar_mix import ScalarMix, ScalarMixError
@@ -239,13 +240,15 @@ class ElmoTokenEmbedder(TokenEmbedder):
             self._source.keep()
 
     def _load_from_state_dict(self, state_dict: dict[str, Any], prefix: str, *args: Any) -> None:
-        """Takes what the stock embedder saved too: the mix under its other name, and a frozen biLM, which is ours."""
-        for key in [key for key in state_dict if key.startswith(prefix + "_elmo.")]:
-            name = key.removeprefix(prefix + "_elmo.")
-            if name.startswith("scalar_mix_0."):
-                state_dict[prefix + name.replace("scalar_mix_0.", "_scalar_mix.")] = state_dict.pop(key)
-            elif self.frozen is not None:
-                del state_dict[key]
+        """Takes what the stock embedder saved too: its mix and a trained biLM; a frozen one is here already."""
+        stocks_bilm = f"{prefix}_elmo._elmo_lstm."
+        bilm = {key: state_dict.pop(key) for key in list(state_dict) if key.startswith(stocks_bilm)}
+        if bilm and self.frozen is None:
+            weights = from_allennlp({key.removeprefix(stocks_bilm): weight for key, weight in bilm.items()})
+            state_dict.update({f"{prefix}_bilm.{name}": weight for name, weight in weights.items()})
+        stocks_mix = f"{prefix}_elmo.scalar_mix_0."
+        for key in [key for key in state_dict if key.startswith(stocks_mix)]:
+            state_dict[f"{prefix}_scalar_mix.{key.removeprefix(stocks_mix)}"] = state_dict.pop(key)
         super()._load_from_state_dict(state_dict, prefix, *args)
 
 

@@ -70,6 +70,7 @@ def test_it_writes_the_config_and_shows_what_changed(elmo_add: Elmo, capsys: pyt
     # The only lines that go are the size, and one that gets a comma.
     removed = [line for line in changed if line[0] == "-"]
     assert removed == ['-      "input_size": 6,', '-    "type": "sequence_tagging"']
+    assert "--predictor elmo_tagger" in shown.err
     assert shown.err.endswith("Wrote folder/out.json.\n")
 
     written = json.loads(Path("folder/out.json").read_text())

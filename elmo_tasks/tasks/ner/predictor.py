@@ -25,9 +25,9 @@ class ElmoTaggerPredictor(LinePredictor):
 
     The answer has the `tokens`, their `tags`, and the `spans` that these mark. A span has its `type`; its tokens,
     from `start` up to and without `end`; its characters, from `start_char` up to and without `end_char`; and its
-    `text`. Characters are counted as Python counts them (in Unicode code points), in the sentence, or where tokens
-    were given in those tokens joined by single spaces. Where tags mark no spans (the model's `label_encoding` is
-    null) there are no `spans`.
+    `text`. Characters are counted as Python counts them (in Unicode code points), in the sentence; or in the tokens
+    joined by single spaces, where tokens were given or the reader's instances have no metadata. Where tags mark no
+    spans (the model's `label_encoding` is null) there are no `spans`.
 
     # Parameters
 
@@ -80,7 +80,9 @@ class ElmoTaggerPredictor(LinePredictor):
         if not isinstance(sentence, str):
             raise bad_input(json_dict, f'"sentence" must be a string, not {type(sentence).__name__}')
         instance = self._dataset_reader.text_to_instance(self._tokenizer.tokenize(sentence))
-        instance["metadata"].metadata["sentence"] = sentence  # type: ignore[attr-defined]
+        metadata = _metadata(instance)
+        if metadata is not None:
+            metadata["sentence"] = sentence
         return instance
 
     @overrides(check_signature=False)
@@ -103,7 +105,7 @@ class ElmoTaggerPredictor(LinePredictor):
 
     @overrides
     def instance_answer(self, instance: Instance, output: JsonDict) -> JsonDict:
-        answer = {"tokens": output["words"], "tags": output["tags"]}
+        answer = {"tokens": output.get("words") or _words(instance), "tags": output["tags"]}
         if self._marks_spans:
             answer["spans"] = _spans(instance, output["tags"])
         return answer
@@ -121,11 +123,22 @@ def _tokens(json_dict: JsonDict) -> list[Token]:
     return [Token(token) for token in tokens]
 
 
+def _metadata(instance: Instance) -> dict[str, Any] | None:
+    """That of our reader and most others'; an instance need not have any, nor its model take any."""
+    field: Any = instance.fields.get("metadata")
+    return field.metadata if field is not None and isinstance(field.metadata, dict) else None
+
+
+def _words(instance: Instance) -> list[str]:
+    tokens: Any = instance["tokens"]
+    return [str(token.text) for token in tokens.tokens]
+
+
 def _spans(instance: Instance, tags: list[str]) -> list[JsonDict]:
     """The spans that the tags mark, with their places in the sentence."""
     tokens: list[Token] = instance["tokens"].tokens  # type: ignore[attr-defined]
-    sentence = instance["metadata"].metadata.get("sentence")  # type: ignore[attr-defined]
-    words = [str(token.text) for token in tokens]
+    sentence = (_metadata(instance) or {}).get("sentence")
+    words = _words(instance)
     if sentence is None:
         sentence = " ".join(words)
         starts = [0, *accumulate(len(word) + 1 for word in words)]

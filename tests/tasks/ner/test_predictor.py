@@ -10,10 +10,13 @@ from allennlp.commands import main
 from allennlp.commands.train import train_model
 from allennlp.common import Params
 from allennlp.common.checks import ConfigurationError
-from allennlp.data import DatasetReader, Vocabulary
+from allennlp.data import DatasetReader, Instance, TextFieldTensors, Token, Vocabulary
+from allennlp.data.fields import TextField
+from allennlp.data.token_indexers import SingleIdTokenIndexer
 from allennlp.interpret.attackers import Hotflip
 from allennlp.interpret.saliency_interpreters import SimpleGradient
 from allennlp.models import Model
+from allennlp.nn.util import get_text_field_mask
 from allennlp.predictors import Predictor
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -58,6 +61,37 @@ def test_a_sentence(predictor: Predictor) -> None:
         "text": "Oslo",
     }
     assert set(answer) == {"tokens", "tags", "spans"}
+
+
+class PlainReader(DatasetReader):
+    """A reader whose instances have tokens and nothing else."""
+
+    def text_to_instance(self, tokens: list[Token]) -> Instance:
+        return Instance({"tokens": TextField(tokens, {"tokens": SingleIdTokenIndexer()})})
+
+
+class PlainTagger(Model):
+    """A tagger of someone else's, which says its tags and nothing else."""
+
+    label_encoding = "BIOUL"
+
+    def __init__(self) -> None:
+        super().__init__(Vocabulary())
+        # AllenNLP looks for the device of one.
+        self.weight = torch.nn.Parameter(torch.zeros(1))
+
+    def forward(self, tokens: TextFieldTensors) -> dict[str, Any]:  # type: ignore[override]
+        mask = get_text_field_mask(tokens)
+        return {"tags": [["U-LOC"] * int(length) for length in mask.sum(dim=1)]}
+
+
+def test_another_readers_and_models_sentences_are_tagged() -> None:
+    predictor = Predictor.by_name("elmo_tagger")(PlainTagger(), PlainReader())
+    sentence, tokens = predictor.predict_batch_json([{"sentence": "Oslo, Rome"}, {"tokens": ["Oslo"]}])
+    assert sentence["tokens"] == ["Oslo", ",", "Rome"]
+    # Without metadata the places are those in the tokens joined by spaces.
+    assert [(span["start_char"], span["text"]) for span in sentence["spans"]] == [(0, "Oslo"), (5, ","), (7, "Rome")]
+    assert tokens["tags"] == ["U-LOC"]
 
 
 def test_given_tokens_are_joined_by_spaces(predictor: Predictor) -> None:
