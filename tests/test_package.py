@@ -166,7 +166,7 @@ print(sorted(name for name in sys.modules if name.startswith("elmo_tasks.") and 
 """
     done = run_python("-c", code, cwd=tmp_path, pythonpath=ROOT)
     assert done.returncode == 0, done.stderr
-    assert done.stdout.strip() == "['elmo_tasks.files', 'elmo_tasks.registration']"
+    assert done.stdout.strip() == "['elmo_tasks.checks', 'elmo_tasks.files', 'elmo_tasks.registration']"
 
 
 # Registering
