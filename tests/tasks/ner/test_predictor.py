@@ -242,8 +242,9 @@ def test_bad_lines_through_the_command_line(archive: str, tmp_path: Path, monkey
         monkeypatch.setattr(sys, "argv", ["elmo-tasks", *command, *arguments])
         main()
 
-    for command in ("predict", "elmo-predict"):
-        with pytest.raises(ConfigurationError, match=r"Line 3: The input begins with \{ but is not JSON"):
+    # A command of our own tells a user's mistake in one line; AllenNLP's do so in `elmo-tasks` only.
+    for command, error in (("predict", ConfigurationError), ("elmo-predict", SystemExit)):
+        with pytest.raises(error, match=r"Line 3: The input begins with \{ but is not JSON"):
             run(command)
     run("elmo-predict", "--skip-bad-lines", "--batch-size", "2", "--predictor-args", '{"language": "de"}')
     answers = [json.loads(line) for line in output.read_text().splitlines()]
