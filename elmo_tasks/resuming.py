@@ -254,7 +254,7 @@ def _archive_model(serialization_dir: str, *args: Any, **kwargs: Any) -> str:
         return archive_model(serialization_dir, *args, **kwargs)
 
 
-train_command.archive_model = _archive_model
+train_command.archive_model = _archive_model  # type: ignore[assignment]
 
 
 @_mend(Checkpointer, "load_checkpoint")
