@@ -50,6 +50,11 @@ def _add_run_options(parser: argparse.ArgumentParser) -> None:
         help="embed the I-th of N parts of the text, I counted from 1, for elmo-merge (default: the whole text)",
     )
     parser.add_argument(
+        "--force",
+        action="store_true",
+        help="replace OUTPUT_FILE where it is there already and is not what this run would write (default: refuse)",
+    )
+    parser.add_argument(
         "--file-friendly-logging", action="store_true", help="a new line for each state of the progress bar"
     )
 
@@ -89,7 +94,8 @@ def _run(args: argparse.Namespace) -> None:
     format = DumpFormat(args.layers, args.float16, args.gzip, args.use_sentence_keys, not args.forget_sentences)
     embedder = ElmoEmbedder(args.options_file, args.weight_file, args.cuda_device, args.bilm)
     text = _as_file(args.input_file, output)
-    dump = Dump(embedder.bilm, text, output, format, args.shard or (1, 1), args.batch_size, args.batch_tokens)
+    shard = args.shard or (1, 1)
+    dump = Dump(embedder.bilm, text, output, format, shard, args.batch_size, args.batch_tokens, force=args.force)
     if dump.done:
         logger.info(f"{dump.done} of {dump.tokens} tokens were embedded before.")
     with progress_bar(args.file_friendly_logging, total=dump.tokens, initial=dump.done, unit=" tokens") as bar:

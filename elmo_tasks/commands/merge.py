@@ -9,12 +9,17 @@ from elmo_tasks.commands.command import Command
 def _add_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("shards", nargs="+", type=Path, help="the shards, in any order")
     parser.add_argument("output_file", type=Path, help="the HDF5 file to write")
+    parser.add_argument(
+        "--force",
+        action="store_true",
+        help="replace OUTPUT_FILE where it is there already and is not of these shards' run (default: refuse)",
+    )
 
 
 def _run(args: argparse.Namespace) -> None:
     from elmo_tasks.vectors.dump import merge_files
 
-    contents = merge_files(args.shards, args.output_file)
+    contents = merge_files(args.shards, args.output_file, args.force)
     print(f"{args.output_file}: {contents.stop} lines, {contents.tokens} tokens, of {len(args.shards)} shards.")
 
 

@@ -181,6 +181,7 @@ class ElmoEmbedder:
         batch_size: int = 64,
         forget_sentences: bool = False,
         use_sentence_keys: bool = False,
+        force: bool = False,
     ) -> None:
         """
         Writes the layers of a text to an HDF5 file, as `Dump` does; after a kill the same call continues.
@@ -199,6 +200,8 @@ class ElmoEmbedder:
             Whether to leave `sentence_to_index` out.
         use_sentence_keys : `bool`
             Whether the datasets are named by the sentences instead of the lines' numbers.
+        force : `bool`
+            Whether to replace a file that is there and is not what this call would write.
 
         # Raises
 
@@ -209,7 +212,7 @@ class ElmoEmbedder:
         format = DumpFormat(output_format, sentence_keys=use_sentence_keys, sentence_index=not forget_sentences)
         text = parts_folder(output) / SPOOLED
         spool(input_file, text)
-        for _ in Dump(self.bilm, text, output, format, batch_size=batch_size).run():
+        for _ in Dump(self.bilm, text, output, format, batch_size=batch_size, force=force).run():
             pass
 
 

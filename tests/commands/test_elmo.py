@@ -119,6 +119,19 @@ def test_what_cannot_be(monkeypatch: pytest.MonkeyPatch, lines: list[str], comma
     assert not Path("out.hdf5").exists()
 
 
+def test_nothing_else_is_overwritten(monkeypatch: pytest.MonkeyPatch, lines: list[str]) -> None:
+    Path("out.hdf5").write_text("my notes")
+    command = "allennlp elmo sentences.txt out.hdf5 --top --bilm mini"
+    with pytest.raises(SystemExit, match=r"elmo: out\.hdf5 is there already, .* have it replaced \(--force"):
+        allennlp(monkeypatch, command)
+    assert Path("out.hdf5").read_text() == "my notes"
+    allennlp(monkeypatch, f"{command} --force")
+    before = Path("out.hdf5").read_bytes()
+    # It is this command's own output now.
+    allennlp(monkeypatch, command)
+    assert Path("out.hdf5").read_bytes() == before
+
+
 @pytest.mark.parametrize(
     ("options", "message"),
     [

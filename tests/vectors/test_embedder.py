@@ -91,7 +91,7 @@ def test_embed_file_takes_what_it_took(elmo: ElmoEmbedder, tmp_path: Path, forma
         layers = elmo.embed_sentence(["one", "two"])
         expected = layers[-1] if format == "top" else np.average(layers, axis=0)
         np.testing.assert_allclose(out["one two"], expected, rtol=0, atol=TOLERANCE)
-    elmo.embed_file(["one two"], tmp_path / "out.hdf5", forget_sentences=True)
+    elmo.embed_file(["one two"], tmp_path / "out.hdf5", forget_sentences=True, force=True)
     with h5py.File(tmp_path / "out.hdf5") as out:
         assert set(out) == {"0"}
 

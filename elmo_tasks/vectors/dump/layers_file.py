@@ -103,8 +103,8 @@ class Contents:
     datasets: int = 0
 
     def __post_init__(self) -> None:
-        texts, lines = (self.bilm, self.text), (self.text_lines, self.first, self.stop)
-        numbers = (*lines, self.num_layers, self.dim, self.tokens, self.datasets)
+        texts = [self.bilm, self.text]
+        numbers = [self.text_lines, self.num_layers, self.dim, self.first, self.stop, self.tokens, self.datasets]
         if not all(isinstance(text, str) for text in texts) or not all(type(number) is int for number in numbers):
             raise LayersFileError("A value is of a wrong type.")
         if min(numbers) < 0 or not self.first <= self.stop <= self.text_lines:
@@ -207,7 +207,26 @@ def read_contents(path: Path) -> Contents:
     return contents
 
 
-def merge_files(files: Sequence[Path], output: Path) -> Contents:
+def holds(output: Path, wanted: Contents) -> bool:
+    """Whether a file is the whole output of a run, whatever its numbers of tokens and datasets."""
+    try:
+        found = read_contents(output)
+    except LayersFileError:
+        return False
+    return (found.first, found.stop) == (wanted.first, wanted.stop) and not found.difference(wanted)
+
+
+def check_replaceable(output: Path, wanted: Contents) -> None:
+    """Raises `LayersFileError` where something stands at `output` that is not the output of this very run."""
+    is_empty = not output.exists() or (output.is_file() and not output.stat().st_size)
+    if not is_empty and not holds(output, wanted):
+        raise LayersFileError(
+            f"{output} is there already, and is not what this run would write: write to another file, or have it "
+            "replaced (--force, or force=True)."
+        )
+
+
+def merge_files(files: Sequence[Path], output: Path, force: bool = False) -> Contents:
     """
     Puts the shards of a text together.
 
@@ -216,7 +235,9 @@ def merge_files(files: Sequence[Path], output: Path) -> Contents:
     files : `Sequence[Path]`
         In any order.
     output : `Path`
-        An existing file is replaced once the new one is whole.
+        An existing file of the same text, biLM and format is replaced once the new one is whole.
+    force : `bool`
+        Whether any other file is replaced too.
 
     # Returns
 
@@ -227,12 +248,15 @@ def merge_files(files: Sequence[Path], output: Path) -> Contents:
 
     `LayersFileError`
         Unless the files hold every line of one text once, all made by the same biLM in the same format. Each dataset's
-        type and shape is looked at.
+        type and shape is looked at. Or if the output is there already, and something else.
     """
     if any(file.exists() and output.exists() and file.samefile(output) for file in files):
         raise LayersFileError(f"{output} is one of the files to be put together; name the new file behind them.")
     contents = read_contents(files[0])
-    return join(files, output, replace(contents, first=0, stop=contents.text_lines))
+    wanted = replace(contents, first=0, stop=contents.text_lines)
+    if not force:
+        check_replaceable(output, wanted)
+    return join(files, output, wanted)
 
 
 def join(files: Iterable[Path], output: Path, wanted: Contents) -> Contents:

@@ -21,6 +21,8 @@ from elmo_tasks.vectors.dump.layers_file import (
     DumpFormat,
     LayersFileError,
     add_sentence,
+    check_replaceable,
+    holds,
     join,
     read_contents,
     seal,
@@ -65,7 +67,7 @@ class Dump:
     text : `Path`
         One tokenized sentence a line, plain or compressed.
     output : `Path`
-        Replaced once the new file is whole. If it is there and is what this run would make, nothing is done.
+        If it is there and is what this run would make, nothing is done.
     format : `DumpFormat`
     shard : `tuple[int, int]`
         `(i, n)`, `i` counted from 1: the i-th of n runs of about as many consecutive lines each.
@@ -73,11 +75,14 @@ class Dump:
         A batch has so many sentences and, padding counted, so many tokens at most. They do not change the layers.
     part_tokens : `int`
         Tokens of a window, about.
+    force : `bool`
+        Whether the output replaces, once it is whole, a file that is something else. An empty one it does in any case.
 
     # Raises
 
     `DumpError`, `TextError`
-        If the text or what is asked cannot be, or the folder holds the parts of another run.
+        If the text or what is asked cannot be, the folder holds the parts of another run, or the output is there and
+        something else.
     """
 
     def __init__(
@@ -90,6 +95,7 @@ class Dump:
         batch_size: int = 64,
         batch_tokens: int = 4096,
         part_tokens: int = 32768,
+        force: bool = False,
     ) -> None:
         _check(bilm, text, output, shard, (batch_size, batch_tokens, part_tokens))
         self._bilm, self._text, self._output, self._folder = bilm, text, output, parts_folder(output)
@@ -109,7 +115,9 @@ class Dump:
         )
         """What the output will hold."""
         self._check_folder()
-        self._finished = self._is_finished()
+        self._finished = holds(output, self.contents)
+        if not (force or self._finished):
+            self._check_output()
         self._parts, self._position, self.done = self._find_parts()
         waiting = read_sentences(text, self._position, self.contents.stop)
         self.tokens = self.done + sum(len(sentence.tokens) for sentence in waiting)
@@ -157,13 +165,14 @@ class Dump:
                 "Finish that one first, by its own command, or delete the folder, or write to another file."
             )
 
-    def _is_finished(self) -> bool:
+    def _check_output(self) -> None:
         try:
-            found = read_contents(self._output)
-        except LayersFileError:
-            return False
-        same_lines = (found.first, found.stop) == (self.contents.first, self.contents.stop)
-        return same_lines and not found.difference(self.contents)
+            check_replaceable(self._output, self.contents)
+        except LayersFileError as error:
+            if not (self._folder / _RUN).exists():
+                # A text that could be read only once was put there, for nothing.
+                self._remove_folder()
+            raise DumpError(str(error)) from None
 
     def _find_parts(self) -> tuple[list[Path], int, int]:
         """The whole parts, the line behind them, and the number of their tokens."""

@@ -186,6 +186,16 @@ def test_the_output_is_not_one_of_the_shards(shards: list[Path]) -> None:
         merge_files(shards, shards[0])
 
 
+def test_shards_overwrite_nothing_else(shards: list[Path], tmp_path: Path) -> None:
+    output = tmp_path / "merged.hdf5"
+    output.write_text("my notes")
+    with pytest.raises(LayersFileError, match=r"merged\.hdf5 is there already.*--force"):
+        merge_files(shards, output)
+    assert output.read_text() == "my notes"
+    for force in (True, False):
+        assert merge_files(shards, output, force).stop == 6, "with --force, and over its own output without"
+
+
 def test_unknown_layers() -> None:
     with pytest.raises(LayersFileError, match='layers is "last"; it must be one of all, top, average'):
         DumpFormat("last")

@@ -259,9 +259,33 @@ def test_a_finished_run_does_nothing(bilm: BiLM, text: Path, tmp_path: Path) -> 
     assert again.done == again.tokens
     assert list(again.run()) == []
     assert output.stat().st_mtime_ns == before.st_mtime_ns
-    # Another format is another run, and replaces the file.
-    dump(bilm, text, output, DumpFormat("top"))
+
+
+@pytest.mark.parametrize("there", ["another format", "another shard", "a text", "a damaged file", "a pipe"])
+def test_what_is_there_is_not_overwritten(there: str, bilm: BiLM, text: Path, tmp_path: Path) -> None:
+    output = tmp_path / "out.hdf5"
+    if there == "another format":
+        dump(bilm, text, output)
+    elif there == "another shard":
+        dump(bilm, text, output, DumpFormat("top"), shard=(1, 2))
+    elif there == "a pipe":
+        os.mkfifo(output)
+    else:
+        dump(bilm, text, output, DumpFormat("top"))
+        output.write_bytes(b"my notes" if there == "a text" else output.read_bytes()[:-100])
+    before = output.read_bytes() if output.is_file() else None
+    with pytest.raises(DumpError, match=r"out\.hdf5 is there already, and is not what this run would write: .*--force"):
+        Dump(bilm, text, output, DumpFormat("top"))
+    assert before == (output.read_bytes() if output.is_file() else None)
+    dump(bilm, text, output, DumpFormat("top"), force=True)
     assert read(output)["0"].ndim == 2
+
+
+def test_an_empty_file_is_replaced(bilm: BiLM, text: Path, tmp_path: Path) -> None:
+    """As `tempfile` makes one."""
+    (tmp_path / "out.hdf5").touch()
+    dump(bilm, text, tmp_path / "out.hdf5")
+    assert read(tmp_path / "out.hdf5")
 
 
 def test_what_is_not_ours_in_the_folder_stays(bilm: BiLM, text: Path, tmp_path: Path) -> None:
