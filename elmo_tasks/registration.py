@@ -100,7 +100,7 @@ class _Watch(MetaPathFinder):
     """
     Registers as soon as the package `allennlp` is imported and none of our modules is in the middle of its import.
 
-    The latter matters where one of ours imports AllenNLP first, as in `from elmo_tasks.tasks.ner import ElmoCrfTagger`.
+    The latter matters where one of ours imports AllenNLP first, as in `from elmo_tasks.embedders import TaskElmo`.
     """
 
     def __init__(self) -> None:

@@ -190,7 +190,9 @@ def test_vocab_to_cache(bilm_files: BiLMFiles, character_ids: Tensor, monkeypatc
     computed: list[Tensor] = []
     convolve = type(embedder.bilm.char_cnn)._convolve
     monkeypatch.setattr(
-        type(embedder.bilm.char_cnn), "_convolve", lambda self, ids: computed.extend(ids) or convolve(self, ids)
+        type(embedder.bilm.char_cnn),
+        "_convolve",
+        lambda self, ids, *more: computed.extend(ids) or convolve(self, ids, *more),
     )
     torch.testing.assert_close(embedder(character_ids), plain)
     # "<S>", "</S>", "there", ".", "Naïve", "No", "!"; neither "The", twice, nor "cat", "sat" and "dogs".
