@@ -6,11 +6,11 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-import h5py
 import pytest
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from small_disks import message_in_another_process
 from small_disks import small_disk as small_disk
 
 from elmo_tasks import files
@@ -75,12 +75,13 @@ def test_torch_and_hdf5_on_a_full_disk(small_disk: Path) -> None:
     message = f"No space left on device: '{small_disk / 'file'}'"
     with pytest.raises(DiskFullError, match=message), writing(small_disk / "file") as temporary:
         torch.save(values, temporary)
-    with (
-        pytest.raises(DiskFullError, match=message),
-        writing(small_disk / "file") as temporary,
-        h5py.File(temporary, "w") as file,
-    ):
-        file["values"] = values
+    code = """
+import h5py, numpy
+from elmo_tasks.files import writing
+with writing(sys.argv[1]) as temporary, h5py.File(temporary, "w") as file:
+    file["values"] = numpy.zeros(1 << 20)
+"""
+    assert message in message_in_another_process(code, small_disk / "file")
     assert [path.read_text() for path in small_disk.iterdir()] == ["old"]
 
 
