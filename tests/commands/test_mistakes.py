@@ -52,6 +52,8 @@ def fails(
     """Runs `elmo-tasks` beside a copy of the material, and gives what it exits with."""
     folder = shutil.copytree(material, tmp_path / "work")
     monkeypatch.chdir(folder)
+    # Of the process, which goes on after the command here.
+    monkeypatch.setattr("allennlp.common.util.install_sigterm_handler", lambda: None)
 
     def run(line: str) -> str:
         monkeypatch.setattr(sys, "argv", ["elmo-tasks", *line.split()])
