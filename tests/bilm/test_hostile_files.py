@@ -142,7 +142,7 @@ def test_options_that_are_no_numbers(value: str, key: str, files: tuple[Path, Pa
         BiLMOptions.from_file(files[0])
 
 
-FLIPS = 300
+FLIPS = 100
 """By hand, tried with 5,000."""
 
 
