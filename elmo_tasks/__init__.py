@@ -12,9 +12,9 @@ from elmo_tasks.registration import register_with_allennlp
 
 if TYPE_CHECKING:
     from elmo_tasks.bilm import batch_to_ids
-    from elmo_tasks.vectors import ElmoEmbedder
+    from elmo_tasks.vectors import Elmo, ElmoEmbedder
 
-__all__ = ["ElmoEmbedder", "batch_to_ids"]
+__all__ = ["Elmo", "ElmoEmbedder", "batch_to_ids"]
 
 __version__ = "0.1.0"
 
@@ -24,10 +24,10 @@ if not TYPE_CHECKING:
 
     def __getattr__(name: str) -> Any:
         """Imports what is offered here when it is asked for: it imports torch."""
-        if name == "ElmoEmbedder":
-            from elmo_tasks.vectors import ElmoEmbedder
+        if name in ("Elmo", "ElmoEmbedder"):
+            from elmo_tasks import vectors
 
-            return ElmoEmbedder
+            return getattr(vectors, name)
         if name == "batch_to_ids":
             from elmo_tasks.bilm import batch_to_ids
 

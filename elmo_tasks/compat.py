@@ -9,50 +9,66 @@ Tried and found well on torch 2.13 without help: `Model.load`, archives, `evalua
 worker processes in the data loader, and `train --recover` with every other optimizer and scheduler.
 """
 
+import copy
+import io
+import json
+import locale
+import logging
 import sys
 import warnings
-from collections.abc import Iterator
-from contextlib import nullcontext
+from collections.abc import Iterable, Iterator
+from contextlib import AbstractContextManager, nullcontext
+from functools import lru_cache
+from pathlib import Path
+from typing import Any, BinaryIO, Optional
 
 import numpy as np
+import spacy
 import torch
+from allennlp.commands import evaluate
 from allennlp.commands.predict import _PredictManager
+from allennlp.common import Params, cached_transformers
+from allennlp.common import util as common_util
 from allennlp.common.checks import ConfigurationError
-from allennlp.common.file_utils import cached_path, open_compressed
-from allennlp.common.util import JsonDict
-from allennlp.models import archival
+from allennlp.common.file_utils import TensorCache, cached_path
+from allennlp.common.util import JsonDict, get_spacy_model
+from allennlp.data import DataLoader, TextFieldTensors, Token
+from allennlp.data.tokenizers import SpacyTokenizer, sentence_splitter, spacy_tokenizer
+from allennlp.interpret.attackers import Hotflip
+from allennlp.interpret.saliency_interpreters import SaliencyInterpreter
+from allennlp.models import Model, archival
+from allennlp.modules.seq2vec_encoders import CnnEncoder
 from allennlp.nn import util
+from allennlp.nn.util import move_to_device
 from allennlp.predictors import Predictor
-from allennlp.training.learning_rate_schedulers import LearningRateScheduler, ReduceOnPlateauLearningRateScheduler
+from allennlp.training import gradient_descent_trainer
+from allennlp.training import util as training_util
+from allennlp.training.learning_rate_schedulers import ReduceOnPlateauLearningRateScheduler
 from allennlp.training.optimizers import Optimizer
+from torch import BoolTensor, Tensor
 
 from elmo_tasks.archives import loading
 from elmo_tasks.archives.safety import unpacked
+from elmo_tasks.device import check_device
+from elmo_tasks.files import open_bytes, text_lines
+
+logger = logging.getLogger(__name__)
 
 
-@LearningRateScheduler.register("reduce_on_plateau", exist_ok=True)
-class ReduceOnPlateau(ReduceOnPlateauLearningRateScheduler):
+def build_reduce_on_plateau() -> None:
     """
-    AllenNLP's "reduce_on_plateau", without the argument that torch no longer takes.
+    Has AllenNLP's "reduce_on_plateau", in a config and in Python, leave out an argument that torch no longer takes.
+
+    `verbose` is still taken, so that old configs run, and not used: torch prints nothing any more. The callback
+    "tensorboard" with `should_log_learning_rate` records the rate.
 
     What broke: `ReduceLROnPlateau.__init__() got an unexpected keyword argument 'verbose'`.
     With which version: torch 2.7, which removed the `verbose` that AllenNLP always passes.
     When it can go: not while AllenNLP passes it.
-
-    # Parameters
-
-    verbose : `bool`, optional (default = `False`)
-        Taken, so that old configs run, and not used: torch prints nothing any more. The callback "tensorboard" with
-        `should_log_learning_rate` records the rate.
-
-    The others are `torch.optim.lr_scheduler.ReduceLROnPlateau`'s. AllenNLP hands over a validation metric of which more
-    is better (a loss with its sign turned), so `mode` should be "max".
-
-    Registered as a `LearningRateScheduler` with name "reduce_on_plateau", in place of the stock one.
     """
 
     def __init__(
-        self,
+        self: ReduceOnPlateauLearningRateScheduler,
         optimizer: Optimizer,
         mode: str = "min",
         factor: float = 0.1,
@@ -75,8 +91,9 @@ class ReduceOnPlateau(ReduceOnPlateauLearningRateScheduler):
             min_lr=min_lr,
             eps=eps,
         )
-        # The stock class's own __init__ is the one that fails; this is the __init__ of the class above it.
         super(ReduceOnPlateauLearningRateScheduler, self).__init__(scheduler)  # type: ignore[arg-type]
+
+    ReduceOnPlateauLearningRateScheduler.__init__ = __init__  # type: ignore[method-assign]
 
 
 def allow_numpy_scalars() -> None:
@@ -113,6 +130,17 @@ def silence_autocast_warning() -> None:
     )
 
 
+def _mend(mend: Any, stock: Any) -> Any:
+    """A function for the place of stock's, which it remembers."""
+    mend.stock = stock
+    return mend
+
+
+def _stocks(function: Any) -> Any:
+    """Stock's function, also where ours is in its place already because this module is imported again."""
+    return getattr(function, "stock", function)
+
+
 def unpack_archives_safely() -> None:
     """
     Has AllenNLP unpack archives by `archives.safety.unpacked`, in `predict`, `evaluate` and wherever it loads one.
@@ -140,7 +168,8 @@ def name_damage() -> None:
 
 def name_bad_lines() -> None:
     """
-    Has `allennlp predict` say which line of its input a predictor cannot read, and where a file is not UTF-8.
+    Has `allennlp predict` say which line of its input a predictor cannot read, or is not UTF-8, and pass over a byte
+    order mark.
 
     What broke: nothing; stock's error is the JSON parser's, which says "line 1" of whatever line it was.
     With which version: any.
@@ -148,19 +177,42 @@ def name_bad_lines() -> None:
     """
 
     def get_json_data(self: _PredictManager) -> Iterator[JsonDict]:
-        number = 0
-        try:
-            is_stdin = self._input_file == "-"
-            with nullcontext(sys.stdin) if is_stdin else open_compressed(cached_path(self._input_file)) as lines:
-                for number, line in enumerate(lines, start=1):
-                    if not line.isspace():
-                        # For predictors that name the line themselves; they count no blank lines.
-                        self._predictor.lines_read = number - 1  # type: ignore[attr-defined]
-                        yield _loaded(self._predictor, line, number)
-        except UnicodeDecodeError as error:
-            raise ConfigurationError(f"{self._input_file}, after line {number}: not UTF-8 ({error.reason}).") from None
+        name = "The standard input" if self._input_file == "-" else self._input_file
+        with _opened(self._input_file) as file:
+            for number, line in text_lines(file, name, ConfigurationError):
+                if line.strip():
+                    # For predictors that name the line themselves; they count no blank lines.
+                    self._predictor.lines_read = number - 1  # type: ignore[attr-defined]
+                    yield _loaded(self._predictor, line, number)
 
     _PredictManager._get_json_data = get_json_data  # type: ignore[method-assign]
+
+
+def _opened(input_file: str) -> AbstractContextManager[BinaryIO]:
+    if input_file == "-":
+        return nullcontext(sys.stdin.buffer)
+    return open_bytes(cached_path(input_file), input_file)
+
+
+def write_letters_as_they_are() -> None:
+    """
+    Has `allennlp predict` write letters beyond ASCII as they are, where the output can hold them; not as `\\u00e9`.
+
+    What broke: nothing; both are JSON, and people read the one.
+    With which version: any.
+    When it can go: not while AllenNLP is used.
+    """
+
+    def dump_line(self: Predictor, outputs: JsonDict) -> str:
+        line = json.dumps(outputs, ensure_ascii=False)
+        try:
+            # AllenNLP opens its output in this encoding. No encoding has lone surrogates.
+            line.encode(locale.getpreferredencoding(False))
+        except UnicodeEncodeError:
+            line = json.dumps(outputs)
+        return line + "\n"
+
+    Predictor.dump_line = dump_line  # type: ignore[method-assign]
 
 
 def _loaded(predictor: Predictor, line: str, number: int) -> JsonDict:
@@ -170,8 +222,268 @@ def _loaded(predictor: Predictor, line: str, number: int) -> JsonDict:
         raise ConfigurationError(f"Line {number} cannot be read: {error}. It begins: {line.strip()[:200]}") from error
 
 
+def run_cnns_in_full_precision() -> None:
+    """
+    Has AllenNLP's `cnn` encoder (of characters, above all) compute in float32 under mixed precision too.
+
+    What broke: a word shorter than a filter is wide, such as "." or padding, should have the vector 0. Under autocast
+    its numbers are the lowest of the half precision type (-65504, -3.4e38): the encoder marks such words with the
+    lowest number of one type, and looks for that of another. What follows is saturated, infinite or NaN.
+    With which version: any that has autocast, on processors and GPUs.
+    When it can go: not while AllenNLP is used.
+    """
+    forward = CnnEncoder.forward
+
+    def in_full_precision(self: CnnEncoder, tokens: Tensor, mask: BoolTensor) -> Tensor:
+        if not torch.is_autocast_enabled(tokens.device.type):
+            return forward(self, tokens, mask)
+        with torch.autocast(tokens.device.type, enabled=False):
+            return forward(self, tokens.float(), mask)
+
+    CnnEncoder.forward = in_full_precision  # type: ignore[method-assign]
+
+
+def flip_words_with_any_indexer() -> None:
+    """
+    Has AllenNLP Interpret's Hotflip ask any token indexer what it makes of a word.
+
+    What broke: `Unsupported token indexer` where a reader has another one than the three that Hotflip knows, such as
+    "elmo_character_ids".
+    With which version: any.
+    When it can go: not while AllenNLP is used.
+    """
+
+    def make_embedder_input(self: Hotflip, all_tokens: list[str]) -> TextFieldTensors:
+        tokens, inputs = [Token(token) for token in all_tokens], {}
+        for name, indexer in self.predictor._dataset_reader._token_indexers.items():  # type: ignore[attr-defined]
+            indexed = indexer.tokens_to_indices(tokens, self.vocab)
+            tensors = indexer.as_padded_tensor_dict(indexed, indexer.get_padding_lengths(indexed))
+            inputs[name] = {key: tensor.unsqueeze(0) for key, tensor in tensors.items()}
+        return move_to_device(inputs, self.cuda_device)
+
+    Hotflip._make_embedder_input = make_embedder_input  # type: ignore[assignment, method-assign]
+
+
+def weigh_each_token_by_its_own_vector() -> None:
+    """
+    Has AllenNLP Interpret's "simple-gradient" multiply each token's gradient with that token's vector.
+
+    What broke: the vectors lose the batch's dimension on the way, so all gradients are multiplied with the first
+    token's vector. Of the other two methods one is not touched by it, and one uses no vectors.
+    With which version: any.
+    When it can go: not while AllenNLP is used.
+    """
+    aggregate = SaliencyInterpreter._aggregate_token_embeddings
+
+    def with_batch(embeddings: list[Tensor], offsets: list[Tensor]) -> list[np.ndarray]:
+        if offsets:
+            return aggregate(embeddings, offsets)
+        # Each of shape: (1, tokens, dim)
+        return [vectors.detach().cpu().numpy().reshape(1, *vectors.shape[-2:]) for vectors in embeddings]
+
+    SaliencyInterpreter._aggregate_token_embeddings = staticmethod(with_batch)  # type: ignore[assignment]
+
+
+def write_readable_tensor_caches() -> None:
+    """
+    Has `TensorCache` write what it can read again. A cache that was written before must be made anew.
+
+    What broke: `UnpicklingError: Weights only load failed ... Unsupported operand 149`. It writes with the newest
+    protocol of pickle, of which `torch.load` reads the parts that it is sure of only.
+    With which version: torch 2.6, see `allow_numpy_scalars`.
+    When it can go: when torch reads all that it writes.
+    """
+
+    def __setitem__(self: TensorCache, key: str, tensor: torch.Tensor) -> None:
+        if self.read_only:
+            raise ValueError("cannot write to a read-only cache")
+        tensor = tensor.cpu()
+        buffer = io.BytesIO()
+        # A clone: of a view all that it is a view of would be written.
+        torch.save(tensor.detach().clone(), buffer)
+        with self.lmdb_env.begin(write=True) as transaction:
+            transaction.put(key.encode(), buffer.getbuffer())
+        self.cache_cache[key] = tensor
+
+    TensorCache.__setitem__ = __setitem__  # type: ignore[method-assign]
+
+
+def clip_sparse_gradients() -> None:
+    """
+    Lets a trainer's `grad_norm` meet sparse gradients, those of an embedding with `"sparse": true`.
+
+    What broke: `NotImplementedError: Could not run 'aten::linalg_vector_norm' with arguments from the 'SparseCPU'`.
+    With which version: torch 2.0 or so; found with 2.13.
+    When it can go: when torch's `clip_grad_norm_` takes sparse gradients.
+    """
+    for module in (gradient_descent_trainer, training_util):
+        module.clip_grad_norm_ = _clip_grad_norm_  # type: ignore[attr-defined]
+
+
+def _clip_grad_norm_(parameters: Iterable[torch.nn.Parameter], max_norm: float) -> torch.Tensor:
+    """As torch's, where none of the gradients is sparse."""
+    parameters = list(parameters)
+    gradients = [parameter.grad for parameter in parameters if parameter.grad is not None]
+    if not any(gradient.is_sparse for gradient in gradients):
+        return torch.nn.utils.clip_grad_norm_(parameters, max_norm)
+    # Rows that occur several times are summed first.
+    values = [gradient.coalesce().values() if gradient.is_sparse else gradient for gradient in gradients]
+    norm = torch.stack([value.norm().to(values[0].device) for value in values]).norm()
+    for gradient in gradients:
+        gradient.mul_((max_norm / (norm + 1e-6)).clamp(max=1.0).to(gradient.device))
+    return norm
+
+
+def get_transformer_tokenizers() -> None:
+    """
+    Leaves out a keyword with which AllenNLP asks for transformers' tokenizers. It did nothing: each call of such a
+    tokenizer says whether special tokens are wanted.
+
+    What broke: `AttributeError: add_special_tokens conflicts with the method add_special_tokens in BertTokenizer`.
+    With which version: transformers 4.48, and perhaps before.
+    When it can go: not while AllenNLP gives it.
+    """
+
+    stock = _stocks(cached_transformers.get_tokenizer)
+
+    def get_tokenizer(model_name: str, *, add_special_tokens: bool = True, **kwargs: Any) -> Any:
+        return stock(model_name, **kwargs)
+
+    cached_transformers.get_tokenizer = _mend(get_tokenizer, stock)
+
+
+def name_missing_gpus() -> None:
+    """
+    Has AllenNLP say that there is no such GPU, where it trains a model and where it loads one.
+
+    What broke: `RuntimeError: Cannot access accelerator device when none is available` in AllenNLP's own check; and
+    `evaluate --cuda-device 0`, `load_archive` and `Predictor.from_path`, which do not check: `AssertionError: Torch not
+    compiled with CUDA enabled`.
+    With which version: torch 2.6 at the latest, whose `torch.device(0)` looks for the device; the second one with any.
+    When it can go: not while AllenNLP is used.
+    """
+
+    def int_to_device(device: int | torch.device) -> torch.device:
+        if isinstance(device, torch.device):
+            return device
+        check_device(device)
+        return torch.device("cpu" if device < 0 else f"cuda:{device}")
+
+    stock = _stocks(Model.load.__func__)  # type: ignore[attr-defined]
+
+    def load(
+        cls: type[Model], config: Params, serialization_dir: Any, weights_file: Any = None, cuda_device: int = -1
+    ) -> Model:
+        check_device(cuda_device)
+        return stock(cls, config, serialization_dir, weights_file, cuda_device)
+
+    # The check takes it from there at each call.
+    common_util.int_to_device = int_to_device
+    Model.load = classmethod(_mend(load, stock))  # type: ignore[method-assign, assignment]
+
+
+def evaluate_in_batches() -> None:
+    """
+    Lets `allennlp evaluate --batch-size` be used with a data loader that has a batch sampler, "bucket" say: the sampler
+    gets the batch size, or goes if it has none.
+
+    What broke: `ConfigurationError: batch_sampler option is mutually exclusive with batch_size`.
+    With which version: any.
+    When it can go: not while AllenNLP is used.
+    """
+    evaluate.DataLoader = _EvaluationLoader  # type: ignore[assignment, misc]
+
+
+class _EvaluationLoader:
+    """Stands for `DataLoader` in the command `evaluate`."""
+
+    @staticmethod
+    def from_params(params: Params, **extras: Any) -> DataLoader:
+        sampler = params.get("batch_sampler")
+        if sampler is not None and params.get("batch_size") is not None:
+            if "batch_size" in sampler:
+                sampler["batch_size"] = params.pop("batch_size")
+            else:
+                params.pop("batch_sampler")
+        return DataLoader.from_params(params=params, **extras)
+
+
+def split_words_without_a_model() -> None:
+    """
+    Lets AllenNLP's "spacy" tokenizer, and its sentence splitter by rules, go without spaCy's model where that is not
+    installed and only its rules are needed: no tags, no parse, no entities are asked for, nor spaCy's own tokens. The
+    rules are those of `spacy.blank`. Says so once in the log.
+
+    The tokenizer tags by default, which its own documentation denies, so the default does not count as asked for.
+
+    What broke: `SpacyTokenizer()` and the predictors "sentence_tagger" and "text_classifier" try to download
+    `en_core_web_sm`, and end the program where there is no network or no such version.
+    With which version: any.
+    When it can go: not while AllenNLP is used.
+    """
+
+    stock = _stocks(SpacyTokenizer.__init__)
+
+    def __init__(
+        self: SpacyTokenizer,
+        language: str = "en_core_web_sm",
+        pos_tags: Optional[bool] = None,
+        parse: bool = False,
+        ner: bool = False,
+        keep_spacy_tokens: bool = False,
+        split_on_spaces: bool = False,
+        start_tokens: Optional[list[str]] = None,
+        end_tokens: Optional[list[str]] = None,
+    ) -> None:
+        if pos_tags is None:
+            pos_tags = parse or ner or keep_spacy_tokens or _rules_of(language) is None
+        stock(self, language, pos_tags, parse, ner, keep_spacy_tokens, split_on_spaces, start_tokens, end_tokens)
+
+    def model_or_rules(
+        spacy_model_name: str, pos_tags: bool = True, parse: bool = False, ner: bool = False
+    ) -> spacy.Language:
+        rules = None if pos_tags or parse or ner else _rules_of(spacy_model_name)
+        if rules is None:
+            return get_spacy_model(spacy_model_name, pos_tags, parse, ner)
+        # A copy: who splits at spaces puts another tokenizer into it.
+        return copy.copy(rules)
+
+    def model_for_sentences(spacy_model_name: str, parse: bool, ner: bool) -> spacy.Language:
+        """The splitter says nothing of tags, and does not use them."""
+        return model_or_rules(spacy_model_name, parse or _rules_of(spacy_model_name) is None, parse, ner)
+
+    SpacyTokenizer.__init__ = _mend(__init__, stock)  # type: ignore[method-assign]
+    spacy_tokenizer.get_spacy_model = model_or_rules
+    sentence_splitter.get_spacy_model = model_for_sentences  # type: ignore[assignment]
+
+
+@lru_cache
+def _rules_of(model: str) -> spacy.Language | None:
+    """The rules of a spaCy model's language, such as "en_core_web_sm"; nothing if it is installed or no such name."""
+    language, _, rest = model.partition("_")
+    if not rest or spacy.util.is_package(model) or Path(model).exists():
+        return None
+    try:
+        rules = spacy.blank(language)
+    except ImportError:
+        return None
+    logger.warning(f"spaCy's model {model} is not installed: words are split by the same rules, without tags.")
+    return rules
+
+
+build_reduce_on_plateau()
 allow_numpy_scalars()
+write_readable_tensor_caches()
+clip_sparse_gradients()
+get_transformer_tokenizers()
+name_missing_gpus()
+evaluate_in_batches()
+split_words_without_a_model()
 unpack_archives_safely()
 name_damage()
 name_bad_lines()
+flip_words_with_any_indexer()
+weigh_each_token_by_its_own_vector()
+run_cnns_in_full_precision()
+write_letters_as_they_are()
 silence_autocast_warning()

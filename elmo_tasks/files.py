@@ -1,15 +1,29 @@
-"""Files that are written whole or not at all, text that is read line by line, and check sums."""
+"""Files that are written whole or not at all, the one way to read text and JSON, and check sums."""
 
+import bz2
+import codecs
 import errno
 import gzip
 import hashlib
+import json
+import lzma
 import os
 import tempfile
 import zlib
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
+from itertools import chain
 from pathlib import Path
-from typing import BinaryIO
+from typing import Any, BinaryIO
+
+_OPENERS: dict[str, Any] = {".gz": gzip.open, ".bz2": bz2.open, ".xz": lzma.open}
+_KINDS = {".gz": "gzip", ".bz2": "bzip2", ".xz": "xz"}
+
+# The decompressors' errors; that of bz2 is a bare OSError.
+_DAMAGE = (EOFError, OSError, lzma.LZMAError, zlib.error)
+
+_DEEPEST = 200
+_TOO_DEEP = f"JSON with more than {_DEEPEST} objects and lists in each other"
 
 
 class DiskFullError(OSError):
@@ -74,9 +88,18 @@ def writing(path: str | Path) -> Iterator[Path]:
         temporary.unlink(missing_ok=True)
 
 
-def open_bytes(path: str | Path) -> BinaryIO:
-    """A file to read, uncompressed where its name ends in `.gz`."""
-    return gzip.open(path, "rb") if str(path).endswith(".gz") else open(path, "rb")  # type: ignore[return-value]
+def open_bytes(path: str | Path, name: object = None) -> BinaryIO:
+    """
+    A file to read, uncompressed where its name ends in `.gz`, `.bz2` or `.xz`.
+
+    # Parameters
+
+    path : `str` or `Path`
+    name : `object`, optional (default = `path`)
+        The file's name, where it is kept under another one.
+    """
+    opener = _OPENERS.get(Path(str(path if name is None else name)).suffix, open)
+    return opener(path, "rb")
 
 
 def sha256(path: str | Path) -> str:
@@ -87,35 +110,133 @@ def sha256(path: str | Path) -> str:
 
 def read_lines(path: str | Path, error: type[Exception]) -> Iterator[tuple[int, str]]:
     """
-    The lines of a plain or gzipped UTF-8 file, numbered from 1, without their ends and without a byte order mark.
-
-    Only a line feed ends a line: words may have Unicode's other line ends in them.
+    The lines of a text in UTF-8, plain or compressed, numbered from 1, without their ends; see `byte_lines`.
 
     # Raises
 
     `error`
-        Names the file and the line that is not UTF-8, or where a gzipped file breaks off.
+        Names the file and the line that is not UTF-8, or where a compressed file breaks off.
     """
     with open_bytes(path) as file:
-        yield from decoded(numbered(file, path, error), path, error)
+        yield from text_lines(file, path, error)
 
 
-def numbered(lines: Iterable[bytes], name: object, error: type[Exception]) -> Iterator[tuple[int, bytes]]:
-    """The lines of an open file, perhaps a compressed one, numbered from 1. `name` is the file's, for `error`."""
+def text_lines(file: Iterable[bytes], name: object, error: type[Exception]) -> Iterator[tuple[int, str]]:
+    """As `read_lines`, of an open file, which is called `name`."""
+    for number, line in byte_lines(file, name, error):
+        yield number, decoded(line, f"{name}, line {number}", error)
+
+
+def byte_lines(file: Iterable[bytes], name: object, error: type[Exception]) -> Iterator[tuple[int, bytes]]:
+    """
+    The lines of an open file, numbered from 1, without their ends and without a byte order mark before the first.
+
+    A line feed ends a line, with any carriage returns before it, and so does a carriage return alone; nothing else
+    does, for words may have Unicode's other line ends in them. A byte order mark elsewhere is part of its word.
+
+    # Raises
+
+    `error`
+        Says after which line a compressed file is damaged. It calls the file `name`.
+    """
     number = 0
     try:
-        for number, line in enumerate(lines, 1):
-            yield number, line
-    except (EOFError, gzip.BadGzipFile, zlib.error) as problem:
-        raise error(f"{name}, after line {number}: this is not gzip, or is damaged: {problem}.") from None
+        for chunk in _without_mark(file):
+            body = chunk.rstrip(b"\r\n") if chunk.endswith(b"\n") else chunk.removesuffix(b"\r")
+            for line in body.split(b"\r") if b"\r" in body else (body,):
+                number += 1
+                yield number, line
+    except _DAMAGE as problem:
+        raise _damaged(name, f", after line {number}", problem, error) from None
 
 
-def decoded(lines: Iterable[tuple[int, bytes]], name: object, error: type[Exception]) -> Iterator[tuple[int, str]]:
-    """Numbered lines as text; see `read_lines`."""
-    for number, line in lines:
-        try:
-            # Some editors put a byte order mark in front of a file.
-            text = line.decode("utf-8-sig" if number == 1 else "utf-8")
-        except UnicodeDecodeError as problem:
-            raise error(f"{name}, line {number}: this is not UTF-8: {problem.reason}; convert the file.") from None
-        yield number, text.rstrip("\r\n")
+def _without_mark(chunks: Iterable[bytes]) -> Iterator[bytes]:
+    chunks = iter(chunks)
+    first = next(chunks, b"").removeprefix(codecs.BOM_UTF8)
+    return chain([first] if first else [], chunks)
+
+
+def read_text(path: str | Path, error: type[Exception], name: object = None) -> str:
+    """A whole text in UTF-8 without a byte order mark before it; its line ends stay. See `read_bytes`."""
+    content = read_bytes(path, error, name)
+    return decoded(content.removeprefix(codecs.BOM_UTF8), path if name is None else name, error)
+
+
+def read_bytes(path: str | Path, error: type[Exception], name: object = None) -> bytes:
+    """
+    The content of a file, plain or compressed.
+
+    # Parameters
+
+    path, name : `str` or `Path`
+        As `open_bytes` takes them.
+    error : `type[Exception]`
+        Is raised, with the file's name, if a compressed file is damaged.
+    """
+    try:
+        with open_bytes(path, name) as file:
+            return file.read()
+    except _DAMAGE as problem:
+        raise _damaged(path if name is None else name, "", problem, error) from None
+
+
+def decoded(content: bytes, where: object, error: type[Exception]) -> str:
+    """Bytes as text. Raises `error`, which says where, if they are not UTF-8."""
+    try:
+        return content.decode("utf-8")
+    except UnicodeDecodeError as problem:
+        raise error(f"{where}: this is not UTF-8: {problem.reason}; convert the file.") from None
+
+
+def _damaged(name: object, where: str, problem: Exception, error: type[Exception]) -> Exception:
+    if isinstance(problem, OSError) and problem.errno is not None:
+        # This is the system's, not a decompressor's, and has the file's name.
+        return problem
+    kind = _KINDS.get(Path(str(name)).suffix, "whole")
+    return error(f"{name}{where}: this is not {kind}, or is damaged: {problem}.")
+
+
+class JSONError(ValueError):
+    """A text is no JSON, or more than can be read."""
+
+
+def parse_json(text: str | bytes) -> Any:
+    """
+    What a JSON text says, in UTF-8 where it is bytes.
+
+    # Raises
+
+    `JSONError`
+        Says what the text is: `"not JSON: "`, why, in which column, and in which line where there are several; not
+        UTF-8; or JSON that is too deep (200), or has a number too long, for what is to be done with it.
+    """
+    try:
+        text = text.decode("utf-8") if isinstance(text, bytes) else text
+        value = json.loads(text.removeprefix("\ufeff"))
+    except UnicodeDecodeError as error:
+        raise JSONError(f"not UTF-8: {error.reason}") from None
+    except json.JSONDecodeError as error:
+        line = f"line {error.lineno}, " if "\n" in error.doc.strip() else ""
+        raise JSONError(f"not JSON: {error.msg}, at {line}column {error.colno}") from None
+    except RecursionError:
+        raise JSONError(_TOO_DEEP) from None
+    except ValueError:
+        # Python refuses to read it, as that would take long.
+        raise JSONError("JSON with a number of thousands of digits") from None
+    _check_depth(value)
+    return value
+
+
+def _check_depth(value: Any) -> None:
+    """What is parsed may still be too deep for those who print it or copy it."""
+    level = [value]
+    for _ in range(_DEEPEST + 1):
+        level = [
+            inner
+            for outer in level
+            if isinstance(outer, list | dict)
+            for inner in (outer.values() if isinstance(outer, dict) else outer)
+        ]
+        if not level:
+            return
+    raise JSONError(_TOO_DEEP)

@@ -24,13 +24,13 @@ PACKAGES = ("torch", "torchvision", "numpy", "h5py", "transformers", "spacy", "j
 
 SENTENCE = ["The", "doctor", "is", "in", "."]
 
-REINSTALL = "install again: in a clone `make setup`, elsewhere see README.md, Install"
+REINSTALL = "install again: in a clone `make setup`, elsewhere see docs/install.md"
 
 _MODULES = {"jsonnet": "_jsonnet"}
 """Of packages that are not called as their modules are."""
 
 _REMEDIES = {
-    "torchvision": "pip install --no-deps torchvision==VERSION, one that goes with this torch: see README.md, Install",
+    "torchvision": "pip install --no-deps torchvision==VERSION, one that goes with this torch: see docs/install.md",
     "allennlp": f"mend what is wrong above first; else pip install --no-deps allennlp=={ALLENNLP_VERSION}",
 }
 
@@ -68,7 +68,7 @@ def all_checks(commands: Iterable[str]) -> list[Check]:
     return [
         Check("python", look_at_python, REINSTALL),
         *(Check(name, partial(look_at_package, name), _REMEDIES.get(name, REINSTALL)) for name in PACKAGES),
-        Check("devices", look_at_devices, "the driver and this torch do not go together: see README.md, Install"),
+        Check("devices", look_at_devices, "the driver and this torch do not go together: see docs/install.md"),
         Check("configs", look_at_jsonnet, "pip install --force-reinstall jsonnet"),
         Check("tokenizer", look_at_spacy, "pip install --force-reinstall spacy"),
         Check("hdf5", look_at_hdf5, "pip install --force-reinstall h5py"),

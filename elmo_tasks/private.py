@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 from torch import Tensor
 
 if TYPE_CHECKING:
+    from allennlp.common import Registrable
     from allennlp.data import DataLoader, Vocabulary
     from allennlp.modules.text_field_embedders import BasicTextFieldEmbedder
     from allennlp.training import GradientDescentTrainer
@@ -24,6 +25,11 @@ def viewed_tensor(tensor: Tensor) -> Tensor:
     return tensor if tensor._base is None else tensor._base
 
 
+def unregister(base: type[Registrable], name: str) -> None:
+    """Frees a name for a class of ours; to register it with `exist_ok` would say so in the log at each start."""
+    base._registry[base].pop(name, None)
+
+
 def padding_token(vocabulary: Vocabulary) -> str:
     """The token of index 0 in padded namespaces."""
     return vocabulary._padding_token
@@ -32,6 +38,12 @@ def padding_token(vocabulary: Vocabulary) -> str:
 def unknown_token(vocabulary: Vocabulary) -> str:
     """The token that stands for all that is not in a padded namespace."""
     return vocabulary._oov_token
+
+
+def special_tokens(vocabulary: Vocabulary, namespace: str) -> set[int]:
+    """The indices of padding and of the unknown in a padded namespace; one whose name ends in "labels" has none."""
+    indices = vocabulary.get_token_to_index_vocabulary(namespace)
+    return {indices[token] for token in (padding_token(vocabulary), unknown_token(vocabulary)) if token in indices}
 
 
 def embedder_names(embedder: BasicTextFieldEmbedder) -> Collection[str]:

@@ -24,10 +24,10 @@ ALLENNLP_VERSION = "2.10.1"
 INSTALL_HELP = f"""To have AllenNLP and what it needs in versions that work together:
     pip install .                                        (in a clone of elmo-tasks; or its wheel)
     pip install --no-deps torchvision allennlp=={ALLENNLP_VERSION}
-torchvision must go with the torch that is installed; README.md, Install, says which does."""
+torchvision must go with the torch that is installed; docs/install.md says which does."""
 
-MENDS = ("elmo_tasks.compat", "elmo_tasks.resuming")
-"""These mend AllenNLP when they are imported."""
+MENDS = ("elmo_tasks.compat", "elmo_tasks.resuming", "elmo_tasks.configs.importing")
+"""These mend AllenNLP, or add to what it does, when they are imported."""
 
 ROOMS = (
     "elmo_tasks.archives",
@@ -39,7 +39,7 @@ ROOMS = (
 )
 """Each imports the modules below it that register something."""
 
-_ENGINE = ("elmo_tasks.bilm", "elmo_tasks.vectors", "elmo_tasks.files")
+_ENGINE = ("elmo_tasks.bilm", "elmo_tasks.vectors", "elmo_tasks.files", "elmo_tasks.checks", "elmo_tasks.device")
 """These never import AllenNLP, and work whether it is well or not."""
 
 
@@ -100,7 +100,7 @@ class _Watch(MetaPathFinder):
     """
     Registers as soon as the package `allennlp` is imported and none of our modules is in the middle of its import.
 
-    The latter matters where one of ours imports AllenNLP first, as in `from elmo_tasks.tasks.ner import ElmoCrfTagger`.
+    The latter matters where one of ours imports AllenNLP first, as in `from elmo_tasks.embedders import TaskElmo`.
     """
 
     def __init__(self) -> None:

@@ -52,7 +52,7 @@ _CLONE = ("elmo_tasks", "fixtures", "results", "training_configs", ".allennlp_pl
 _TIMEOUT = 1200
 
 _PART = re.compile(r"^<!-- (?P<comment>.*?) -->$|^```(?P<language>\w*)\n(?P<code>.*?)^```$", re.MULTILINE | re.DOTALL)
-_NUMBER = re.compile(r"\d+(\.\d+)?")
+_NUMBER = re.compile(r"\d[\d,]*(\.\d+)?")
 _WRITES = re.compile(r" (?:-s|--output-file|--json|--picture) ([\w./-]+)(?=\s|$)")
 
 
@@ -159,6 +159,7 @@ def _set_up(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PYTHONPATH", str(folder / "site"))
     monkeypatch.setenv("PATH", os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]]))
     monkeypatch.setenv("HOME", str(folder / "home"))
+    monkeypatch.setenv("OMP_NUM_THREADS", "1")
     for variable in ("http_proxy", "https_proxy", "HTTP_PROXY", "HTTPS_PROXY"):
         monkeypatch.setenv(variable, "http://127.0.0.1:9")  # where nobody answers
 
@@ -199,13 +200,26 @@ def _check_syntax(block: Block, monkeypatch: pytest.MonkeyPatch) -> None:
         compile(block.code, block.where, "exec")
         return
     subprocess.run(["bash", "-n", "-c", block.code], check=True, timeout=_TIMEOUT)
-    for line in _joined(block.code).splitlines():
-        words = shlex.split(line, comments=True)
+    for words in _commands(block.code):
         configs = [word for word in words if word.endswith(".jsonnet") and word.startswith("training_configs")]
         assert all((ROOT / config).is_file() for config in configs), f"{block.where}: {configs} is not there"
         if words and words[0] == "elmo-tasks":
             monkeypatch.setattr(sys, "argv", words)
-            assert _command_line_parses(), f"{block.where}: this is not what the command takes: {line}"
+            assert _command_line_parses(), f"{block.where}: this is not what the command takes: {shlex.join(words)}"
+
+
+def _commands(code: str) -> Iterator[list[str]]:
+    """The words of each command."""
+    command = ""
+    for line in _joined(code).splitlines():
+        command += line
+        try:
+            words = shlex.split(command, comments=True)
+        except ValueError:  # a quotation that goes on in the next line
+            command += "\n"
+            continue
+        yield words
+        command = ""
 
 
 def _command_line_parses() -> bool:

@@ -1,5 +1,8 @@
 """A task's reader, its instances and its model, for the tests of the task models."""
 
+import copy
+import io
+import pickle
 from typing import Any
 
 import torch
@@ -55,3 +58,34 @@ class TaskSetup:
         assert sum("gamma" in name for name in trained) == mixes
         assert sum("scalar_parameters" in name for name in trained) == 3 * mixes
         assert not any("bilm" in name for name in trained)
+
+    def check_mixed_precision(self) -> None:
+        """That training in bfloat16 begins with full precision's loss, and stays finite in batches with padding."""
+        tensors = self.tensors(self.instances)
+        trained = [parameter for parameter in self.model.parameters() if parameter.requires_grad]
+        optimizer = torch.optim.Adam(trained, lr=0.01)
+        expected = self.model(**tensors)["loss"].item()
+        for step in range(3):
+            optimizer.zero_grad()
+            with torch.autocast("cpu", torch.bfloat16):
+                loss = self.model(**tensors)["loss"]
+            assert torch.isfinite(loss)
+            if step == 0:
+                torch.testing.assert_close(loss.item(), expected, rtol=0.02, atol=0.02)
+            loss.backward()
+            for parameter in trained:
+                assert parameter.grad is not None
+                assert torch.isfinite(parameter.grad).all()
+            optimizer.step()
+
+    def check_copies(self) -> None:
+        """That a model which was copied, pickled or saved whole says the same."""
+        tensors = self.tensors(self.instances)
+        self.model.eval()
+        expected = self.model(**tensors)["loss"]
+        saved = io.BytesIO()
+        torch.save(self.model, saved)
+        saved.seek(0)
+        loaded = torch.load(saved, weights_only=False)
+        for model in (copy.deepcopy(self.model), pickle.loads(pickle.dumps(self.model)), loaded):
+            torch.testing.assert_close(model(**tensors)["loss"], expected)

@@ -1,5 +1,10 @@
+import bz2
 import gzip
+import json
+import lzma
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 import torch
@@ -8,7 +13,15 @@ from hypothesis import strategies as st
 from small_disks import small_disk as small_disk
 
 from elmo_tasks import files
-from elmo_tasks.files import DiskFullError, full_disk_told, read_lines, writing
+from elmo_tasks.files import (
+    DiskFullError,
+    JSONError,
+    full_disk_told,
+    parse_json,
+    read_lines,
+    read_text,
+    writing,
+)
 
 
 def test_folder_is_made_and_nothing_is_left_over(tmp_path: Path) -> None:
@@ -66,31 +79,126 @@ def test_torch_on_a_full_disk(small_disk: Path) -> None:
 
 TEXT = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\r\n\ufeff"))
 
+MARK = b"\xef\xbb\xbf"
 
-@pytest.mark.parametrize("suffix", ["txt", "txt.gz"])
-@pytest.mark.parametrize("mark", [b"", b"\xef\xbb\xbf"])
-@pytest.mark.parametrize("end", [b"\n", b"\r\n"])
-@settings(max_examples=20)
+COMPRESS: dict[str, Callable[[bytes], bytes]] = {
+    "txt": bytes,
+    "txt.gz": gzip.compress,
+    "txt.bz2": bz2.compress,
+    "txt.xz": lzma.compress,
+}
+
+
+@pytest.mark.parametrize("suffix", COMPRESS)
+@pytest.mark.parametrize("mark", [b"", MARK])
+@pytest.mark.parametrize("end", [b"\n", b"\r\n", b"\r", b"\r\r\n"])
+@settings(max_examples=10)
 @given(texts=st.lists(TEXT, min_size=1))
 def test_lines_of_any_text(texts: list[str], end: bytes, mark: bytes, suffix: str, tmp_path: Path) -> None:
     path = tmp_path / f"text.{suffix}"
     content = mark + b"".join(text.encode() + end for text in texts)
-    path.write_bytes(gzip.compress(content) if suffix.endswith("gz") else content)
+    path.write_bytes(COMPRESS[suffix](content))
     assert list(read_lines(path, ValueError)) == list(enumerate(texts, 1))
+    assert read_text(path, ValueError) == content.removeprefix(mark).decode()
+
+
+STRANGE = [
+    "a\u2028b\u0085c\x0bd\x0ce\x1ff",
+    "\u00a0",
+    "",
+    "x\ufeffy \ufeff",
+    "\U0001f469\u200d\U0001f4bb \u200b",
+    "שלום \u202eabc",
+    "I\u0131İi ğüşöç",
+    "东京 大学",
+    "ü" * 250,
+]
+"""Unicode's other line ends and white space, marks inside, emoji, zero width, right to left, Turkish, Chinese, long."""
+
+
+@pytest.mark.parametrize("last_end", [b"", b"\n", b"\r"])
+def test_strange_lines(last_end: bytes, tmp_path: Path) -> None:
+    (tmp_path / "text.txt").write_bytes(MARK + "\n".join(STRANGE).encode() + last_end)
+    assert [line for _, line in read_lines(tmp_path / "text.txt", ValueError)] == STRANGE
+
+
+@given(content=st.lists(st.sampled_from(["a", "\u2028", "\n", "\r\n", "\r", "\ufeff", "é"])).map("".join))
+def test_lines_are_those_of_pythons_text_files(content: str, tmp_path_factory: pytest.TempPathFactory) -> None:
+    """But that any number of carriage returns before a line feed are one line end with it."""
+    path = tmp_path_factory.mktemp("text") / "text.txt"
+    path.write_bytes(content.encode())
+    while "\r\r\n" in content:
+        content = content.replace("\r\r\n", "\r\n")
+    other = path.with_name("other.txt")
+    other.write_bytes(content.encode())
+    with open(other, encoding="utf-8-sig") as lines:
+        expected = [line.removesuffix("\n") for line in lines]
+    assert [line for _, line in read_lines(path, ValueError)] == expected
 
 
 def test_the_line_that_is_not_utf8_is_named(tmp_path: Path) -> None:
     path = tmp_path / "text.txt"
-    path.write_bytes(b"good\n\xff\n")
-    with pytest.raises(LookupError, match=r"text\.txt, line 2: this is not UTF-8: invalid start byte; convert"):
+    path.write_bytes(b"good\rgood\n\xff\n")
+    with pytest.raises(LookupError, match=r"text\.txt, line 3: this is not UTF-8: invalid start byte; convert"):
         list(read_lines(path, LookupError))
+    with pytest.raises(LookupError, match=r"text\.txt: this is not UTF-8: invalid start byte; convert"):
+        read_text(path, LookupError)
+
+
+@pytest.mark.parametrize(("suffix", "kind"), [("gz", "gzip"), ("bz2", "bzip2"), ("xz", "xz")])
+@pytest.mark.parametrize("damage", ["plain", "broken off", "a bit turned", "empty inside"])
+def test_damage_is_named(damage: str, suffix: str, kind: str, tmp_path: Path) -> None:
+    whole = COMPRESS[f"txt.{suffix}"](b"".join(b"line %d\n" % number for number in range(1000)))
+    middle = len(whole) // 2
+    damaged = {
+        "plain": b"not compressed at all",
+        "broken off": whole[:-9],
+        "a bit turned": whole[:middle] + bytes([whole[middle] ^ 4]) + whole[middle + 1 :],
+        "empty inside": whole[:20] + bytes(40) + whole[60:],
+    }[damage]
+    path = tmp_path / f"text.{suffix}"
+    path.write_bytes(damaged)
+    with pytest.raises(LookupError, match=rf"text\.{suffix}, after line \d+: this is not {kind}, or is damaged: "):
+        list(read_lines(path, LookupError))
+    with pytest.raises(LookupError, match=rf"text\.{suffix}: this is not {kind}, or is damaged: "):
+        read_text(path, LookupError)
+
+
+def test_what_the_system_says_stays(tmp_path: Path) -> None:
+    with pytest.raises(FileNotFoundError, match="nowhere"):
+        read_text(tmp_path / "nowhere.gz", LookupError)
+    with pytest.raises(IsADirectoryError):
+        list(read_lines(tmp_path, LookupError))
+
+
+# JSON
+
+
+def nested(depth: int) -> str:
+    return "[" * depth + "1" + "]" * depth
+
+
+@pytest.mark.parametrize("value", [None, [], {"a": [1, 2.5, "\u2028"]}, json.loads(nested(200))])
+@pytest.mark.parametrize("mark", ["", "\ufeff"])
+def test_json_is_parsed(value: Any, mark: str) -> None:
+    text = mark + json.dumps(value, ensure_ascii=False)
+    assert parse_json(text) == parse_json(text.encode()) == value
 
 
 @pytest.mark.parametrize(
-    "content", [b"no gzip at all", gzip.compress(b"a\n" * 1000, mtime=0)[:-9]], ids=["plain", "broken off"]
+    ("text", "message"),
+    [
+        ("", "^not JSON: Expecting value, at column 1$"),
+        ('{"a": 1,}', "^not JSON: .*, at column "),
+        ("[1,\n2 3]", "^not JSON: Expecting ',' delimiter, at line 2, column 3$"),
+        (b"\xff", "^not UTF-8: invalid start byte$"),
+        ('{"a": ' + "9" * 5000 + "}", "^JSON with a number of thousands of digits$"),
+        (nested(201), "^JSON with more than 200 objects and lists in each other$"),
+        (nested(2000), "^JSON with more than 200"),
+        (nested(100_000), "^JSON with more than 200"),
+        ('{"a": ' * 300 + "1" + "}" * 300, "^JSON with more than 200"),
+    ],
 )
-def test_what_is_not_gzip_is_named(content: bytes, tmp_path: Path) -> None:
-    path = tmp_path / "text.gz"
-    path.write_bytes(content)
-    with pytest.raises(LookupError, match=r"text\.gz, after line \d+: this is not gzip, or is damaged: "):
-        list(read_lines(path, LookupError))
+def test_what_is_no_json(text: str | bytes, message: str) -> None:
+    with pytest.raises(JSONError, match=message):
+        parse_json(text)

@@ -132,7 +132,7 @@ HEAVY = ("allennlp", "transformers", "torchvision", "spacy", "sklearn")
     [
         "import elmo_tasks.bilm",
         "import elmo_tasks.vectors, elmo_tasks.vectors.neighbors, elmo_tasks.vectors.static_vectors",
-        "from elmo_tasks import ElmoEmbedder, batch_to_ids",
+        "from elmo_tasks import Elmo, ElmoEmbedder, batch_to_ids",
         "import elmo_tasks.__main__, elmo_tasks.commands.doctor, elmo_tasks.commands.elmo",
     ],
 )
@@ -166,7 +166,7 @@ print(sorted(name for name in sys.modules if name.startswith("elmo_tasks.") and 
 """
     done = run_python("-c", code, cwd=tmp_path, pythonpath=ROOT)
     assert done.returncode == 0, done.stderr
-    assert done.stdout.strip() == "['elmo_tasks.files', 'elmo_tasks.registration']"
+    assert done.stdout.strip() == "['elmo_tasks.checks', 'elmo_tasks.files', 'elmo_tasks.registration']"
 
 
 # Registering

@@ -2,7 +2,9 @@
 
 from pathlib import Path
 
+import pytest
 import torch
+from allennlp.common import Registrable
 from allennlp.data import Vocabulary
 from allennlp.data.data_loaders import SimpleDataLoader
 from allennlp.models import Model
@@ -48,3 +50,23 @@ def test_parts_of_a_trainer(tmp_path: Path) -> None:
     assert private.validation_loader(trainer) is validation
     assert private.validation_loader(GradientDescentTrainer(model, optimizer, loader, cuda_device=-1)) is None
     assert private.epochs_before(trainer) == 0
+
+
+def test_a_name_is_freed_and_taken_without_a_word(caplog: pytest.LogCaptureFixture) -> None:
+    class Base(Registrable):
+        pass
+
+    @Base.register("name")
+    class Theirs(Base):
+        pass
+
+    caplog.set_level("INFO")
+    for _ in range(2):
+        private.unregister(Base, "name")
+
+    @Base.register("name")
+    class Ours(Base):
+        pass
+
+    assert Base.by_name("name") is Ours
+    assert not caplog.records

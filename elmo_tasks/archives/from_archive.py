@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from allennlp.common import Params
+from allennlp.common.checks import ConfigurationError
 from allennlp.common.file_utils import cached_path
 from allennlp.data import DatasetReader, Vocabulary
 from allennlp.models import Archive, Model
@@ -17,10 +18,12 @@ from overrides import overrides
 from elmo_tasks.archives.safety import FROM_ARCHIVE, MODEL_NAME, open_archive, unpacked
 from elmo_tasks.archives.source import KEPT
 from elmo_tasks.files import writing
-from elmo_tasks.private import padding_token, unknown_token
+from elmo_tasks.private import padding_token, unknown_token, unregister
+
+unregister(Model, "from_archive")
 
 
-@Model.register("from_archive", constructor="from_archive", exist_ok=True)
+@Model.register("from_archive", constructor="from_archive")
 class ArchivedModel(Model):
     """
     A model that training begins from: `{"type": "from_archive", "archive_file": "runs/tagger/model.tar.gz"}`.
@@ -37,7 +40,11 @@ class ArchivedModel(Model):
     @classmethod
     @overrides(check_signature=False)
     def from_archive(
-        cls, archive_file: str, vocab: Vocabulary | None = None, serialization_dir: str | None = None
+        cls,
+        archive_file: str,
+        vocab: Vocabulary | None = None,
+        serialization_dir: str | None = None,
+        extend_labels: bool = False,
     ) -> Model:
         """
         # Parameters
@@ -48,6 +55,8 @@ class ArchivedModel(Model):
             The new text's. What is new in it is added behind the archive's vocabulary.
         serialization_dir : `str`, optional
             Given by AllenNLP: the new run's folder, or the new archive's.
+        extend_labels : `bool`, optional (default = `False`)
+            Whether the model gets outputs for labels that are new in `vocab`. Those that it had keep their weights.
 
         # Returns
 
@@ -57,6 +66,8 @@ class ArchivedModel(Model):
 
         `UnsafeArchiveError`
             See `check_archive`.
+        `ConfigurationError`
+            If there are new labels, and they are not to be learned or the model cannot do that.
         """
         vocabulary = None if serialization_dir is None else Path(serialization_dir) / "vocabulary"
         if vocabulary is not None and (vocabulary / FROM_ARCHIVE / MODEL_NAME).is_file():
@@ -66,11 +77,36 @@ class ArchivedModel(Model):
             archive = open_archive(folder)
             model = archive.model
             if vocab:
+                known = len(_labels(model))
                 model.vocab.extend_from_vocab(vocab)
                 model.extend_embedder_vocab()
+                _take_labels(model, _labels(model)[known:], extend_labels, archive_file)
             if vocabulary is not None:
                 _keep(archive, Path(folder) / "vocabulary", vocabulary)
         return model
+
+
+def _labels(model: Model) -> list[str]:
+    """Those that the model predicts, in their order, if it says where the vocabulary has them."""
+    # Stock taggers have the first name, stock classifiers the second.
+    namespace = getattr(model, "label_namespace", None) or getattr(model, "_label_namespace", None)
+    return list(model.vocab.get_token_to_index_vocabulary(namespace)) if namespace is not None else []
+
+
+def _take_labels(model: Model, new: list[str], extend: bool, archive_file: str) -> None:
+    """Has the model learn labels that the vocabulary has got, or says that it cannot."""
+    if not new:
+        return
+    can_extend: Any = getattr(model, "extend_labels", None)
+    if extend and can_extend is not None:
+        can_extend()
+        return
+    known = ", ".join(_labels(model)[: -len(new)])
+    way_out = "" if can_extend is None else 'set "extend_labels": true beside archive_file to have it learn them, or '
+    raise ConfigurationError(
+        f"The model of {archive_file} has no output for {len(new)} of the data's labels: {', '.join(new)}. "
+        f"It knows {known}. Use data without the new ones or name them as it does; {way_out}train a new model."
+    )
 
 
 def _keep(archive: Archive, old: Path, new: Path) -> None:

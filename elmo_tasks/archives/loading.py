@@ -15,6 +15,7 @@ from torch import Tensor
 
 from elmo_tasks.archives.errors import named
 from elmo_tasks.archives.weights import read_weights
+from elmo_tasks.device import check_device
 
 _Part = TypeVar("_Part")
 
@@ -42,7 +43,11 @@ def load_dataset_readers(config: Params, serialization_dir: str) -> tuple[Datase
 
 
 def load_model(config: Params, weights_path: str, serialization_dir: str, cuda_device: int) -> Model:
-    """AllenNLP's. Raises `ConfigurationError` where a member is damaged, or they do not go together."""
+    """
+    AllenNLP's. Raises `ConfigurationError` where a member is damaged, or they do not go together, and `DeviceError`
+    where there is no such GPU.
+    """
+    check_device(cuda_device)
     check_vocabulary(serialization_dir)
     if not Path(weights_path).is_file():
         raise ConfigurationError(f"{named(serialization_dir)} has no weights: {named(weights_path)} does not exist.")

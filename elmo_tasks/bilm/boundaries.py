@@ -8,6 +8,7 @@ from torch.nn import functional as F
 from elmo_tasks.bilm.characters import SENTENCE_END_IDS, SENTENCE_START_IDS
 from elmo_tasks.bilm.model import FIRST_TOKEN, BiLM, BiLMOutput
 from elmo_tasks.bilm.packing import Packing, pack
+from elmo_tasks.bilm.padding import zero_padding
 
 
 class BoundaryBiLM(BiLM):
@@ -68,9 +69,16 @@ def without_boundaries(vectors: Tensor, mask: Tensor) -> Tensor:
     `Tensor`
         The tokens' vectors, zeros elsewhere. Shape `(batch, tokens, dim)`.
     """
-    # What has something behind it is no </S>. Shape: (batch, tokens)
-    is_token = mask[:, 1:-1] & mask.flip(1).cumsum(dim=1).flip(1)[:, 2:].bool()
-    return vectors[:, 1:-1] * is_token.unsqueeze(-1)
+    # Not times the mask: what stands in the padding may be infinite.
+    return zero_padding(vectors[:, 1:-1], tokens_of(mask))
+
+
+def tokens_of(mask: Tensor) -> Tensor:
+    """
+    Where there is a token, from where there is one or a boundary: shape `(batch, tokens + 2)` to `(batch, tokens)`.
+    """
+    # What has something behind it is no </S>.
+    return mask[:, 1:-1] & mask.flip(1).cumsum(dim=1).flip(1)[:, 2:].bool()
 
 
 def _with_boundaries(character_ids: Tensor) -> Tensor:

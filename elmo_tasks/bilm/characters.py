@@ -128,8 +128,8 @@ def batch_to_ids(sentences: Sequence[Sequence[str]]) -> Tensor:
 
     # Raises
 
-    `EmptyWordError`
-        Names the sentence and the token, counted from 0.
+    `EmptyWordError`, `TypeError`
+        Names the sentence and the token, counted from 0, that is the empty string or no string.
     """
     longest = max(map(len, sentences), default=0)
     rows: list[bytes] = []
@@ -139,6 +139,10 @@ def batch_to_ids(sentences: Sequence[Sequence[str]]) -> Tensor:
         except EmptyWordError as error:
             position = list(sentence).index("")
             raise EmptyWordError(f"Sentence {number}, token {position}: {error}") from None
+        except TypeError:
+            words = enumerate(sentence)
+            position, word = next((place, word) for place, word in words if not isinstance(word, str))
+            raise TypeError(f"Sentence {number}, token {position} is {word!r}, and must be a string.") from None
         rows += [_NO_TOKEN] * (longest - len(sentence))
     # Shape: (batch, tokens, 50)
     return torch.from_numpy(join_rows(rows).reshape(len(sentences), longest, MAX_WORD_LENGTH))

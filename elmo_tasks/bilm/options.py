@@ -1,19 +1,32 @@
 """The shape of a biLM: a dataclass, and the options.json that bilm-tf writes."""
 
 import json
-import math
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from elmo_tasks.bilm.characters import MAX_WORD_LENGTH, NUM_CHARACTER_IDS
-from elmo_tasks.files import writing
+from elmo_tasks.checks import check_count, check_flag, check_number
+from elmo_tasks.files import JSONError, parse_json, writing
 
 ACTIVATIONS = ("relu", "tanh")
 
 # Far beyond any biLM: what is larger is a mistake, or meant to exhaust the reader.
 _LARGEST_DIM, _MOST_LAYERS, _LARGEST_FILE = 1 << 20, 100, 1 << 20
+
+# Within float32, which clips.
+_LARGEST_CLIP = 1e30
+
+# By which keys options.json calls the fields, where these are others.
+_KEYS = {
+    "character_dim": "char_cnn.embedding.dim",
+    "num_highway": "char_cnn.n_highway",
+    "cell_dim": "lstm.dim",
+    "num_layers": "lstm.n_layers",
+    "skip_connections": "lstm.use_skip_connections",
+    "projection_clip": "lstm.proj_clip",
+}
 
 
 class OptionsError(ValueError):
@@ -62,24 +75,30 @@ class BiLMOptions:
     projection_clip: float = 3.0
 
     def __post_init__(self) -> None:
-        for name in ("character_dim", "cell_dim", "projection_dim", "num_layers"):
-            most = _MOST_LAYERS if name == "num_layers" else _LARGEST_DIM
-            if not 1 <= getattr(self, name) <= most:
-                raise OptionsError(f"{name} is {getattr(self, name)}; it must be in 1..{most}.")
         if self.activation not in ACTIVATIONS:
-            raise OptionsError(f'activation is "{self.activation}"; it must be one of {", ".join(ACTIVATIONS)}.')
-        if not 0 <= self.num_highway <= _MOST_LAYERS:
-            raise OptionsError(f"n_highway is {self.num_highway}; it must be in 0..{_MOST_LAYERS}.")
+            raise OptionsError(f"activation is {self.activation!r}; it must be one of {', '.join(ACTIVATIONS)}.")
+        check_count(OptionsError, most=_LARGEST_DIM, **self._named("character_dim", "cell_dim", "projection_dim"))
+        check_count(OptionsError, most=_MOST_LAYERS, **self._named("num_layers"))
+        check_count(OptionsError, least=0, most=_MOST_LAYERS, **self._named("num_highway"))
+        check_number(OptionsError, 0, _LARGEST_CLIP, **self._named("cell_clip", "projection_clip"))
+        check_flag(OptionsError, **self._named("skip_connections", "projection_after_highway"))
+        self._check_filters()
         for name in ("cell_clip", "projection_clip"):
-            if not 0 <= getattr(self, name) < math.inf:
-                raise OptionsError(f"{name} is {getattr(self, name)}; it must be a number that is not negative.")
+            # So that 3 and 3.0 are one and the same also where they are written.
+            object.__setattr__(self, name, float(getattr(self, name)))
+
+    def _named(self, *fields: str) -> dict[str, Any]:
+        """Fields' values, by the fields' names and what options.json calls them."""
+        return {f"{field} ({_KEYS[field]})" if field in _KEYS else field: getattr(self, field) for field in fields}
+
+    def _check_filters(self) -> None:
         if not self.filters:
             raise OptionsError("filters is empty; the character CNN needs at least one [width, number] pair.")
         for width, number in self.filters:
-            if not (1 <= width <= MAX_WORD_LENGTH and number >= 1):
-                raise OptionsError(
-                    f"filter [{width}, {number}]: the width must be in 1..{MAX_WORD_LENGTH} and the number at least 1."
-                )
+            widths: dict[str, Any] = {"filters: a filter's width": width}
+            numbers: dict[str, Any] = {"filters: the number of filters of a width": number}
+            check_count(OptionsError, most=MAX_WORD_LENGTH, **widths)
+            check_count(OptionsError, most=_LARGEST_DIM, **numbers)
         if len(self.filters) > _MOST_LAYERS or self.num_filters > _LARGEST_DIM:
             raise OptionsError(
                 f"filters has {len(self.filters)} pairs with {self.num_filters} filters; "
@@ -99,26 +118,24 @@ class BiLMOptions:
     @classmethod
     def from_dict(cls, options: Mapping[str, Any]) -> "BiLMOptions":
         """From the parsed content of an options.json. Raises `OptionsError` naming the key that is missing or wrong."""
+        cnn, lstm = _section(options, "char_cnn"), _section(options, "lstm")
+        _check_characters(cnn)
         try:
-            cnn, lstm = options["char_cnn"], options["lstm"]
-            _check_characters(cnn)
             return cls(
-                character_dim=int(cnn["embedding"]["dim"]),
-                filters=tuple((int(width), int(number)) for width, number in cnn["filters"]),
-                num_highway=int(cnn.get("n_highway") or 0),
+                character_dim=_section(cnn, "embedding")["dim"],
+                filters=_filters(cnn["filters"]),
+                num_highway=_or_none(cnn, "n_highway"),
                 activation=cnn["activation"],
-                projection_after_highway=bool(cnn.get("projection_after_highway", True)),
-                cell_dim=int(lstm["dim"]),
-                projection_dim=int(lstm["projection_dim"]),
-                num_layers=int(lstm.get("n_layers", 1)),
-                skip_connections=bool(lstm["use_skip_connections"]),
-                cell_clip=float(lstm.get("cell_clip") or 0),
-                projection_clip=float(lstm.get("proj_clip") or 0),
+                projection_after_highway=cnn.get("projection_after_highway", True),
+                cell_dim=lstm["dim"],
+                projection_dim=lstm["projection_dim"],
+                num_layers=lstm.get("n_layers", 1),
+                skip_connections=lstm["use_skip_connections"],
+                cell_clip=_or_none(lstm, "cell_clip"),
+                projection_clip=_or_none(lstm, "proj_clip"),
             )
         except KeyError as error:
             raise OptionsError(f"there is no key {error} where a biLM's options have one.") from None
-        except (TypeError, AttributeError) as error:
-            raise OptionsError(f"the structure is not that of a biLM's options: {error}.") from None
 
     def to_dict(self) -> dict[str, Any]:
         """As bilm-tf writes it, ready for prediction (262 characters)."""
@@ -151,14 +168,14 @@ class BiLMOptions:
         if Path(path).stat().st_size > _LARGEST_FILE:
             raise OptionsError(f"{path} has more than {_LARGEST_FILE} bytes: it is no options.json.")
         try:
-            content = json.loads(Path(path).read_text(encoding="utf-8"))
-        except (ValueError, RecursionError) as error:
-            raise OptionsError(f"{path} is not JSON: {error}") from None
+            content = parse_json(Path(path).read_bytes())
+        except JSONError as error:
+            raise OptionsError(f"{path} is {error}.") from None
         if not isinstance(content, dict):
             raise OptionsError(f"{path}: expected a JSON object, found {type(content).__name__}.")
         try:
             return cls.from_dict(content)
-        except (ValueError, OverflowError) as error:
+        except OptionsError as error:
             raise OptionsError(f"{path}: {error}") from None
 
     def to_file(self, path: str | Path) -> None:
@@ -169,6 +186,28 @@ class BiLMOptions:
     def replace(self, **changes: Any) -> "BiLMOptions":
         """A copy with some fields changed."""
         return replace(self, **changes)
+
+
+def _section(options: Any, name: str) -> Mapping[str, Any]:
+    """An object in the options."""
+    section = options.get(name, {})
+    if not isinstance(section, Mapping):
+        raise OptionsError(
+            f'the structure is not that of a biLM\'s options: "{name}" is {repr(section)[:100]} and no object.'
+        )
+    return section
+
+
+def _filters(pairs: Any) -> tuple[tuple[Any, Any], ...]:
+    if not isinstance(pairs, list | tuple) or not all(isinstance(one, list | tuple) and len(one) == 2 for one in pairs):
+        raise OptionsError(f"filters is {repr(pairs)[:100]}; it must be a list of [width, number] pairs.")
+    return tuple((width, number) for width, number in pairs)
+
+
+def _or_none(section: Mapping[str, Any], name: str) -> Any:
+    """What may be left out, or null, for 0."""
+    value = section.get(name)
+    return 0 if value is None else value
 
 
 def _check_characters(cnn: Mapping[str, Any]) -> None:

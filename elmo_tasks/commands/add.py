@@ -8,7 +8,9 @@ from pathlib import Path
 from typing import Any
 
 from elmo_tasks.commands.command import Command
-from elmo_tasks.files import writing
+from elmo_tasks.files import JSONError, parse_json, writing
+
+_STOCKS_TAGGERS = ("simple_tagger", "crf_tagger")
 
 
 class _PrintLibrary(argparse.Action):
@@ -59,9 +61,9 @@ def _run(args: argparse.Namespace) -> None:
     if out is not None and out.exists() and not args.force:
         raise ConfigurationError(f"{out} is there already: give another -o, or --force to overwrite it.")
     try:
-        parameters = json.loads(args.parameters)
-    except ValueError as error:
-        raise ConfigurationError(f"--parameters {args.parameters} is not JSON: {error}.") from error
+        parameters = parse_json(args.parameters)
+    except JSONError as error:
+        raise ConfigurationError(f"--parameters {args.parameters[:200]} is {error}.") from None
     before = read_config(args.config)
     after = add_elmo(before, bilm_parameter(args.bilm), args.replace, args.sizes, args.old_dim, parameters)
     print(_difference(before, after, args.config), end="")
@@ -70,6 +72,8 @@ def _run(args: argparse.Namespace) -> None:
         return
     with writing(out) as temporary:
         temporary.write_text(_text(after), encoding="utf-8")
+    if after.get("model", {}).get("type") in _STOCKS_TAGGERS:
+        print("To predict with it: --predictor elmo_tagger, which needs no model of spaCy's.", file=sys.stderr)
     print(f"Wrote {out}.", file=sys.stderr)
 
 

@@ -3,8 +3,10 @@
 import argparse
 import logging
 import os
+import pickle
 import sys
 import traceback
+import zlib
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import NamedTuple
@@ -105,11 +107,12 @@ def is_mistake(error: Exception) -> bool:
     """
     Whether an exception tells of what the user can mend, not of a fault in a program.
 
-    These are: what the system says of files and of the network; a library that is not there or does not import; and
-    errors that have a class of their own, which a program raises on purpose: AllenNLP's `ConfigurationError`, and all
-    kinds of `ValueError`, ours as well as those for what is no JSON or no UTF-8. A bare `ValueError` is a fault.
+    These are: what the system says of files and of the network; a file that is cut off; a library that is not there or
+    does not import; and errors that have a class of their own, which a program raises on purpose: AllenNLP's
+    `ConfigurationError`, and all kinds of `ValueError`, ours as well as those for what is no JSON or no UTF-8. A bare
+    `ValueError` is a fault.
     """
-    if isinstance(error, OSError | ImportError):
+    if isinstance(error, OSError | ImportError) or _is_from_damage(error):
         return True
     if isinstance(error, ValueError):
         return type(error) is not ValueError
@@ -122,7 +125,14 @@ def _is_from_jsonnet(error: Exception) -> bool:
     return isinstance(error, RuntimeError) and str(error).startswith(("RUNTIME ERROR: ", "STATIC ERROR: "))
 
 
+def _is_from_damage(error: Exception) -> bool:
+    """Whether it is what the readers of compressed files and of weights say of one that is cut off."""
+    return isinstance(error, EOFError | pickle.UnpicklingError | zlib.error) or "PytorchStreamReader" in str(error)
+
+
 def _message(error: Exception) -> str:
+    if _is_from_damage(error):
+        return f"A file is damaged or cut off: {error} ({TRACEBACK}=1 shows which)"
     if isinstance(error, OSError) and error.strerror and error.filename is not None:
         # Where a finished file could not be put in its place there are two, of which the user knows the latter.
         return f"{error.filename2 or error.filename}: {error.strerror}."

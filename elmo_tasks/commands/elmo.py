@@ -7,6 +7,7 @@ from pathlib import Path
 from elmo_tasks.commands.bilm_choice import add_bilm_options
 from elmo_tasks.commands.command import Command
 from elmo_tasks.commands.device import check_device
+from elmo_tasks.files import text_lines
 
 logger = logging.getLogger(__name__)
 
@@ -15,7 +16,8 @@ _STDIN = "-"
 
 def _add_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
-        "input_file", help="a text, plain or .gz, tokens separated by white space; - reads the standard input"
+        "input_file",
+        help="a text (also .gz, .bz2, .xz), tokens separated by white space; - reads the standard input",
     )
     parser.add_argument("output_file", help="the HDF5 file to write; OUTPUT_FILE.parts is a folder meanwhile")
     layers = parser.add_mutually_exclusive_group(required=True)
@@ -108,12 +110,12 @@ def _as_file(input_file: str, output: Path) -> Path:
     if input_file != _STDIN and not Path(input_file).is_fifo():
         return Path(input_file)
     from elmo_tasks.vectors.dump.run import SPOOLED, parts_folder
-    from elmo_tasks.vectors.dump.text import spool
+    from elmo_tasks.vectors.dump.text import TextError, spool
 
     text = parts_folder(output) / SPOOLED
-    source = 0 if input_file == _STDIN else input_file
-    with open(source, encoding="utf-8", errors="surrogateescape", closefd=source != 0) as lines:
-        spool(lines, text)
+    source, name = (0, "The standard input") if input_file == _STDIN else (input_file, input_file)
+    with open(source, "rb", closefd=source != 0) as file:
+        spool((line for _, line in text_lines(file, name, TextError)), text)
     return text
 
 

@@ -19,7 +19,7 @@ def _add_options(parser: argparse.ArgumentParser) -> None:
         help="a biLM's name (mini, small, medium, original, 5.5B) or its folder; or the folder or model.tar.gz of a "
         'run with an "elmo_language_model", which has its softmax and its vocabulary',
     )
-    parser.add_argument("text", help="a file, folder or pattern: tokenized, one sentence a line, plain or .gz")
+    parser.add_argument("text", help="a file, folder or pattern: tokenized, one sentence a line, plain or compressed")
     parser.add_argument("--heldout", required=True, help="text of the same kind that is not trained on")
     parser.add_argument("-s", "--serialization-dir", required=True, metavar="RUN", help="the run's folder")
     parser.add_argument(

@@ -29,7 +29,7 @@ def _add_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--corpus",
         type=Path,
-        help="tokenized text, one sentence a line, plain or .gz (default: a small one in the package)",
+        help="tokenized text, one sentence a line, plain or compressed (default: a small one in the package)",
     )
     parser.add_argument(
         "--layer",
@@ -47,8 +47,8 @@ def _add_options(parser: argparse.ArgumentParser) -> None:
         "--vectors",
         type=Path,
         metavar="FILE",
-        help="words' vectors in GloVe's text format, plain or .gz, to compare with (default: the biLM's token layer of "
-        "the corpus's words)",
+        help="words' vectors in GloVe's text format, plain or compressed, to compare with (default: the biLM's token "
+        "layer of the corpus's words)",
     )
     add_bilm_options(parser)
 

@@ -6,6 +6,7 @@ from types import SimpleNamespace
 
 from elmo_tasks.commands.command import Command
 from elmo_tasks.commands.device import check_device
+from elmo_tasks.files import JSONError, parse_json
 
 
 def _add_options(parser: argparse.ArgumentParser) -> None:
@@ -33,9 +34,9 @@ def _run(args: argparse.Namespace) -> None:
     check_device(args.cuda_device)
     if args.skip_bad_lines:
         try:
-            given = json.loads(args.predictor_args.strip() or "{}")
-        except ValueError as error:
-            raise ConfigurationError(f"--predictor-args {args.predictor_args} is not JSON: {error}.") from None
+            given = parse_json(args.predictor_args.strip() or "{}")
+        except JSONError as error:
+            raise ConfigurationError(f"--predictor-args {args.predictor_args[:200]} is {error}.") from None
         args.predictor_args = json.dumps({**given, "skip_bad_lines": True})
     _predict(args)
 

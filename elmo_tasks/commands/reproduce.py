@@ -93,9 +93,11 @@ def _bilm(name: str | None) -> str | None:
 
 
 def _report(args: argparse.Namespace) -> None:
+    from elmo_tasks.files import read_text
+    from elmo_tasks.reproduce.errors import ReproductionError
     from elmo_tasks.reproduce.report import write_report
 
-    notes = Path(args.notes).read_text(encoding="utf-8") if args.notes else None
+    notes = read_text(args.notes, ReproductionError) if args.notes else None
     files = write_report(args.results, args.out, notes)
     print("\n".join(f"Wrote {file}" for file in files))
 

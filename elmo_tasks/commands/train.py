@@ -14,7 +14,7 @@ from elmo_tasks.files import writing
 def _add_options(parser: argparse.ArgumentParser) -> None:
     from elmo_tasks.pretraining.train import RECIPES
 
-    parser.add_argument("text", nargs="+", help="files, folders or patterns; plain or .gz")
+    parser.add_argument("text", nargs="+", help="files, folders or patterns; plain or compressed")
     parser.add_argument("--heldout", required=True, help="text of the same kind that is not trained on")
     parser.add_argument("-s", "--serialization-dir", required=True, metavar="RUN", help="the run's folder")
     parser.add_argument("--size", choices=list(RECIPES), default="mini", help="the biLM's shape (default: %(default)s)")
@@ -22,6 +22,13 @@ def _add_options(parser: argparse.ArgumentParser) -> None:
     length.add_argument("--passes", type=float, help="over the text, such as 2 or 0.5 (default: 1)")
     length.add_argument(
         "--hours", type=float, help="of training, at the speed measured at the beginning (default: by --passes)"
+    )
+    parser.add_argument(
+        "--dtype",
+        choices=["float32", "bfloat16"],
+        default="float32",
+        help="of a step's matrix products; bfloat16 is faster where the processor has units for it "
+        "(default: %(default)s)",
     )
     add_device_option(parser)
     parser.add_argument("--seed", type=int, default=13370, help="of all random numbers (default: %(default)s)")
@@ -36,7 +43,7 @@ def _run(args: argparse.Namespace) -> None:
     check_device(args.cuda_device)
     run = Path(args.serialization_dir)
     text = ",".join(args.text)
-    said = prepare(text, args.heldout, run, args.size, args.passes, args.hours, args.cuda_device, args.seed)
+    said = prepare(text, args.heldout, run, args.size, args.passes, args.hours, args.dtype, args.cuda_device, args.seed)
     print(said, flush=True)
     with log_in_the_run(args):
         model = train(run)

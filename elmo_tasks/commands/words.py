@@ -9,7 +9,7 @@ from elmo_tasks.commands.command import Command
 def _add_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "vocabulary",
-        help="a word on each line, plain or .gz; all are taken as text but <S> and </S>, the sentence boundaries",
+        help="a word a line, plain or compressed; all are taken as text but <S> and </S>, the sentence boundaries",
     )
     parser.add_argument("out", help="the file to write, gzipped if it ends with .gz; replaced if it is there")
     parser.add_argument(

@@ -1,5 +1,6 @@
 """ELMo into an existing config."""
 
+import inspect
 import json
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -11,6 +12,7 @@ from allennlp.common.checks import ConfigurationError
 
 from elmo_tasks.bilm.options import BiLMOptions
 from elmo_tasks.bilm.pretrained import OUTPUT_DIMS, find_bilm
+from elmo_tasks.files import parse_json, read_text
 
 LIBRARY = Path(__file__).with_name("elmo.libsonnet")
 """What a jsonnet config imports to add ELMo to another; all that is done here is done there."""
@@ -45,7 +47,8 @@ def add_elmo(
     # Raises
 
     `ConfigurationError`
-        If it is no config, if it has ELMo already (with `replace`: if it has none), or if sizes cannot be known.
+        If it is no config, if it has ELMo already (with `replace`: if it has none), if sizes cannot be known, or if the
+        embedder has no such parameters.
     """
     arguments = {
         "config": config,
@@ -53,7 +56,7 @@ def add_elmo(
         "replace": replace,
         "sizes": sizes,
         "old_dim": old_dim,
-        "parameters": parameters or {},
+        "parameters": _known(parameters) if parameters else {},
     }
     code = {name: json.dumps(value) for name, value in arguments.items()}
     try:
@@ -62,6 +65,21 @@ def add_elmo(
     except RuntimeError as error:
         raise ConfigurationError(_without_trace(error)) from error
     return _in_order_of(added, config)
+
+
+def _known(parameters: Any) -> Mapping[str, Any]:
+    """The parameters, if they are the embedder's, or those of `model.elmo` in this project's own models."""
+    # Torch, which they import, would be imported for nothing where there are none.
+    from elmo_tasks.embedders.elmo_token_embedder import ElmoTokenEmbedder
+    from elmo_tasks.embedders.task_elmo import TaskElmo
+
+    if not isinstance(parameters, Mapping):
+        raise ConfigurationError(f"The embedder's parameters must be a JSON object, not a {type(parameters).__name__}.")
+    known = {name for kind in (ElmoTokenEmbedder, TaskElmo) for name in inspect.signature(kind).parameters}
+    known -= {"serialization_dir", "embedder"}
+    if unknown := sorted(set(parameters) - known):
+        raise ConfigurationError(f'The embedder has no parameter "{unknown[0]}"; it has {", ".join(sorted(known))}.')
+    return parameters
 
 
 def read_config(path: str) -> dict[str, Any]:
@@ -90,7 +108,7 @@ def read_config(path: str) -> dict[str, Any]:
 def _as_written(path: str) -> Any:
     """A config that is plain JSON, with its keys in the user's order."""
     try:
-        return json.loads(Path(path).read_text(encoding="utf-8"))
+        return parse_json(read_text(path, ValueError))
     except ValueError:
         return {}
 

@@ -11,12 +11,14 @@ from overrides import overrides
 from torch import Tensor, nn
 
 from elmo_tasks.archives.source import BiLMSource
+from elmo_tasks.bilm.allennlp_weights import from_allennlp
 from elmo_tasks.bilm.boundaries import without_boundaries
 from elmo_tasks.bilm.model import BiLM, BiLMOutput
+from elmo_tasks.bilm.scalar_mix import ScalarMix, ScalarMixError
+from elmo_tasks.checks import check_count, check_flag, check_number
 from elmo_tasks.embedders.cache_settings import read_cache_settings
 from elmo_tasks.embedders.frozen import FrozenBiLM
 from elmo_tasks.embedders.running import Running
-from elmo_tasks.embedders.scalar_mix import ScalarMix
 
 logger = logging.getLogger(__name__)
 
@@ -124,8 +126,10 @@ class ElmoTokenEmbedder(TokenEmbedder):
             raise ConfigurationError(
                 "scalar_mix_parameters fixes the mix and initial_scalar_mix_parameters trains it: give one of them."
             )
-        if kept_words < 0:
-            raise ConfigurationError(f"kept_words is {kept_words}; it must be 0 or more.")
+        check_flag(ConfigurationError, do_layer_norm=do_layer_norm, requires_grad=requires_grad, stateful=stateful)
+        check_number(ConfigurationError, 0, 1, dropout=dropout)
+        check_count(ConfigurationError, least=0, kept_words=kept_words)
+        check_count(ConfigurationError, least=0, optional=True, projection_dim=projection_dim)
         self._with_boundaries = do_layer_norm or layer_norm == "stock"
         running = Running(requires_grad, stateful, dtype, read_cache_settings(cache), self._with_boundaries)
         self._source: BiLMSource | None = None
@@ -142,15 +146,18 @@ class ElmoTokenEmbedder(TokenEmbedder):
             self.frozen.keep_words(kept_words, vocab_to_cache or ())
         elif vocab_to_cache:
             logger.warning("vocab_to_cache is not used: the biLM is trained, and with it the words' vectors change.")
-        self._scalar_mix = ScalarMix(
-            self.bilm.num_layers,
-            layers=layers,
-            layer_norm="stock" if do_layer_norm else layer_norm,
-            initial_scalar_parameters=(
-                initial_scalar_mix_parameters if scalar_mix_parameters is None else scalar_mix_parameters
-            ),
-            trainable=scalar_mix_parameters is None,
-        )
+        try:
+            self._scalar_mix = ScalarMix(
+                self.bilm.num_layers,
+                layers=layers,
+                layer_norm="stock" if do_layer_norm else layer_norm,
+                initial_scalar_parameters=(
+                    initial_scalar_mix_parameters if scalar_mix_parameters is None else scalar_mix_parameters
+                ),
+                trainable=scalar_mix_parameters is None,
+            )
+        except ScalarMixError as error:
+            raise ConfigurationError(str(error)) from None
         self._dropout = nn.Dropout(dropout)
         self._projection = nn.Linear(self.bilm.output_dim, projection_dim) if projection_dim else None
         self.register_state_dict_pre_hook(keep_bilm_files_with_weights)
@@ -233,13 +240,15 @@ class ElmoTokenEmbedder(TokenEmbedder):
             self._source.keep()
 
     def _load_from_state_dict(self, state_dict: dict[str, Any], prefix: str, *args: Any) -> None:
-        """Takes what the stock embedder saved too: the mix under its other name, and a frozen biLM, which is ours."""
-        for key in [key for key in state_dict if key.startswith(prefix + "_elmo.")]:
-            name = key.removeprefix(prefix + "_elmo.")
-            if name.startswith("scalar_mix_0."):
-                state_dict[prefix + name.replace("scalar_mix_0.", "_scalar_mix.")] = state_dict.pop(key)
-            elif self.frozen is not None:
-                del state_dict[key]
+        """Takes what the stock embedder saved too: its mix and a trained biLM; a frozen one is here already."""
+        stocks_bilm = f"{prefix}_elmo._elmo_lstm."
+        bilm = {key: state_dict.pop(key) for key in list(state_dict) if key.startswith(stocks_bilm)}
+        if bilm and self.frozen is None:
+            weights = from_allennlp({key.removeprefix(stocks_bilm): weight for key, weight in bilm.items()})
+            state_dict.update({f"{prefix}_bilm.{name}": weight for name, weight in weights.items()})
+        stocks_mix = f"{prefix}_elmo.scalar_mix_0."
+        for key in [key for key in state_dict if key.startswith(stocks_mix)]:
+            state_dict[f"{prefix}_scalar_mix.{key.removeprefix(stocks_mix)}"] = state_dict.pop(key)
         super()._load_from_state_dict(state_dict, prefix, *args)
 
 

@@ -4,10 +4,11 @@ import torch
 from allennlp.modules import Seq2VecEncoder
 from allennlp.modules.token_embedders import Embedding, TokenCharactersEncoder, TokenEmbedder
 from overrides import overrides
-from torch import Tensor
+from torch import Tensor, nn
 from torch.nn import functional as F
 
 from elmo_tasks.bilm.characters import distinct_words
+from elmo_tasks.bilm.padding import zero_padding
 
 
 @TokenEmbedder.register("elmo_distinct_character_encoding")
@@ -37,6 +38,8 @@ class DistinctCharactersEncoder(TokenCharactersEncoder):
         self, embedding: Embedding, encoder: Seq2VecEncoder, dropout: float = 0.0, min_characters: int = 16
     ) -> None:
         super().__init__(embedding, encoder, dropout)
+        # The stock class's is a function without a name where there is no dropout, and cannot be pickled.
+        self._dropout = nn.Dropout(dropout)
         self.min_characters = min_characters
 
     @overrides
@@ -69,4 +72,5 @@ class DistinctCharactersEncoder(TokenCharactersEncoder):
     def _encode(self, words: Tensor) -> Tensor:
         """Shape `(words, characters)` to `(words, encoding_dim)`."""
         batch = words.unsqueeze(0)
-        return self._encoder(self._embedding(batch), (batch != 0).long()).squeeze(0)
+        mask = batch != 0
+        return self._encoder(zero_padding(self._embedding(batch), mask), mask.long()).squeeze(0)

@@ -7,12 +7,14 @@ from allennlp.modules import Seq2SeqEncoder
 from overrides import overrides
 from torch import Tensor, nn
 
+from elmo_tasks.bilm.padding import zero_padding
+
 
 @Seq2SeqEncoder.register("elmo_padded_lstm", constructor="lstm")
 @Seq2SeqEncoder.register("elmo_padded_gru", constructor="gru")
 class PaddedRnn(Seq2SeqEncoder):
     """
-    The same function as AllenNLP's stateless `lstm` and `gru`, computed over padding too.
+    The same function as AllenNLP's stateless `lstm` and `gru`, computed over padding too, as if it were zeros.
 
     PyTorch packs a batch of unequal lengths and slices the packed tokens at every step; on a processor the gradient of
     each slice is as large as the whole batch, so training takes time with the square of the length. A padded batch has
@@ -98,7 +100,7 @@ class PaddedRnn(Seq2SeqEncoder):
             raise ValueError("A PaddedRnn begins with a state of zeros and takes no other.")
         # Shape: (batch, tokens)
         mirror = _mirror(mask)
-        outputs = inputs
+        outputs = zero_padding(inputs, mask)
         for number, forward in enumerate(self.forward_layers):
             layer_inputs = self.dropout(outputs) if number else outputs
             outputs = forward(layer_inputs)[0]  # (batch, tokens, hidden_size)
@@ -106,7 +108,7 @@ class PaddedRnn(Seq2SeqEncoder):
                 mirrored = self.backward_layers[number](_take(layer_inputs, mirror))[0]
                 # Shape: (batch, tokens, 2 * hidden_size)
                 outputs = torch.cat([outputs, _take(mirrored, mirror)], dim=-1)
-        return outputs * mask.unsqueeze(-1)
+        return zero_padding(outputs, mask)
 
 
 def _mirror(mask: Tensor) -> Tensor:

@@ -9,11 +9,14 @@ from allennlp.data import DatasetReader, Instance
 from allennlp.data.dataset_readers.dataset_reader import PathOrStr
 from overrides import overrides
 
+from elmo_tasks.checks import check_count
+
 
 def check_fraction(fraction: float) -> None:
     """Raises `ConfigurationError` unless it is above 0 and at most 1."""
-    if not 0 < fraction <= 1:
-        raise ConfigurationError(f"fraction is {fraction}; it must be above 0 and at most 1.")
+    number = isinstance(fraction, int | float) and not isinstance(fraction, bool)
+    if not (number and 0 < fraction <= 1):
+        raise ConfigurationError(f"fraction is {fraction!r}; it must be a number above 0 and at most 1.")
 
 
 @DatasetReader.register("elmo_sampled")
@@ -34,7 +37,7 @@ class SampledReader(DatasetReader):
     # Raises
 
     `ConfigurationError`
-        If the fraction is none.
+        If the fraction or the seed is none.
 
     Registered as a `DatasetReader` with name "elmo_sampled".
     """
@@ -42,6 +45,7 @@ class SampledReader(DatasetReader):
     def __init__(self, base_reader: DatasetReader, fraction: float, seed: int, **extras: Any) -> None:
         super().__init__(**extras)
         check_fraction(fraction)
+        check_count(ConfigurationError, least=0, seed=seed)
         self._base_reader = base_reader
         self._fraction = fraction
         self._seed = seed

@@ -3,7 +3,6 @@
 from collections.abc import Sequence
 
 import torch
-from allennlp.data import TextFieldTensors
 from torch import Tensor
 from torch.nn import functional as F
 
@@ -28,14 +27,6 @@ def stack(texts: Sequence[Tensor]) -> Tensor:
     # Of all dimensions but the batch's.
     longest = [max(sizes) for sizes in zip(*(text.shape[1:] for text in texts), strict=True)]
     return torch.cat([_padded(text, longest) for text in texts])
-
-
-def stack_fields(texts: Sequence[TextFieldTensors]) -> TextFieldTensors:
-    """As `stack`, for the tensors of text fields that have the same token indexers."""
-    return {
-        indexer: {name: stack([text[indexer][name] for text in texts]) for name in tensors}
-        for indexer, tensors in texts[0].items()
-    }
 
 
 def _padded(text: Tensor, sizes: Sequence[int]) -> Tensor:

@@ -1,7 +1,9 @@
 """spaCy's rules for splitting text into words, which need no downloaded model."""
 
 import re
+from collections.abc import Iterator
 from functools import lru_cache
+from itertools import pairwise
 
 import spacy
 from allennlp.common.checks import ConfigurationError
@@ -9,6 +11,14 @@ from allennlp.data.tokenizers import Token, Tokenizer
 from overrides import overrides
 from spacy.tokenizer import Tokenizer as SpacyTokenizer
 
+_LONGEST = 500
+"""
+spaCy takes affixes off a word one at a time and looks at all of it again each time, so 10,000 brackets in a row took
+10 s: its work grows with the square of what stands between two white spaces, which is therefore cut after so many
+characters. Words of ordinary text, links among them, are shorter.
+"""
+
+_CUT = re.compile(rf"(?<!\S)(?:\S{{{_LONGEST}}})+(?=\S)")
 _SURROGATE = re.compile("[\ud800-\udfff]")
 
 
@@ -16,7 +26,8 @@ _SURROGATE = re.compile("[\ud800-\udfff]")
 class SpacyRulesTokenizer(Tokenizer):
     """
     Words by spaCy's rules for a language. AllenNLP's own "spacy" tokenizer splits by the same rules, but loads a
-    model for them (`en_core_web_sm`), which has to be downloaded. White space is never a token.
+    model for them (`en_core_web_sm`), which has to be downloaded. White space is never a token. What has more than 500
+    characters without any white space is split in parts of 500, so that the time for a text grows with its length.
 
     A token knows where it stands: `text[token.idx:token.idx_end] == token.text`.
 
@@ -40,16 +51,24 @@ class SpacyRulesTokenizer(Tokenizer):
     @overrides
     def tokenize(self, text: str) -> list[Token]:
         # spaCy cannot read lone surrogates (of undecodable input); their stand-in is one character too.
-        spans = [
-            (word.idx, word.idx + len(word))
-            for word in self._split(_SURROGATE.sub("\ufffd", text))
-            if not word.is_space
-        ]
-        return [Token(text[start:end], start, end) for start, end in spans]
+        readable = _SURROGATE.sub("\ufffd", text)
+        tokens = []
+        for first, last in pairwise([0, *_cuts(text), len(text)]):
+            for word in self._split(readable[first:last]):
+                if not word.is_space:
+                    start, end = first + word.idx, first + word.idx + len(word)
+                    tokens.append(Token(text[start:end], start, end))
+        return tokens
 
     @overrides
     def _to_params(self) -> dict[str, str]:
         return {"type": "elmo_spacy_rules", "language": self._language}
+
+
+def _cuts(text: str) -> Iterator[int]:
+    """Where what has more than `_LONGEST` characters without white space is cut."""
+    for long in _CUT.finditer(text):
+        yield from range(long.start() + _LONGEST, long.end() + 1, _LONGEST)
 
 
 @lru_cache

@@ -35,7 +35,9 @@ WINDOW = 20
 _SHUFFLE_BUFFER = 200_000
 """Sentences among which the order is drawn."""
 _EPOCH_BATCHES = 1000
-"""At most so many between two checkpoints, which are some minutes."""
+"""At most so many between two looks at the held-out text."""
+_CHECKPOINT_SECONDS = 300
+"""Between two checkpoints, besides those at the ends of epochs."""
 _FEWEST_BATCHES = 50
 """A pass over the text has so many, or there are fewer streams."""
 _HELDOUT_STREAMS, _HELDOUT_BATCHES = 16, 60
@@ -61,7 +63,7 @@ class Recipe:
     rate : `float`
         Adam's highest learning rate; it falls to zero.
     dropout : `float`
-        0 where a model of this size cannot learn so much text by heart.
+        Little where the text is much for a model of this size.
     min_count : `int`
         A rarer word counts as "unknown" where it is to be predicted.
     """
@@ -83,7 +85,7 @@ _PUBLISHED_FILTERS = (32, 32, 64, 128, 256, 512, 1024)
 
 RECIPES = {
     "tiny": Recipe(_options(64, 16, (16, 16, 32), 1), 16, 256, 0.01, 0.1, 1),
-    "mini": Recipe(_options(512, 128, (32, 32, 64, 128, 256), 1), 128, 2048, 0.002, 0.0, 5),
+    "mini": Recipe(_options(512, 256, (32, 32, 64, 128, 256), 1), 128, 2048, 0.002, 0.05, 5),
     "small": Recipe(_options(1024, 128, _PUBLISHED_FILTERS, 1), 128, 8192, 0.001, 0.1, 3),
     "original": Recipe(_options(4096, 512, _PUBLISHED_FILTERS, 2), 128, 8192, 0.0005, 0.1, 3),
 }
@@ -143,7 +145,14 @@ def make_plan(tokens: int, streams: int, passes: float) -> Plan:
 
 
 def training_config(
-    recipe: Recipe, plan: Plan, text: str, heldout: str, vocabulary: str, cuda_device: int = -1, seed: int = 13370
+    recipe: Recipe,
+    plan: Plan,
+    text: str,
+    heldout: str,
+    vocabulary: str,
+    dtype: str = "float32",
+    cuda_device: int = -1,
+    seed: int = 13370,
 ) -> dict[str, Any]:
     """
     The experiment, for `allennlp train`.
@@ -156,6 +165,8 @@ def training_config(
         Corpora, as `find_shards` takes them.
     vocabulary : `str`
         The folder with the words to predict.
+    dtype : `str`
+        Of a step's matrix products, as `LanguageModel` takes it.
     cuda_device : `int`
         -1 for the processor.
     seed : `int`
@@ -172,6 +183,7 @@ def training_config(
             "options": recipe.options.to_dict(),
             "dropout": recipe.dropout,
             "num_samples": recipe.samples,
+            "dtype": dtype,
         },
         "data_loader": {
             "type": "elmo_lm_windows",
@@ -190,7 +202,7 @@ def training_config(
         "trainer": {
             "num_epochs": plan.epochs,
             "validation_metric": "-perplexity",
-            "checkpointer": {"keep_most_recent_by_count": 1},
+            "checkpointer": {"keep_most_recent_by_count": 1, "save_every_num_seconds": _CHECKPOINT_SECONDS},
             "grad_norm": 1.0,
             "optimizer": {
                 "type": "elmo_adam",
@@ -216,6 +228,7 @@ def prepare(
     size: str = "mini",
     passes: float | None = None,
     hours: float | None = None,
+    dtype: str = "float32",
     cuda_device: int = -1,
     seed: int = 13370,
 ) -> str:
@@ -232,6 +245,8 @@ def prepare(
         One of `RECIPES`.
     passes, hours : `float`, optional
         Over the text, or of training alone at the speed that is measured now; one pass if neither is given.
+    dtype : `str`
+        Of a step's matrix products: `"bfloat16"` is faster where the processor has units for it.
     cuda_device : `int`
         -1 for the processor.
     seed : `int`
@@ -246,7 +261,8 @@ def prepare(
     `ConfigurationError`
         Where the text is missing or too short, or the run was begun with something else.
     """
-    asked = {"text": text, "heldout": heldout, "size": size, "passes": passes, "hours": hours, "seed": seed}
+    asked = {"text": text, "heldout": heldout, "size": size, "passes": passes, "hours": hours}
+    asked |= {"dtype": dtype, "seed": seed}
     if not (run / "config.json").is_file():
         _begin(asked, run, cuda_device)
     begun = json.loads((run / _BEGUN).read_text(encoding="utf-8"))
@@ -296,16 +312,18 @@ def _begin(asked: dict[str, Any], run: Path, cuda_device: int) -> None:
     tokens = sum(counts.values()) - counts[SENTENCE_START]
     passes, speed = asked["passes"] or 1.0, None
     if asked["hours"] is not None:
-        speed = measure_speed(recipe, make_plan(tokens, recipe.streams, 1), asked["text"], vocab, cuda_device)
+        speed = measure_speed(
+            recipe, make_plan(tokens, recipe.streams, 1), asked["text"], vocab, asked["dtype"], cuda_device
+        )
         passes = asked["hours"] * 3600 * speed / tokens
     plan = make_plan(tokens, recipe.streams, passes)
     said = (
         f"{tokens:,} tokens, {vocab.get_vocab_size(NAMESPACE) - 2:,} words to predict; {plan.passes:.2f} passes: "
-        f"{plan.epochs} epochs of {plan.batches} batches of {plan.streams} x {WINDOW} tokens"
+        f"{plan.epochs * plan.batches:,} batches of {plan.streams} x {WINDOW} tokens, in {plan.epochs} x {plan.batches}"
     )
     said += "." if speed is None else f", at {speed:,.0f} tokens/s."
     config = training_config(
-        recipe, plan, asked["text"], asked["heldout"], str(run / _WORDS), cuda_device, asked["seed"]
+        recipe, plan, asked["text"], asked["heldout"], str(run / _WORDS), asked["dtype"], cuda_device, asked["seed"]
     )
     for name, content in ((_BEGUN, {"asked": asked, "plan": asdict(plan), "said": said}), ("config.json", config)):
         with writing(run / name) as temporary:
@@ -316,10 +334,12 @@ _WORDS = "words"
 """In a run's folder: the words that are predicted, in AllenNLP's form."""
 
 
-def measure_speed(recipe: Recipe, plan: Plan, text: str, vocab: Vocabulary, cuda_device: int = -1) -> float:
+def measure_speed(
+    recipe: Recipe, plan: Plan, text: str, vocab: Vocabulary, dtype: str = "float32", cuda_device: int = -1
+) -> float:
     """Tokens a second, in training, of a model that is thrown away."""
-    config = training_config(recipe, plan, text, text, "", cuda_device)
-    model = LanguageModel(vocab, recipe.options.to_dict(), recipe.dropout, recipe.samples)
+    config = training_config(recipe, plan, text, text, "", dtype, cuda_device)
+    model = LanguageModel(vocab, recipe.options.to_dict(), recipe.dropout, recipe.samples, dtype=dtype)
     device = torch.device("cpu" if cuda_device < 0 else f"cuda:{cuda_device}")
     model.to(device).train()
     optimizer = Optimizer.from_params(

@@ -7,6 +7,7 @@ from allennlp.common import Tqdm
 from allennlp.common.checks import ConfigurationError
 from allennlp.data import Vocabulary
 
+from elmo_tasks.checks import check_count
 from elmo_tasks.pretraining.corpus import NAMESPACE, SENTENCE_END, SENTENCE_START, find_shards, sentence_stream
 
 
@@ -50,7 +51,14 @@ class CorpusVocabulary(Vocabulary):
         max_size : `int | None`
             Keep at most so many words, the most frequent.
         namespace : `str`
+
+        # Raises
+
+        `ConfigurationError`
+            If a path names no corpus, or a number is none.
         """
+        check_count(ConfigurationError, min_count=min_count)
+        check_count(ConfigurationError, optional=True, max_size=max_size)
         shards = find_shards(paths)
         counts = count_words(Tqdm.tqdm(sentence_stream(shards), desc="counting words", unit=" sentences"))
         vocabulary = cls()

@@ -15,6 +15,7 @@ from overrides import overrides
 from torch import distributed
 
 from elmo_tasks.bilm.characters import join_rows, word_row
+from elmo_tasks.checks import check_count, check_flag
 from elmo_tasks.pretraining.corpus import (
     NAMESPACE,
     SENTENCE_END,
@@ -101,6 +102,11 @@ class WindowDataLoader(DataLoader):
         vocabulary of another corpus can be used, whose sampled softmax is then estimated from samples that fit less
         well.
 
+    # Raises
+
+    `ConfigurationError`
+        Names the parameter that is none of these, or a path that names no corpus.
+
     Registered as a `DataLoader` with name "elmo_lm_windows".
     """
 
@@ -116,6 +122,10 @@ class WindowDataLoader(DataLoader):
         seed: int = 13370,
         check_order: bool = True,
     ) -> None:
+        check_count(ConfigurationError, batch_size=batch_size, window=window)
+        check_count(ConfigurationError, least=0, shuffle_buffer=shuffle_buffer, seed=seed)
+        check_count(ConfigurationError, optional=True, batches_per_epoch=batches_per_epoch, max_batches=max_batches)
+        check_flag(ConfigurationError, check_order=check_order)
         self._reader, self._data_path = reader, data_path
         self._shards = find_shards(data_path)
         self._batch_size, self._window = batch_size, window

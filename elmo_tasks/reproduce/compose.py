@@ -5,9 +5,8 @@ import json
 from functools import cache
 from pathlib import Path
 
-import _jsonnet
-
 import elmo_tasks
+from elmo_tasks.configs.importing import evaluate_file
 from elmo_tasks.reproduce.errors import ReproductionError
 from elmo_tasks.reproduce.profiles import Profile
 from elmo_tasks.reproduce.tables import Variant
@@ -52,7 +51,7 @@ def shipped(name: str) -> Config:
 
 @cache
 def _evaluated(path: str) -> str:
-    return _jsonnet.evaluate_file(path)
+    return evaluate_file(path)
 
 
 def compose(profile: Profile, experiment: Experiment, variant: Variant, bilm: str) -> tuple[str, Config]:

@@ -1,6 +1,6 @@
 """The class that scripts for AllenNLP 0.9 know."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
 from itertools import islice
 from pathlib import Path
 
@@ -8,9 +8,11 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from elmo_tasks.bilm.characters import batch_to_ids
+from elmo_tasks.bilm.characters import EmptyWordError, batch_to_ids
 from elmo_tasks.bilm.model import BiLM
 from elmo_tasks.bilm.pretrained import find_bilm
+from elmo_tasks.checks import check_count
+from elmo_tasks.device import check_device
 from elmo_tasks.vectors.dump.layers_file import DumpFormat
 from elmo_tasks.vectors.dump.run import SPOOLED, Dump, parts_folder
 from elmo_tasks.vectors.dump.text import spool
@@ -48,6 +50,8 @@ class ElmoEmbedder:
 
     `PretrainedError`
         If only one of the files is given, or both they and `bilm`; or if the biLM cannot be had.
+    `DeviceError`
+        If there is no such GPU.
     """
 
     def __init__(
@@ -57,6 +61,7 @@ class ElmoEmbedder:
         cuda_device: int = -1,
         bilm: str | Path | None = None,
     ) -> None:
+        check_device(cuda_device)
         self.cuda_device = cuda_device
         files = find_bilm(bilm, options_file, weight_file, default=DEFAULT_BILM)
         self.bilm = BiLM.from_files(*files).eval().to("cpu" if cuda_device < 0 else f"cuda:{cuda_device}")
@@ -67,7 +72,7 @@ class ElmoEmbedder:
         # Parameters
 
         batch : `Sequence[Sequence[str]]`
-            The tokens of each sentence.
+            The tokens of each sentence: strings, or objects with a string `text`, as spaCy's and AllenNLP's tokens are.
 
         # Returns
 
@@ -80,15 +85,15 @@ class ElmoEmbedder:
         # Raises
 
         `EmbedderError`
-            If a sentence is a string.
+            Names the sentence that is no list of tokens, or the token in it that is none.
         `EmptyWordError`
             If a token is the empty string.
         """
-        for number, sentence in enumerate(batch):
-            if isinstance(sentence, str):
-                raise EmbedderError(f"Sentence {number} is a string; its tokens are needed, such as from split().")
+        return self._layers(list(_sentences(batch)))
+
+    def _layers(self, sentences: list[list[str]]) -> tuple[Tensor, Tensor]:
         with torch.no_grad():
-            layers, mask = self.bilm(batch_to_ids(batch).to(self.bilm.device))
+            layers, mask = self.bilm(batch_to_ids(sentences).to(self.bilm.device))
         return layers, mask.long()
 
     def embed_sentence(self, sentence: Sequence[str]) -> np.ndarray:
@@ -114,9 +119,12 @@ class ElmoEmbedder:
         `list[np.ndarray]`
             Each without padding: shape `(num_layers, tokens, dim)`, where `tokens` is the sentence's own number.
         """
-        layers, _ = self.batch_to_embeddings(batch)
+        return self._arrays(list(_sentences(batch)))
+
+    def _arrays(self, sentences: list[list[str]]) -> list[np.ndarray]:
+        layers, _ = self._layers(sentences)
         # A copy, so that a sentence does not keep its batch in memory.
-        return [row[:, : len(sentence)].cpu().numpy().copy() for row, sentence in zip(layers, batch, strict=True)]
+        return [row[:, : len(sentence)].cpu().numpy().copy() for row, sentence in zip(layers, sentences, strict=True)]
 
     def embed_sentences(self, sentences: Iterable[Sequence[str]], batch_size: int = 64) -> Iterator[np.ndarray]:
         """
@@ -127,11 +135,10 @@ class ElmoEmbedder:
         `Iterator[np.ndarray]`
             In the order of `sentences`. Each of shape `(num_layers, tokens, dim)`.
         """
-        if batch_size < 1:
-            raise EmbedderError(f"batch_size is {batch_size}; it must be at least 1.")
-        waiting = iter(sentences)
+        check_count(EmbedderError, batch_size=batch_size)
+        waiting = _sentences(sentences)
         while batch := list(islice(waiting, batch_size)):
-            yield from self.embed_batch(batch)
+            yield from self._arrays(batch)
 
     def sentence_vectors(
         self, sentences: Iterable[Sequence[str]], weights: Sequence[float] | None = None, batch_size: int = 64
@@ -207,3 +214,38 @@ class ElmoEmbedder:
         spool(input_file, text)
         for _ in Dump(self.bilm, text, output, format, batch_size=batch_size, force=force).run():
             pass
+
+
+def _sentences(sentences: object) -> Iterator[list[str]]:
+    """Each sentence's tokens as strings. Sentences and tokens are counted from 0 in what is wrong."""
+    if not _is_list(sentences):
+        raise EmbedderError(f"Sentences are needed, each a list of tokens, and not {_shown(sentences)}.")
+    for number, sentence in enumerate(sentences):  # type: ignore[arg-type, var-annotated]
+        if not _is_list(sentence):
+            advice = ", such as from split()" if isinstance(sentence, str) else ""
+            kind = "a string" if isinstance(sentence, str) else _shown(sentence)
+            raise EmbedderError(f"Sentence {number} is {kind}; a list of its tokens is needed{advice}.")
+        yield [_word(token, f"Sentence {number}, token {place}") for place, token in enumerate(sentence)]
+
+
+def _is_list(value: object) -> bool:
+    """Whether there is a first and a next one in it; an array without dimensions looks as if there were."""
+    return (
+        isinstance(value, Iterable)
+        and not isinstance(value, str | bytes | Mapping | Set)
+        and getattr(value, "ndim", 1) > 0
+    )
+
+
+def _word(token: object, where: str) -> str:
+    word = token if isinstance(token, str) else getattr(token, "text", None)
+    if not isinstance(word, str):
+        advice = "; several sentences go to embed_batch" if isinstance(token, list | tuple) else ""
+        raise EmbedderError(f"{where} is {_shown(token)}, which is no string and has no text{advice}.")
+    if not word:
+        raise EmptyWordError(f"{where} is the empty string: remove it, or tokenize again.")
+    return word
+
+
+def _shown(value: object) -> str:
+    return f"{repr(value)[:60]} ({type(value).__name__})"

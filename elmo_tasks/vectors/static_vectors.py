@@ -67,7 +67,7 @@ def token_vectors(bilm: BiLM, words: Iterable[str], at_once: int = 1024) -> Iter
 
 def read_vocabulary(path: str | Path) -> Iterator[str]:
     """
-    The words of a file, one a line, plain or `.gz`.
+    The words of a file, one a line, plain or compressed.
 
     # Raises
 
@@ -182,7 +182,7 @@ def write_vectors(batches: Iterable[WordVectors], path: str | Path, digits: int 
 
 def read_vectors(path: str | Path, at_once: int = 4096) -> Iterator[WordVectors]:
     """
-    Vectors in GloVe's text format, plain or `.gz`; word2vec's first line, two whole numbers, is passed over.
+    Vectors in GloVe's text format, plain or compressed; word2vec's first line, two whole numbers, is passed over.
 
     # Parameters
 

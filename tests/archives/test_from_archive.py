@@ -13,7 +13,8 @@ import torch
 from allennlp.commands import main
 from allennlp.commands.train import train_model
 from allennlp.common import Params
-from allennlp.data import Instance
+from allennlp.common.checks import ConfigurationError
+from allennlp.data import Instance, Vocabulary
 from allennlp.models import Model, load_archive
 from allennlp.predictors import Predictor
 
@@ -249,3 +250,66 @@ def test_exporting_a_frozen_bilm(config: dict[str, Any], new_bilm_files: BiLMFil
     (bilm,) = bilms_of(model).values()
     original = BiLM.from_files(*new_bilm_files).state_dict()
     assert all(torch.equal(value, original[name]) for name, value in bilm.state_dict().items())
+
+
+def tagging(path: Path, text: str, model: dict[str, Any]) -> dict[str, Any]:
+    """The config of a tiny tagger's training on such columns."""
+    path.write_text(text)
+    return {
+        "dataset_reader": {"type": "elmo_conll2003", "token_indexers": {"tokens": {"type": "single_id"}}},
+        "train_data_path": str(path),
+        "model": model,
+        "data_loader": {"batch_size": 2},
+        "trainer": {"optimizer": {"type": "adam", "lr": 1e-9}, "num_epochs": 1, "cuda_device": -1},
+    }
+
+
+OLD = "Ada B-PER\nleft O\nOslo B-LOC\n"
+NEW = "Ada B-POET\nleft O\nOslo B-LOC\n"
+WORDS = {"token_embedders": {"tokens": {"type": "embedding", "embedding_dim": 4}}}
+CRF_TAGGER = {"type": "elmo_crf_tagger", "text_field_embedder": WORDS}
+
+
+def test_new_labels_are_learned_on_request_and_old_ones_keep_their_weights(tmp_path: Path) -> None:
+    old = train(tagging(tmp_path / "old.txt", OLD, CRF_TAGGER), tmp_path / "first")
+    archived = {"type": "from_archive", "archive_file": str(tmp_path / "first"), "extend_labels": True}
+    train(tagging(tmp_path / "new.txt", NEW, archived), tmp_path / "second")
+    new = load_archive(tmp_path / "second").model
+    known = old.label_names()
+    assert new.label_names() == [*known, "U-POET"]
+    size = len(known)
+    assert new.tag_projection.weight.shape == (size + 1, 4)
+    for one, other in (
+        (new.tag_projection.weight[:size], old.tag_projection.weight),
+        (new.tag_projection.bias[:size], old.tag_projection.bias),
+        (new.crf.transitions[:size, :size], old.crf.transitions),
+        (new.crf.start_transitions[:size], old.crf.start_transitions),
+        (new.crf.end_transitions[:size], old.crf.end_transitions),
+    ):
+        torch.testing.assert_close(one, other, rtol=0, atol=1e-6)
+    # As wide as a new model's; the tags of one scheme may follow those that they followed before.
+    mask = Model.from_params(Params(copy.deepcopy(CRF_TAGGER)), vocab=new.vocab).crf._constraint_mask
+    assert torch.equal(new.crf._constraint_mask, mask)
+
+
+@pytest.mark.parametrize("model", [CRF_TAGGER, "simple_tagger"], ids=["ours", "stock"])
+def test_new_labels_are_named(model: Any, tmp_path: Path) -> None:
+    if model == "simple_tagger":
+        encoder = {"type": "lstm", "input_size": 4, "hidden_size": 3}
+        model = {"type": "simple_tagger", "text_field_embedder": WORDS, "encoder": encoder}
+    vocabularies = []
+    for name, text in (("old", OLD), ("new", NEW)):
+        config = tagging(tmp_path / f"{name}.txt", text, model)
+        vocabularies.append(Vocabulary.from_instances(instances(config)))
+    # An archive as training leaves it, without the training: the stock tagger takes other instances.
+    run = tmp_path / "run"
+    vocabularies[0].save_to_files(str(run / "vocabulary"))
+    (run / "config.json").write_text(json.dumps(config))
+    built = Model.from_params(Params(copy.deepcopy(model)), vocab=vocabularies[0])
+    torch.save(built.state_dict(), run / "best.th")
+    extend = model["type"] == "simple_tagger"
+    params = {"type": "from_archive", "archive_file": str(run), "extend_labels": extend}
+    way_out = "train a new model" if extend else '"extend_labels": true'
+    with pytest.raises(ConfigurationError, match=rf"no output for 1 .*: U-POET\. It knows .*U-PER.*{way_out}"):
+        Model.from_params(Params(dict(params)), vocab=vocabularies[1])
+    Model.from_params(Params(dict(params)), vocab=vocabularies[0])

@@ -16,6 +16,7 @@ from allennlp.common.checks import ConfigurationError
 from allennlp.models import load_archive
 
 from elmo_tasks.archives.safety import open_archive
+from elmo_tasks.device import DeviceError
 
 Files = dict[str, bytes]
 
@@ -179,13 +180,9 @@ def test_a_member_that_is_not_there(name: str, files: Files, tmp_path: Path) -> 
             load(path)
 
 
-def test_a_gpu_that_is_not_there_is_no_damage(files: Files, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    def cuda(self: torch.nn.Module, device: int) -> None:
-        raise RuntimeError("CUDA error: invalid device ordinal")
-
-    monkeypatch.setattr(torch.nn.Module, "cuda", cuda)
-    with pytest.raises(RuntimeError, match=r"^CUDA error"):
-        load_archive(write_archive(tmp_path, files), cuda_device=0)
+def test_a_gpu_that_is_not_there_is_no_damage(files: Files, tmp_path: Path) -> None:
+    with pytest.raises(DeviceError, match=r"^cuda_device 99: there is no such GPU"):
+        load_archive(write_archive(tmp_path, files), cuda_device=99)
 
 
 def test_random_damage_of_a_folder(files: Files, tmp_path: Path) -> None:

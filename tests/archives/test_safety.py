@@ -166,6 +166,16 @@ def test_a_broken_archive(kept: int, archive: Path, tmp_path: Path) -> None:
     assert_refused(path, r"model.tar.gz cannot be unpacked; it may be damaged", ConfigurationError)
 
 
+@pytest.mark.parametrize("kept", [0, 10, 0.5, -10])
+def test_broken_weights(kept: float, archive: Path, tmp_path: Path) -> None:
+    run = shutil.copytree(archive.parent, tmp_path / "run")
+    (run / "model.tar.gz").unlink()
+    weights = (run / "best.th").read_bytes()
+    (run / "best.th").write_bytes(weights[: int(kept * len(weights)) if kept == 0.5 else int(kept)])
+    with pytest.raises(ConfigurationError, match="weights"):
+        open_archive(run)
+
+
 def test_an_archive_that_is_not_there(tmp_path: Path) -> None:
     with pytest.raises(ConfigurationError, match="does not exist"):
         open_archive(tmp_path / "nothing.tar.gz")

@@ -88,6 +88,8 @@ def test_rows_are_padded_or_cut_off() -> None:
 def test_what_is_no_string_is_refused(word: Any) -> None:
     with pytest.raises(TypeError):
         word_row(word)
+    with pytest.raises(TypeError, match=r"Sentence 1, token 2 is .*, and must be a string"):
+        batch_to_ids([["a"], ["a", "b", word]])
 
 
 @given(st.lists(words, max_size=20))

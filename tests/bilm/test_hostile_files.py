@@ -120,8 +120,8 @@ def test_a_file_that_claims_more_than_it_stores(files: tuple[Path, Path]) -> Non
 @pytest.mark.parametrize(
     ("content", "message"),
     [
-        ("[" * 200_000, "is not JSON"),
-        ('{"lstm": ' + "9" * 10_000 + "}", "is not JSON"),
+        ("[" * 200_000, "is JSON with more than 200 objects and lists in each other"),
+        ('{"lstm": ' + "9" * 10_000 + "}", "is JSON with a number of thousands of digits"),
         ('{"char_cnn": {}, "padding": "' + "x" * (1 << 20) + '"}', "more than 1048576 bytes"),
     ],
 )

@@ -3,6 +3,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from elmo_tasks.bilm import BiLMOptions, OptionsError
 
@@ -71,13 +73,31 @@ def test_261_and_262_characters_are_the_same(characters: int) -> None:
         (changed("char_cnn", max_characters_per_token=40), "max_characters_per_token is 40; only 50"),
         (changed("char_cnn", filters=None), "no key 'filters'"),
         (changed("char_cnn", filters=[]), "filters is empty"),
-        (changed("char_cnn", filters=[[51, 3]]), r"filter \[51, 3\]: the width must be in 1..50"),
-        (changed("char_cnn", filters=[[1, 2, 3]]), "too many values"),
-        (changed("char_cnn", activation="gelu"), 'activation is "gelu"; it must be one of relu, tanh'),
-        (changed("char_cnn", n_highway=-1), "n_highway is -1"),
-        (changed("lstm", dim=0), "cell_dim is 0"),
-        (changed("lstm", n_layers=0), "num_layers is 0"),
+        (changed("char_cnn", filters=[[51, 3]]), "filters: a filter's width is 51; it must be a whole number, 1 to 50"),
+        (changed("char_cnn", filters=[[1, 2, 3]]), r"filters is \[\[1, 2, 3\]\]; it must be a list of \[w"),
+        (changed("char_cnn", activation="gelu"), "activation is 'gelu'; it must be one of relu, tanh"),
+        (changed("char_cnn", n_highway=-1), r"\(char_cnn.n_highway\) is -1; it must be a whole number, 0 to 100"),
+        (changed("lstm", dim=0), r"cell_dim \(lstm.dim\) is 0"),
+        (changed("lstm", n_layers=0), r"num_layers \(lstm.n_layers\) is 0"),
         (changed("lstm", projection_dim=None), "no key 'projection_dim'"),
+        (changed("lstm", use_skip_connections="false"), r"lstm.use_skip_connections\) is 'false'; it must be true"),
+        (changed("lstm", use_skip_connections=1), r"lstm.use_skip_connections\) is 1; it must be true or false"),
+        (changed("char_cnn", projection_after_highway=0), "projection_after_highway is 0; it must be true or false"),
+        (changed("lstm", n_layers=1.9), r"lstm.n_layers\) is 1.9; it must be a whole number, 1 to 100"),
+        (changed("lstm", n_layers=True), r"lstm.n_layers\) is True; it must be a whole number"),
+        (changed("lstm", dim="4096"), r"lstm.dim\) is '4096'; it must be a whole number"),
+        (changed("lstm", dim=[]), r"lstm.dim\) is \[\]; it must be a whole number"),
+        (changed("lstm", cell_clip=[]), r"cell_clip is \[\]; it must be a number, 0 to 1e\+30"),
+        (changed("lstm", cell_clip=1e300), r"cell_clip is 1e\+300; it must be a number, 0 to 1e\+30"),
+        (changed("lstm", cell_clip=10**400), r"cell_clip is 1000.*; it must be a number"),
+        (changed("lstm", proj_clip=False), r"lstm.proj_clip\) is False; it must be a number"),
+        (changed("char_cnn", n_highway=[]), r"char_cnn.n_highway\) is \[\]; it must be a whole number"),
+        (changed("char_cnn", activation=["relu"]), r"activation is \['relu'\]; it must be one of"),
+        (changed("char_cnn", filters=[["1", 32]]), "filters: a filter's width is '1'; it must be a whole number"),
+        (changed("char_cnn", filters=[[1, 0]]), "filters: the number of filters of a width is 0; it must be"),
+        (changed("char_cnn", filters=7), "filters is 7; it must be a list of"),
+        (changed("char_cnn", embedding=16), '"embedding" is 16 and no object'),
+        (changed("char_cnn", embedding={"dim": 16.0}), r"char_cnn.embedding.dim\) is 16.0; it must be a whole number"),
         ({"lstm": 3, "char_cnn": 4}, "the structure is not that of a biLM's options"),
         ([1], "expected a JSON object, found list"),
     ],
@@ -89,12 +109,37 @@ def test_errors_name_the_file_and_what_is_wrong(content: Any, message: str, tmp_
         BiLMOptions.from_file(path)
 
 
-@pytest.mark.parametrize("content", [b"{", b"\xff\xfe", b""])
-def test_not_json(content: bytes, tmp_path: Path) -> None:
+@pytest.mark.parametrize(("content", "kind"), [(b"{", "JSON"), (b"\xff\xfe", "UTF-8"), (b"", "JSON")])
+def test_not_json(content: bytes, kind: str, tmp_path: Path) -> None:
     path = tmp_path / "options.json"
     path.write_bytes(content)
-    with pytest.raises(OptionsError, match=r"options.json is not JSON"):
+    with pytest.raises(OptionsError, match=rf"options.json is not {kind}"):
         BiLMOptions.from_file(path)
+
+
+@pytest.mark.parametrize("mark", [b"", b"\xef\xbb\xbf"])
+def test_a_byte_order_mark_does_no_harm(mark: bytes, tmp_path: Path) -> None:
+    path = tmp_path / "options.json"
+    path.write_bytes(mark + json.dumps(PUBLISHED).encode())
+    assert BiLMOptions.from_file(path) == BiLMOptions()
+
+
+@given(
+    section=st.sampled_from(["lstm", "char_cnn"]),
+    key=st.sampled_from([*PUBLISHED["lstm"], *PUBLISHED["char_cnn"], "projection_after_highway"]),
+    value=st.recursive(
+        st.none() | st.booleans() | st.integers() | st.floats() | st.text(),
+        lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner),
+    ),
+)
+def test_any_value_is_taken_as_it_is_or_refused(section: str, key: str, value: Any) -> None:
+    options = {**PUBLISHED, section: {**PUBLISHED[section], key: value}}
+    try:
+        read = BiLMOptions.from_dict(options)
+    except OptionsError:
+        return
+    written = read.to_dict()[section]
+    assert key not in written or written[key] == value or value is None or key == "n_characters"
 
 
 def test_missing_file(tmp_path: Path) -> None:

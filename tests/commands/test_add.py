@@ -70,6 +70,7 @@ def test_it_writes_the_config_and_shows_what_changed(elmo_add: Elmo, capsys: pyt
     # The only lines that go are the size, and one that gets a comma.
     removed = [line for line in changed if line[0] == "-"]
     assert removed == ['-      "input_size": 6,', '-    "type": "sequence_tagging"']
+    assert "--predictor elmo_tagger" in shown.err
     assert shown.err.endswith("Wrote folder/out.json.\n")
 
     written = json.loads(Path("folder/out.json").read_text())
@@ -167,4 +168,7 @@ def test_bad_arguments(refuses: Callable[..., None]) -> None:
     refuses('There is no biLM "big": it is neither one of mini,', "config.json", "--bilm", "big")
     refuses(r'There is no "size" in model\.encoder', "config.json", "--sizes", "model.encoder.size")
     refuses("--parameters {x is not JSON", "config.json", "--parameters", "{x")
+    refuses('no parameter "drop_out"; it has bilm, cache, ', "config.json", "--parameters", '{"drop_out": 0.5}')
+    refuses("must be a JSON object, not a list", "config.json", "--parameters", "[1]")
+    refuses("--parameters .* is JSON with more than 200", "config.json", "--parameters", "[" * 300 + "]" * 300)
     refuses("There is no ELMo to be replaced", "config.json", "--replace")

@@ -83,9 +83,9 @@ def test_shards_in_half_precision(monkeypatch: pytest.MonkeyPatch, lines: list[s
 
 @pytest.fixture
 def standard_input() -> Iterator[None]:
-    """A pipe with two lines in it."""
+    """A pipe with two lines in it, which an editor of an old Mac has marked and ended in its ways."""
     reader, writer = os.pipe()
-    os.write(writer, "naïve cats\nsat\n".encode())
+    os.write(writer, "\ufeffnaïve cats\rsat\r".encode())
     os.close(writer)
     before = os.dup(0)
     os.dup2(reader, 0)

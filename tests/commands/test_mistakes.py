@@ -120,6 +120,7 @@ def test_one_line(line: str, message: str, fails: Callable[[str], str]) -> None:
         ("train bad.jsonnet -s run", "STATIC ERROR: bad.jsonnet:1:10"),
         ("evaluate cut.tar.gz text.txt", "cut.tar.gz cannot be unpacked"),
         ("predict missing.tar.gz text.txt", "file missing.tar.gz not found"),
+        ("predict cut.tar.gz text.txt --cuda-device 99", "cuda_device 99: there is no such GPU"),
     ],
 )
 def test_one_line_from_allennlps_commands(line: str, message: str, fails: Callable[[str], str]) -> None:
@@ -167,6 +168,7 @@ class OwnError(ValueError):
         (RunError("a training failed"), "a training failed"),
         (FileNotFoundError(2, "No such file or directory", "a.txt"), "a.txt: No such file or directory."),
         (OSError(22, "Invalid argument"), "[Errno 22] Invalid argument (ELMO_TASKS_TRACEBACK=1 shows where)"),
+        (EOFError("Ran out of input"), "A file is damaged or cut off: Ran out of input (ELMO_TASKS_TRACEBACK=1 shows"),
         (RuntimeError("RUNTIME ERROR: no such field\n\tin a.jsonnet"), "RUNTIME ERROR: no such field"),
         (ModuleNotFoundError("No module named 'h5py'"), "No module named 'h5py'\n`elmo-tasks elmo-doctor` says"),
     ],

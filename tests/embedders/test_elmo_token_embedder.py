@@ -190,7 +190,9 @@ def test_vocab_to_cache(bilm_files: BiLMFiles, character_ids: Tensor, monkeypatc
     computed: list[Tensor] = []
     convolve = type(embedder.bilm.char_cnn)._convolve
     monkeypatch.setattr(
-        type(embedder.bilm.char_cnn), "_convolve", lambda self, ids: computed.extend(ids) or convolve(self, ids)
+        type(embedder.bilm.char_cnn),
+        "_convolve",
+        lambda self, ids, *more: computed.extend(ids) or convolve(self, ids, *more),
     )
     torch.testing.assert_close(embedder(character_ids), plain)
     # "<S>", "</S>", "there", ".", "Naïve", "No", "!"; neither "The", twice, nor "cat", "sat" and "dogs".
@@ -257,6 +259,9 @@ def test_ways_to_give_a_bilm(bilm_files: BiLMFiles, character_ids: Tensor, given
         ({"dtype": "half"}, "float32, bfloat16, float16"),
         ({"dtype": "bfloat16", "requires_grad": True}, 'dtype "bfloat16" is for a frozen biLM'),
         ({"kept_words": -1}, "kept_words is -1"),
+        ({"dropout": 50}, "dropout is 50.*; it must be a number, 0 to 1"),
+        ({"projection_dim": True}, "projection_dim is True; it must be a whole number"),
+        ({"projection_dim": -3}, "projection_dim is -3; it must be a whole number"),
         ({"cache": "folder", "requires_grad": True}, "requires_grad is true"),
         ({"cache": "folder", "stateful": True}, "stateful is true"),
         ({"cache": {"folder": "x"}}, r"the keys \['folder'\]"),
@@ -269,6 +274,21 @@ def test_bad_configs(bilm_files: BiLMFiles, arguments: dict[str, Any], message: 
         arguments = {**strings(bilm_files), **arguments}
     with pytest.raises(ConfigurationError, match=message):
         TokenEmbedder.from_params(Params({"type": "elmo", **arguments}))
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ({"kept_words": 1e3}, r"kept_words is 1000\.0; it must be a whole number"),
+        ({"requires_grad": "false"}, "requires_grad is 'false'; it must be true or false"),
+        ({"stateful": 1}, "stateful is 1; it must be true or false"),
+        ({"dropout": "0.5"}, r"dropout is '0\.5'; it must be a number, 0 to 1"),
+    ],
+)
+def test_bad_arguments(bilm_files: BiLMFiles, arguments: dict[str, Any], message: str) -> None:
+    """In a config AllenNLP casts these."""
+    with pytest.raises(ConfigurationError, match=message):
+        ElmoTokenEmbedder(**strings(bilm_files), **arguments)
 
 
 def test_bad_objects(bilm_files: BiLMFiles) -> None:

@@ -43,7 +43,7 @@ def test_there_is_always_an_instance(corpus: str) -> None:
     assert len(words(sampled(0.0001), corpus)) == 1
 
 
-@pytest.mark.parametrize("fraction", [0.0, -0.5, 1.5])
+@pytest.mark.parametrize("fraction", [0.0, -0.5, 1.5, True, "0.5", float("nan")])
 def test_no_fraction(fraction: float) -> None:
     with pytest.raises(ConfigurationError, match="above 0 and at most 1"):
         sampled(fraction)

@@ -1,6 +1,6 @@
 import torch
 
-from elmo_tasks.modules.stacking import stack, stack_fields
+from elmo_tasks.modules.stacking import stack
 
 
 def test_puts_texts_above_one_another() -> None:
@@ -26,12 +26,3 @@ def test_takes_batches_of_different_sizes_and_any_further_dimensions() -> None:
 def test_a_single_text_stays_the_tensor_that_it_is() -> None:
     text = torch.ones(2, 3)
     assert stack([text]) is text
-
-
-def test_stacks_the_tensors_of_text_fields() -> None:
-    premises = {"words": {"tokens": torch.ones(2, 3)}, "letters": {"token_characters": torch.ones(2, 3, 5)}}
-    hypotheses = {"words": {"tokens": torch.ones(2, 1)}, "letters": {"token_characters": torch.ones(2, 1, 7)}}
-    stacked = stack_fields([premises, hypotheses])
-    assert stacked["words"]["tokens"].sum(dim=1).tolist() == [3, 3, 1, 1]
-    assert stacked["letters"]["token_characters"].shape == (4, 3, 7)
-    assert stacked["letters"]["token_characters"].sum(dim=(1, 2)).tolist() == [15, 15, 7, 7]

@@ -56,3 +56,39 @@ def test_an_unknown_language_is_named() -> None:
 def test_can_be_pickled() -> None:
     copy = pickle.loads(pickle.dumps(TOKENIZER))
     assert [token.text for token in copy.tokenize("a b")] == ["a", "b"]
+
+
+SPACY = spacy.blank("en")
+ORDINARY = [
+    "https://example.org/a_b?c=d&e=(f) or mail ada@example.org!",
+    '"Well..." (he said) -- "I\'ve paid $5.00/kg, 10km away; can\'t you?"',
+    "-" * 80 + " " + "." * 120 + " " + "=" * 100 + "\n" + "x" * 499 + " " + "y" * 500,
+]
+
+
+@pytest.mark.parametrize("text", [*ORDINARY, " ".join(ORDINARY * 40)])
+def test_ordinary_text_is_spacys(text: str) -> None:
+    assert [token.text for token in TOKENIZER.tokenize(text)] == [w.text for w in SPACY(text) if not w.is_space]
+
+
+@settings(max_examples=100)
+@given(st.text(max_size=300) | st.text("ab'\".,()-$9 \n", max_size=300))
+def test_random_text_is_spacys(text: str) -> None:
+    text = text.encode(errors="ignore").decode()
+    assert [token.text for token in TOKENIZER.tokenize(text)] == [w.text for w in SPACY(text) if not w.is_space]
+
+
+@pytest.mark.parametrize("piece", ["(", '"', ")]", "'s", "\ud800", "x"])
+@pytest.mark.parametrize("length", [499, 500, 501, 1000, 1001, 10_000])
+def test_the_rules_are_never_given_more_than_500_characters_without_white_space(piece: str, length: int) -> None:
+    text = "See " + (piece * length)[:length] + " there, Ada."
+    tokenizer, given = SpacyRulesTokenizer(), []
+    split = tokenizer._split
+    tokenizer._split = lambda part: given.append(part) or split(part)  # type: ignore[assignment, func-returns-value]
+    tokens = tokenizer.tokenize(text)
+    assert max(len(word) for part in given for word in part.split()) == min(length, 500)
+    assert len(given) <= 1 + length // 500
+    assert "".join(given) == text.replace("\ud800", "\ufffd")
+    assert [text[token.idx : token.idx_end] for token in tokens] == [token.text for token in tokens]
+    assert "".join(token.text for token in tokens) == text.replace(" ", "")
+    assert [token.text for token in tokens[:1] + tokens[-4:]] == ["See", "there", ",", "Ada", "."]

@@ -54,7 +54,7 @@ def test_from_text_to_vectors(
     run_main(monkeypatch, command(text, heldout, run, "--passes", "4"))
     said = capsys.readouterr().out
     # Counted by hand: 2,300 tokens and 400 sentence ends, 9 words, 7 numbers and two boundaries.
-    assert "2,700 tokens, 18 words to predict; 4.00 passes: 1 epochs of 270 batches of 2 x 20 tokens." in said
+    assert "2,700 tokens, 18 words to predict; 4.00 passes: 270 batches of 2 x 20 tokens, in 1 x 270." in said
     figures = json.loads((run / "perplexity.json").read_text())
     assert f"Held-out perplexity: {figures['perplexity']:.2f}" in said
     # 18 words that are equally likely would give 18.

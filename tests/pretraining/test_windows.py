@@ -1,3 +1,6 @@
+from pathlib import Path
+from typing import Any
+
 import pytest
 import torch
 from allennlp.common.checks import ConfigurationError
@@ -121,3 +124,19 @@ def test_a_corpus_too_short_for_the_streams_is_refused(corpus):
 def test_length_is_about_the_number_of_batches(corpus):
     loader = loader_of(corpus, batch_size=4, window=5)
     assert abs(len(loader) - len(list(loader))) <= 3
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"batch_size": 0}, "batch_size is 0; it must be a whole number, 1 or more"),
+        ({"window": 20.0}, r"window is 20\.0; it must be a whole number"),
+        ({"shuffle_buffer": True}, "shuffle_buffer is True; it must be a whole number, 0 or more"),
+        ({"max_batches": -1}, "max_batches is -1; it must be a whole number, 1 or more, or null"),
+        ({"check_order": "no"}, "check_order is 'no'; it must be true or false"),
+    ],
+)
+def test_options_are_checked(options: dict[str, Any], message: str, tmp_path: Path) -> None:
+    (tmp_path / "text.txt").write_text("a b\n")
+    with pytest.raises(ConfigurationError, match=message):
+        WindowDataLoader(CorpusReader(), str(tmp_path / "text.txt"), **options)

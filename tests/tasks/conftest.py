@@ -11,6 +11,7 @@ import pytest
 import torch
 from allennlp.common import Params
 from allennlp.common.params import with_overrides
+from allennlp.interpret.saliency_interpreters import SaliencyInterpreter
 from allennlp.predictors import Predictor
 
 from elmo_tasks.bilm import BiLM, BiLMOptions
@@ -86,5 +87,21 @@ def assert_stable() -> Callable[[Predictor, Sequence[dict[str, Any]]], None]:
                 places = order[start : start + size]
                 answers = predictor.predict_batch_json([dict(inputs[place]) for place in places])
                 assert_same(answers, [expected[place] for place in places])
+
+    return check
+
+
+@pytest.fixture
+def check_saliency() -> Callable[[Predictor, dict[str, Any], dict[str, int]], None]:
+    """Checks that AllenNLP Interpret weighs each text's tokens, whose numbers are given by the gradients' names."""
+
+    def check(predictor: Predictor, given: dict[str, Any], lengths: dict[str, int]) -> None:
+        for name in ("simple-gradient", "integrated-gradient", "smooth-gradient"):
+            explained = SaliencyInterpreter.by_name(name)(predictor).saliency_interpret_from_json(dict(given))
+            assert explained
+            for gradients in explained.values():
+                assert {key: len(weights) for key, weights in gradients.items()} == lengths
+                for weights in gradients.values():
+                    assert sum(weights) == pytest.approx(1, abs=1e-4)
 
     return check

@@ -3,14 +3,18 @@ import json
 import random
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import h5py
 import numpy as np
 import pytest
+import spacy
 import torch
+from allennlp.data import Token
 from allennlp.modules.elmo import _ElmoBiLm
 
 from elmo_tasks.bilm import BiLM, BiLMFiles, EmptyWordError, PretrainedError, batch_to_ids
+from elmo_tasks.device import DeviceError
 from elmo_tasks.vectors import ElmoEmbedder, EmbedderError
 
 LAYERS, DIM = 3, 14
@@ -140,6 +144,69 @@ def test_sentence_vectors_are_means_over_the_tokens(elmo: ElmoEmbedder, sentence
 
 
 # What cannot be
+
+
+class HasText:
+    def __init__(self, text: Any) -> None:
+        self.text = text
+
+
+def test_tokens_that_have_a_text_are_taken(elmo: ElmoEmbedder) -> None:
+    expected = elmo.embed_sentence(["Ada", "left"])
+    others: list[Any] = [
+        spacy.blank("en")("Ada left"),
+        list(spacy.blank("en")("Ada left")),
+        [Token("Ada"), Token("left")],
+        ("Ada", HasText("left")),
+        np.array(["Ada", "left"]),
+        (word for word in ["Ada", "left"]),
+    ]
+    for other, layers in zip(others, elmo.embed_sentences(iter(others), 2), strict=True):
+        np.testing.assert_allclose(layers, expected, rtol=0, atol=1e-6, err_msg=repr(other))
+
+
+@pytest.mark.parametrize(
+    ("sentence", "message"),
+    [
+        (None, r"Sentence 1 is None \(NoneType\); a list of its tokens is needed"),
+        (3, r"Sentence 1 is 3 \(int\)"),
+        (b"The cat", r"Sentence 1 is b'The cat' \(bytes\)"),
+        ({"a": 1}, r"Sentence 1 is .* \(dict\)"),
+        ({"a"}, r"Sentence 1 is .* \(set\)"),
+        (np.array(3.0), r"Sentence 1 is .* \(ndarray\)"),
+        (Token("a"), r"Sentence 1 is a \(Token\)"),
+        (["a", None], r"Sentence 1, token 1 is None \(NoneType\), which is no string and has no text"),
+        (["a", float("nan")], r"Sentence 1, token 1 is nan \(float\)"),
+        ([7], r"Sentence 1, token 0 is 7 \(int\)"),
+        ([b"a"], r"Sentence 1, token 0 is b'a' \(bytes\)"),
+        ([["a"]], r"Sentence 1, token 0 is \['a'\] \(list\).*; several sentences go to embed_batch"),
+        (np.zeros(2), r"Sentence 1, token 0 is .*0\.0.*\(float64\)"),
+        (np.array([["a"]]), r"Sentence 1, token 0 is .*\(ndarray\)"),
+        ([HasText(None)], r"Sentence 1, token 0 is .*\(HasText\)"),
+    ],
+)
+def test_what_is_no_sentence_or_no_token_is_named(elmo: ElmoEmbedder, sentence: Any, message: str) -> None:
+    batch = [["fine"], sentence]
+    for embed in (elmo.batch_to_embeddings, elmo.embed_batch):
+        with pytest.raises(EmbedderError, match=message):
+            embed(batch)
+    # Counted from the first sentence on, and not in the batch.
+    with pytest.raises(EmbedderError, match=message):
+        list(elmo.embed_sentences(batch, batch_size=1))
+
+
+@pytest.mark.parametrize("given", [None, 3, "The cat", float("nan"), np.array(1)])
+def test_what_are_no_sentences(elmo: ElmoEmbedder, given: Any) -> None:
+    for embed in (elmo.embed_batch, lambda sentences: list(elmo.embed_sentences(sentences))):
+        with pytest.raises(EmbedderError, match="Sentences are needed, each a list of tokens, and not "):
+            embed(given)
+
+
+def test_a_gpu_that_is_not_there(files: BiLMFiles) -> None:
+    with pytest.raises(
+        DeviceError, match=r"^cuda_device 99: there is no such GPU; torch sees .*\. -1 is the processor\.$"
+    ):
+        ElmoEmbedder(*files, cuda_device=99)
 
 
 def test_what_cannot_be_embedded(elmo: ElmoEmbedder) -> None:

@@ -3,12 +3,11 @@
 // As in the paper (Peters et al. 2018, section 3.4): a character CNN, two biLSTM layers with projection, clipping and a
 // skip connection, windows of 20 tokens with the states carried on, sampled softmax, dropout 0.1.
 // Differs: an eighth of the size, and Adam where the paper has Adagrad: on 16 million tokens and two cores there is time
-// for few updates. The rate is constant here, so that training may end at any epoch or go on for more; mini_cooldown.jsonnet
-// lets it fall.
+// for few updates. The rate is constant here, so that training may end at any epoch or go on for more; `elmo-train` lets it
+// fall, from one command.
 //
 //   allennlp train training_configs/bilm/mini.jsonnet -s runs/mini
 //   allennlp train training_configs/bilm/mini.jsonnet -s runs/mini --recover    (after a kill)
-//   allennlp train training_configs/bilm/mini_cooldown.jsonnet -s runs/mini-cooldown
 local bilm = import '../lib/bilm.libsonnet';
 
 local corpus = '../shared/data/lm';

@@ -38,6 +38,7 @@ local common = import 'common.libsonnet';
   // glove: pretrained vectors are not trained.
   // tokens_from: 'text', 'binary_parse' or 'tokens', see the reader `elmo_snli`.
   // layer_norm: of the biLM's layers before they are mixed: 'none', 'token' or 'stock'.
+  // labels: those that the data may have; null: whatever it has.
   // gamma: where the scale of ELMo's vectors starts, equation 1; it is trained.
   // l2: the strength of the L2 penalty on the weight matrices of the biLSTMs and of the feed-forward layers.
   experiment(
@@ -45,6 +46,7 @@ local common = import 'common.libsonnet';
     validation,
     test=null,
     tokens_from='text',
+    labels=['entailment', 'neutral', 'contradiction'],
     bilm=null,
     place='both',
     layers='all',
@@ -68,6 +70,7 @@ local common = import 'common.libsonnet';
     dataset_reader: {
       type: 'elmo_snli',
       tokens_from: tokens_from,
+      [if labels != null then 'labels']: labels,
       token_indexers: common.token_indexers(sizes, bilm, lowercase),
     },
     model: {

@@ -13,6 +13,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from elmo_tasks.files import parse_json
 from elmo_tasks.reproduce.open_data.recipe import OriginalError, whole
 
 _DEVELOPMENT_ARTICLES = 24
@@ -128,7 +129,7 @@ def _rebuilt(articles: dict[str, list[_Paragraph]]) -> Iterator[str]:
 def _official(path: Path) -> list[dict[str, Any]]:
     """The articles of a file in SQuAD's form."""
     try:
-        return list(json.loads(whole(path))["data"])
+        return list(parse_json(whole(path))["data"])
     except (ValueError, KeyError, TypeError) as error:
         raise OriginalError(f"{path}: this is not a SQuAD file: {type(error).__name__}: {error}.") from None
 

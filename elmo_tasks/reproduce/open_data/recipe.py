@@ -1,15 +1,13 @@
 """What a maker of data is: which originals it takes, and what it gives."""
 
-import gzip
 import json
 import random
-import zlib
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from elmo_tasks.files import open_bytes, read_lines
+from elmo_tasks.files import JSONError, parse_json, read_bytes, read_lines
 
 Maker = Callable[[Sequence[Path]], Iterator[str]]
 """Gives a file's text, a record at a time, from the paths of its originals."""
@@ -61,12 +59,8 @@ class Source:
 
 
 def whole(path: Path) -> bytes:
-    """An original's content, uncompressed. Raises `OriginalError` if a gzipped one is damaged."""
-    try:
-        with open_bytes(path) as file:
-            return file.read()
-    except (EOFError, gzip.BadGzipFile, zlib.error) as error:
-        raise OriginalError(f"{path}: this is not gzip, or is damaged: {error}.") from None
+    """An original's content, uncompressed. Raises `OriginalError` if a compressed one is damaged."""
+    return read_bytes(path, OriginalError)
 
 
 def text_lines(path: Path) -> Iterator[str]:
@@ -78,9 +72,9 @@ def json_rows(path: Path) -> Iterator[dict[str, Any]]:
     """The objects of an original with one JSON object a line. Raises `OriginalError`, with the line's number."""
     for number, line in read_lines(path, OriginalError):
         try:
-            row = json.loads(line)
-        except json.JSONDecodeError as error:
-            raise OriginalError(f"{path}, line {number}: this is not JSON: {error.msg}.") from None
+            row = parse_json(line)
+        except JSONError as error:
+            raise OriginalError(f"{path}, line {number}: this is {error}.") from None
         if not isinstance(row, dict):
             raise OriginalError(f"{path}, line {number}: this is not a JSON object.")
         yield row

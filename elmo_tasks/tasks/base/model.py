@@ -9,9 +9,11 @@ from allennlp.data import TextFieldTensors, Vocabulary
 from allennlp.models import Model
 from allennlp.modules import FeedForward, Seq2SeqEncoder, Seq2VecEncoder, TextFieldEmbedder
 from allennlp.modules.text_field_embedders import BasicTextFieldEmbedder
+from allennlp.nn.util import get_text_field_mask
 from overrides import overrides
-from torch import Tensor
+from torch import Tensor, nn
 
+from elmo_tasks.bilm.padding import zero_padding
 from elmo_tasks.embedders.task_elmo import TaskElmo
 from elmo_tasks.private import embedder_names
 
@@ -37,6 +39,44 @@ class Embedded(NamedTuple):
     output_elmo: Tensor | None
 
 
+class InputVectors(nn.Module):
+    """
+    Where all that a model sees of a text goes through as it is, words' vectors and ELMo's side by side: what AllenNLP
+    Interpret looks at.
+
+    # Parameters
+
+    embedder : `TextFieldEmbedder`, optional
+        Gives words their vectors one by one, for Hotflip. None where a word's vector depends on its sentence.
+    """
+
+    def __init__(self, embedder: TextFieldEmbedder | None) -> None:
+        super().__init__()
+        # In a list, so that its parameters are not the model's a second time.
+        self._embedder = [embedder] if embedder is not None else []
+
+    def forward(self, vectors: Tensor | TextFieldTensors) -> Tensor:
+        """
+        # Parameters
+
+        vectors : `Tensor` or `TextFieldTensors`
+            Shape `(batch, ..., tokens, dim)`; or words.
+
+        # Raises
+
+        `ConfigurationError`
+            If words are given, and their vectors depend on the sentence.
+        """
+        if isinstance(vectors, Tensor):
+            return vectors
+        if not self._embedder:
+            raise ConfigurationError(
+                "Hotflip needs a vector of each word, and ELMo's depend on the word's sentence. Saliency (such as "
+                "simple-gradient) and input-reduction work with ELMo."
+            )
+        return self._embedder[0](vectors)
+
+
 class ElmoModel(Model):
     """
     A model whose token vectors are those of a text field embedder and, where `elmo` says so, ELMo's. `embed` gives them
@@ -50,12 +90,16 @@ class ElmoModel(Model):
     elmo : `TaskElmo`, optional
     """
 
+    label_namespace: str | None = None
+    """Where the vocabulary has the labels that the model predicts, if it does."""
+
     def __init__(
         self, vocab: Vocabulary, text_field_embedder: TextFieldEmbedder, elmo: TaskElmo | None, **kwargs: Any
     ) -> None:
         super().__init__(vocab, **kwargs)
         self.text_field_embedder = text_field_embedder
         self.elmo = elmo
+        self.input_vectors = InputVectors(None if elmo is not None else text_field_embedder)
 
     @property
     def embedding_dim(self) -> int:
@@ -80,14 +124,19 @@ class ElmoModel(Model):
         # Returns
 
         `list[Embedded]`
-            One a text.
+            One a text; zeros where there is no token.
         """
-        words = [
-            self.text_field_embedder(self._for_embedder(text), num_wrapping_dims=num_wrapping_dims) for text in texts
-        ]
-        if self.elmo is None:
-            return [Embedded(vectors, None, None) for vectors in words]
-        return [Embedded(vectors, *elmo) for vectors, elmo in zip(words, self.elmo(*texts), strict=True)]
+        elmo = self.elmo(*texts) if self.elmo is not None else [(None, None)] * len(texts)
+        embedded = []
+        for text, (elmo_input, elmo_output) in zip(texts, elmo, strict=True):
+            words = self.text_field_embedder(self._for_embedder(text), num_wrapping_dims=num_wrapping_dims)
+            # Shape: (batch, ..., tokens)
+            mask = get_text_field_mask(text, num_wrapping_dims)
+            vectors = self.input_vectors(zero_padding(join(words, elmo_input), mask))
+            at_input = vectors.split([part.shape[-1] for part in (words, elmo_input) if part is not None], dim=-1)
+            at_output = None if elmo_output is None else zero_padding(elmo_output, mask)
+            embedded.append(Embedded(at_input[0], at_input[1] if len(at_input) > 1 else None, at_output))
+        return embedded
 
     def _for_embedder(self, tokens: TextFieldTensors) -> TextFieldTensors:
         if not isinstance(self.text_field_embedder, BasicTextFieldEmbedder):
@@ -103,6 +152,13 @@ class ElmoModel(Model):
         labels = self.vocab.get_index_to_token_vocabulary(namespace)
         return [labels[index] for index in range(len(labels))]
 
+    def extend_labels(self) -> None:
+        """
+        Gives outputs to labels that the vocabulary has got behind those it had; the others keep their weights. A model
+        with a `label_namespace` has this method, for the `extend_labels` of `"from_archive"`.
+        """
+        raise NotImplementedError(f"{type(self).__name__} cannot extend its labels.")
+
     @overrides
     def get_regularization_penalty(self) -> Tensor | None:
         """AllenNLP's `regularizer`, and the penalty on the weights of ELMo's layers."""
@@ -116,6 +172,14 @@ def join(*parts: Tensor | None) -> Tensor:
     """The vectors that are there, side by side: shapes `(..., its dim)` to `(..., sum of the dims)`."""
     there = [part for part in parts if part is not None]
     return torch.cat(there, dim=-1) if len(there) > 1 else there[0]
+
+
+def extended(layer: nn.Linear, outputs: int) -> nn.Linear:
+    """A layer with more outputs behind those of this one, which keep their weights."""
+    new = nn.Linear(layer.in_features, outputs).to(layer.weight.device)
+    with torch.no_grad():
+        new.weight[: layer.out_features], new.bias[: layer.out_features] = layer.weight, layer.bias
+    return new
 
 
 def build(part: Lazy[Part], input_dim: int, name: str) -> Part:

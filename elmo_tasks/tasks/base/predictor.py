@@ -10,6 +10,11 @@ from allennlp.data import DatasetReader, Instance
 from allennlp.models import Model
 from allennlp.predictors import Predictor
 from overrides import overrides
+from torch import nn
+
+from elmo_tasks.checks import check_flag
+from elmo_tasks.files import parse_json
+from elmo_tasks.tasks.base.model import ElmoModel
 
 logger = logging.getLogger(__name__)
 
@@ -39,19 +44,25 @@ class LinePredictor(Predictor):
         Go on after a line that is no JSON or not what the task asks for. Its answer is `{"line": 3, "error": "..."}`,
         so that there is still an answer for each line. `allennlp elmo-predict --skip-bad-lines` sets it, and
         `allennlp predict --predictor-args '{"skip_bad_lines": true}'`.
+
+    # Raises
+
+    `ConfigurationError`
+        If `skip_bad_lines` is neither true nor false.
     """
 
     def __init__(
         self, model: Model, dataset_reader: DatasetReader, frozen: bool = True, skip_bad_lines: bool = False
     ) -> None:
         super().__init__(model, dataset_reader, frozen)
+        check_flag(ConfigurationError, skip_bad_lines=skip_bad_lines)
         self._skips = skip_bad_lines
         self.lines_read = 0
         """Lines before the one that `load_line` is given next."""
 
     def parse_line(self, line: str) -> JsonDict:
         """A line's JSON object. Raises `ValueError` or `ConfigurationError`."""
-        return json.loads(line)
+        return parse_json(line)
 
     @overrides
     def load_line(self, line: str) -> JsonDict:
@@ -69,8 +80,8 @@ class LinePredictor(Predictor):
             problem = str(bad_input(line, f"is no JSON object but a {type(content).__name__}"))
         except ConfigurationError as error:
             problem = str(error)
-        except (ValueError, RecursionError) as error:
-            problem = str(bad_input(line, f"is not JSON: {error}"))
+        except ValueError as error:
+            problem = str(bad_input(line, f"is {error}"))
         return self._bad(_Line({}, self.lines_read), problem)
 
     def read_json(self, inputs: JsonDict) -> Any:
@@ -84,6 +95,11 @@ class LinePredictor(Predictor):
     def instance_answer(self, instance: Instance, output: JsonDict) -> JsonDict:
         """The answer for one instance, from what the model says of it."""
         return output
+
+    @overrides
+    def get_interpretable_layer(self) -> nn.Module:
+        """What AllenNLP Interpret takes gradients of: all that a model of ours sees of a text, ELMo's vectors too."""
+        return self._model.input_vectors if isinstance(self._model, ElmoModel) else super().get_interpretable_layer()
 
     @overrides
     def predict_instance(self, instance: Instance) -> JsonDict:

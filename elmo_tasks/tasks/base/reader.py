@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import Optional
 
 from allennlp.common.checks import ConfigurationError
-from allennlp.common.file_utils import open_compressed
+from allennlp.common.file_utils import cached_path
 from allennlp.data import Instance
 from allennlp.data.dataset_readers import DatasetReader
 from allennlp.data.dataset_readers.dataset_reader import PathOrStr
@@ -13,7 +13,8 @@ from allennlp.data.fields import Field, ListField, TextField
 from allennlp.data.token_indexers import SingleIdTokenIndexer, TokenIndexer
 from overrides import overrides
 
-from elmo_tasks.files import numbered
+from elmo_tasks.checks import check_count
+from elmo_tasks.files import byte_lines, open_bytes
 
 logger = logging.getLogger(__name__)
 
@@ -31,6 +32,11 @@ class TextReader(DatasetReader):
     token_indexers : `dict[str, TokenIndexer]`, optional (default = `{"tokens": SingleIdTokenIndexer()}`)
     max_instances : `int`, optional
         So many instances, the first, are read.
+
+    # Raises
+
+    `ConfigurationError`
+        If `max_instances` is no number of instances.
     """
 
     # AllenNLP builds an Optional[X] from a config, but passes an X | None on unbuilt.
@@ -40,6 +46,7 @@ class TextReader(DatasetReader):
         max_instances: int | None = None,
         serialization_dir: str | None = None,
     ) -> None:
+        check_count(ConfigurationError, optional=True, max_instances=max_instances)
         super().__init__(
             max_instances=max_instances,
             manual_distributed_sharding=True,
@@ -65,15 +72,16 @@ def _text_fields(fields: Iterable[Field]) -> Iterator[TextField]:
 
 def numbered_lines(file_path: PathOrStr) -> Iterator[tuple[int, bytes]]:
     """
-    The lines of a file, plain or .gz, numbered from 1.
+    The lines of a file, plain or compressed, numbered from 1, without their ends and without a byte order mark before
+    the first; see `byte_lines`.
 
     # Raises
 
     `ConfigurationError`
         If the file is damaged.
     """
-    with open_compressed(file_path, mode="rb", encoding=None) as file:
-        yield from numbered(file, file_path, ConfigurationError)
+    with open_bytes(cached_path(file_path), file_path) as file:
+        yield from byte_lines(file, file_path, ConfigurationError)
 
 
 def bad_line(file_path: PathOrStr, line: int, message: str) -> ConfigurationError:

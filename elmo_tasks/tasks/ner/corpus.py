@@ -11,7 +11,6 @@ from elmo_tasks.tasks.base.reader import bad_line, numbered_lines
 from elmo_tasks.tasks.ner.schemes import TagError, split_tag
 
 _DOCUMENT_START = "-DOCSTART-"
-_BLANKS = " \t\r\n"
 
 
 class Line(NamedTuple):
@@ -23,7 +22,7 @@ class Line(NamedTuple):
 
 def read_sentences(file_path: PathOrStr) -> Iterator[list[Line]]:
     """
-    The sentences of a file, plain or .gz, one by one.
+    The sentences of a file, plain or compressed, one by one.
 
     # Raises
 
@@ -34,7 +33,7 @@ def read_sentences(file_path: PathOrStr) -> Iterator[list[Line]]:
     sentence: list[Line] = []
     first: Line | None = None
     for number, text in _lines(file_path):
-        columns = text.strip(_BLANKS).replace("\t", " ").split(" ")
+        columns = text.strip(" \t").replace("\t", " ").split(" ")
         # Several blanks in a row separate once. Other kinds of white space, such as U+00A0, may stand inside a word.
         columns = [column for column in columns if column]
         if not columns or columns[0] == _DOCUMENT_START:
@@ -69,7 +68,7 @@ def read_tags(lines: Sequence[Line], column: int, are_spans: bool, file_path: Pa
     column : `int`
         Where they stand; negative numbers count from the last.
     are_spans : `bool`
-        Whether they must be `O`, or one of B, I, L, U, a dash and a type.
+        Whether they must mark spans, in any of `schemes.SCHEMES`.
     file_path : `PathOrStr`
         For the error.
 
@@ -97,4 +96,5 @@ def _tag(line: Line, column: int, is_span: bool, file_path: PathOrStr) -> str:
 
 
 def _lines(file_path: PathOrStr) -> Iterator[tuple[int, str]]:
-    return decoded(numbered_lines(file_path), file_path, ConfigurationError)
+    for number, line in numbered_lines(file_path):
+        yield number, decoded(line, f"{file_path}, line {number}", ConfigurationError)

@@ -1,8 +1,13 @@
 """The conditional random field of a tagger."""
 
+from collections.abc import Sequence
+
 import torch
 from allennlp.modules import ConditionalRandomField
+from allennlp.modules.conditional_random_field import allowed_transitions
 from torch import Tensor
+
+from elmo_tasks.tasks.ner.schemes import in_bioul
 
 _FORBIDDEN = -10000.0
 """The score of a transition that the constraints do not allow, as in the stock class."""
@@ -30,9 +35,9 @@ class Crf(ConditionalRandomField):
     def _joint_likelihood(self, logits: Tensor, transitions: Tensor, tags: Tensor, mask: Tensor) -> Tensor:
         """The score of the path that `tags`, of shape `(batch, tokens)`, describes. Shape `(batch,)`."""
         # Shape: (batch, tokens)
-        emissions = logits.gather(2, tags[:, :, None]).squeeze(2) * mask
+        emissions = logits.gather(2, tags[:, :, None]).squeeze(2).masked_fill(~mask, 0)
         # Shape: (batch, tokens - 1)
-        moves = transitions[tags[:, :-1], tags[:, 1:]] * mask[:, 1:]
+        moves = transitions[tags[:, :-1], tags[:, 1:]].masked_fill(~mask[:, 1:], 0)
         # Shape: (batch,)
         last = tags.gather(1, mask.sum(dim=1, keepdim=True) - 1).squeeze(1)
         ends = self.start_transitions[tags[:, 0]] + self.end_transitions[last]
@@ -74,3 +79,36 @@ class Crf(ConditionalRandomField):
         # Shape: (batch, tokens)
         paths = torch.stack(path[::-1], dim=1).tolist()
         return [sentence[:length] for sentence, length in zip(paths, mask.sum(dim=1).tolist(), strict=True)]
+
+    def extended(self, num_tags: int, constraints: list[tuple[int, int]]) -> "Crf":
+        """One with more tags behind these, whose scores among themselves stay."""
+        new = Crf(num_tags, constraints).to(self.transitions.device)
+        old = slice(self.num_tags)
+        with torch.no_grad():
+            new.transitions[old, old] = self.transitions
+            new.start_transitions[old], new.end_transitions[old] = self.start_transitions, self.end_transitions
+        return new
+
+
+def transitions(tags: Sequence[str], scheme: str | None) -> list[tuple[int, int]]:
+    """
+    The pairs of tags that may follow one another.
+
+    # Parameters
+
+    tags : `Sequence[str]`
+        In the order of their indices.
+    scheme : `str`, optional
+        One of `SCHEMES`, which says so. None: any tag may follow any other.
+
+    # Returns
+
+    `list[tuple[int, int]]`
+        With the indices `len(tags)` for a sentence's start and `len(tags) + 1` for its end.
+    """
+    if scheme is None:
+        numbers = range(len(tags) + 2)
+        return [(one, other) for one in numbers for other in numbers]
+    if scheme in ("IOB1", "BIO"):
+        return allowed_transitions(scheme, dict(enumerate(tags)))
+    return allowed_transitions("BIOUL", dict(enumerate(map(in_bioul, tags))))

@@ -41,7 +41,7 @@ class ConllEval(Metric):
         # Parameters
 
         predicted, gold : `Iterable[Sequence[str]]`
-            The tags of the same sentences, in any of the schemes IOB1, BIO and BIOUL.
+            The tags of the same sentences, in any of `schemes.SCHEMES`.
         """
         counts: Counter[tuple[str, str | None]] = Counter()
         for predicted_tags, gold_tags in zip(predicted, gold, strict=True):

@@ -7,15 +7,15 @@ from allennlp.common.checks import ConfigurationError
 from allennlp.data import TextFieldTensors, Vocabulary
 from allennlp.models import Model
 from allennlp.modules import FeedForward, InputVariationalDropout, Seq2SeqEncoder, TextFieldEmbedder
-from allennlp.modules.conditional_random_field import allowed_transitions
 from allennlp.nn import InitializerApplicator
 from allennlp.nn.util import get_text_field_mask
 from overrides import overrides
 from torch import Tensor, nn
 
 from elmo_tasks.embedders.task_elmo import TaskElmo
-from elmo_tasks.tasks.base.model import ElmoModel, build, join
-from elmo_tasks.tasks.ner.crf import Crf
+from elmo_tasks.private import special_tokens
+from elmo_tasks.tasks.base.model import ElmoModel, build, extended, join
+from elmo_tasks.tasks.ner.crf import Crf, transitions
 from elmo_tasks.tasks.ner.metric import ConllEval
 from elmo_tasks.tasks.ner.schemes import SCHEMES, TagError, convert
 
@@ -39,8 +39,8 @@ class ElmoCrfTagger(ElmoModel):
     feedforward : `Lazy[FeedForward]`, optional
         Between the encoder and the projection. Its `input_dim` may be left out.
     label_encoding : `str`, optional (default = `"BIOUL"`)
-        The scheme of the tags, `"IOB1"`, `"BIO"` or `"BIOUL"`, the same as the reader's `coding_scheme`. None for tags
-        that mark no spans: there are no spans to score, and no constraints.
+        The scheme of the tags, `"IOB1"`, `"BIO"`, `"BIOUL"`, `"BIOES"` or `"BMES"`, the same as the reader's
+        `coding_scheme`. None for tags that mark no spans: there are no spans to score, and no constraints.
     constrain_decoding : `bool`, optional (default = `True`)
         Whether only sequences that `label_encoding` allows are predicted.
     label_namespace : `str`, optional (default = `"labels"`)
@@ -90,15 +90,26 @@ class ElmoCrfTagger(ElmoModel):
         projected_dim = self.feedforward.get_output_dim() if self.feedforward is not None else encoded_dim
         self.dropout = InputVariationalDropout(dropout) if variational_dropout else nn.Dropout(dropout)
         self.label_encoding = label_encoding
+        self.label_namespace: str = label_namespace
+        self._scheme = label_encoding if constrain_decoding else None
 
         self._labels = self.label_names(label_namespace)
         self.tag_projection = nn.Linear(projected_dim, len(self._labels))
-        labels = dict(enumerate(self._labels))
-        constraints = allowed_transitions(label_encoding, labels) if label_encoding and constrain_decoding else None
-        self.crf = Crf(len(self._labels), constraints)
+        self.crf = Crf(len(self._labels), self._transitions())
         self._scores = ConllEval(spans=label_encoding is not None)
         if initializer is not None:
             initializer(self)
+
+    def _transitions(self) -> list[tuple[int, int]]:
+        """Those between the tags that may be predicted: all but what a padded namespace has for padding."""
+        not_tags = special_tokens(self.vocab, self.label_namespace)
+        return [pair for pair in transitions(self._labels, self._scheme) if not_tags.isdisjoint(pair)]
+
+    @overrides
+    def extend_labels(self) -> None:
+        self._labels = self.label_names(self.label_namespace)
+        self.tag_projection = extended(self.tag_projection, len(self._labels))
+        self.crf = self.crf.extended(len(self._labels), self._transitions())
 
     @overrides(check_signature=False)
     def forward(

@@ -1,7 +1,7 @@
 """Text to tagged spans."""
 
-import json
 from itertools import accumulate
+from typing import Any
 
 from allennlp.common.util import JsonDict
 from allennlp.data import DatasetReader, Instance
@@ -10,9 +10,11 @@ from allennlp.models import Model
 from allennlp.predictors import Predictor
 from overrides import overrides
 
+from elmo_tasks.files import JSONError, parse_json
 from elmo_tasks.modules.tokenizer import SpacyRulesTokenizer
 from elmo_tasks.tasks.base.predictor import LinePredictor, bad_input
-from elmo_tasks.tasks.ner.schemes import tags_to_spans
+from elmo_tasks.tasks.ner.reader import TagField
+from elmo_tasks.tasks.ner.schemes import spans_to_tags, tags_to_spans
 
 
 @Predictor.register("elmo_tagger")
@@ -23,9 +25,9 @@ class ElmoTaggerPredictor(LinePredictor):
 
     The answer has the `tokens`, their `tags`, and the `spans` that these mark. A span has its `type`; its tokens,
     from `start` up to and without `end`; its characters, from `start_char` up to and without `end_char`; and its
-    `text`. Characters are counted as Python counts them (in Unicode code points), in the sentence, or where tokens
-    were given in those tokens joined by single spaces. Where tags mark no spans (the model's `label_encoding` is
-    null) there are no `spans`.
+    `text`. Characters are counted as Python counts them (in Unicode code points), in the sentence; or in the tokens
+    joined by single spaces, where tokens were given or the reader's instances have no metadata. Where tags mark no
+    spans (the model's `label_encoding` is null) there are no `spans`.
 
     # Parameters
 
@@ -57,13 +59,12 @@ class ElmoTaggerPredictor(LinePredictor):
     @overrides
     def parse_line(self, line: str) -> JsonDict:
         """A JSON object where the line begins with `{`, and a raw sentence otherwise."""
-        line = line.strip("\r\n")
         if not line.lstrip().startswith("{"):
-            return {"sentence": line}
+            return {"sentence": line.strip("\r\n")}
         try:
-            return json.loads(line)
-        except json.JSONDecodeError as error:
-            raise bad_input(line, f"begins with {{ but is not JSON: {error}") from None
+            return parse_json(line)
+        except JSONError as error:
+            raise bad_input(line, f"begins with {{ but is {error}") from None
 
     def predict(self, sentence: str) -> JsonDict:
         """The answer for one raw sentence."""
@@ -79,12 +80,32 @@ class ElmoTaggerPredictor(LinePredictor):
         if not isinstance(sentence, str):
             raise bad_input(json_dict, f'"sentence" must be a string, not {type(sentence).__name__}')
         instance = self._dataset_reader.text_to_instance(self._tokenizer.tokenize(sentence))
-        instance["metadata"].metadata["sentence"] = sentence  # type: ignore[attr-defined]
+        metadata = _metadata(instance)
+        if metadata is not None:
+            metadata["sentence"] = sentence
         return instance
+
+    @overrides(check_signature=False)
+    def predictions_to_labeled_instances(self, instance: Instance, outputs: JsonDict) -> list[Instance]:
+        """
+        For AllenNLP Interpret: an instance for each predicted span, in which all else is outside of spans, so that
+        each span is explained by itself; one with all tags where there is no span or tags mark none.
+        """
+        tags = outputs["tags"]
+        scheme: Any = getattr(self._model, "label_encoding", None)
+        namespace: str = getattr(self._model, "label_namespace", "labels")
+        spans = tags_to_spans(tags) if self._marks_spans else []
+        instances = []
+        for labels in [spans_to_tags([span], len(tags), scheme) for span in spans] or [tags]:
+            labeled = instance.duplicate()
+            field = TagField(labels, labeled["tokens"], namespace)  # type: ignore[arg-type]
+            labeled.add_field("tags", field, self._model.vocab)
+            instances.append(labeled)
+        return instances
 
     @overrides
     def instance_answer(self, instance: Instance, output: JsonDict) -> JsonDict:
-        answer = {"tokens": output["words"], "tags": output["tags"]}
+        answer = {"tokens": output.get("words") or _words(instance), "tags": output["tags"]}
         if self._marks_spans:
             answer["spans"] = _spans(instance, output["tags"])
         return answer
@@ -102,11 +123,22 @@ def _tokens(json_dict: JsonDict) -> list[Token]:
     return [Token(token) for token in tokens]
 
 
+def _metadata(instance: Instance) -> dict[str, Any] | None:
+    """That of our reader and most others'; an instance need not have any, nor its model take any."""
+    field: Any = instance.fields.get("metadata")
+    return field.metadata if field is not None and isinstance(field.metadata, dict) else None
+
+
+def _words(instance: Instance) -> list[str]:
+    tokens: Any = instance["tokens"]
+    return [str(token.text) for token in tokens.tokens]
+
+
 def _spans(instance: Instance, tags: list[str]) -> list[JsonDict]:
     """The spans that the tags mark, with their places in the sentence."""
     tokens: list[Token] = instance["tokens"].tokens  # type: ignore[attr-defined]
-    sentence = instance["metadata"].metadata.get("sentence")  # type: ignore[attr-defined]
-    words = [str(token.text) for token in tokens]
+    sentence = (_metadata(instance) or {}).get("sentence")
+    words = _words(instance)
     if sentence is None:
         sentence = " ".join(words)
         starts = [0, *accumulate(len(word) + 1 for word in words)]

@@ -13,6 +13,7 @@ from allennlp.data.token_indexers import TokenIndexer
 from allennlp.data.tokenizers import Token
 from overrides import overrides
 
+from elmo_tasks.private import special_tokens
 from elmo_tasks.tasks.base.reader import TextReader
 from elmo_tasks.tasks.ner.corpus import read_sentences, read_tags
 from elmo_tasks.tasks.ner.schemes import SCHEMES, convert
@@ -25,8 +26,8 @@ COLUMNS = {"pos": 1, "chunk": 2, "ner": -1}
 
 class TagField(SequenceLabelField):
     """
-    Tags, one a token. A tag that the vocabulary lacks, because training never saw it, gets index 0, the most frequent
-    tag's, and a warning; the stock field raises a `KeyError`. Scores are computed from the tags' names, so it still
+    Tags, one a token. A tag that the vocabulary lacks, because training never saw it, gets the most frequent tag's
+    index and a warning; the stock field raises a `KeyError`. Scores are computed from the tags' names, so it still
     counts as an error.
     """
 
@@ -39,7 +40,9 @@ class TagField(SequenceLabelField):
         for tag in set(tags) - known.keys() - self._warned:
             self._warned.add(tag)
             logger.warning('The tag "%s" does not occur in training: the model can never predict it.', tag)
-        self._indexed_labels = [known.get(tag, 0) for tag in tags]
+        not_tags = special_tokens(vocab, self._label_namespace)
+        most_frequent = next((index for index in known.values() if index not in not_tags), 0)
+        self._indexed_labels = [known.get(tag, most_frequent) for tag in tags]
 
 
 @DatasetReader.register("elmo_conll2003")
@@ -47,12 +50,12 @@ class Conll2003Reader(TextReader):
     """
     Sentences and their tags from CoNLL-2003's columns (Tjong Kim Sang and De Meulder 2003): a token a line, the word
     in the first column, blank lines between sentences, `-DOCSTART-` lines between documents (skipped). UTF-8, plain
-    or .gz.
+    or compressed.
 
     A file has at least two columns, separated by spaces or tabs, and the same number in every line. Its span tags may
-    be in IOB1, BIO or BIOUL; they are told apart by themselves, and a tag that its scheme does not allow is read as
-    conlleval reads it (see `schemes`). An instance has the fields `tokens`, `tags` and `metadata` (`words`, and the
-    `tags` by name).
+    be in IOB1, BIO, BIOUL, BIOES or BMES; they are told apart by themselves, and a tag that its scheme does not allow
+    is read as conlleval reads it (see `schemes`). An instance has the fields `tokens`, `tags` and `metadata` (`words`,
+    and the `tags` by name).
 
     # Parameters
 
@@ -61,8 +64,9 @@ class Conll2003Reader(TextReader):
         `"ner"` (the last column), `"chunk"` (the third), `"pos"` (the second), or a column's number, counted from 0;
         negative numbers count from the last.
     coding_scheme : `str`, optional (default = `"BIOUL"`)
-        The scheme the tags are given in: `"IOB1"`, `"BIO"` or `"BIOUL"`; a tagger's `label_encoding` is the same. None
-        takes the tags as they are, for tags that mark no spans, such as parts of speech.
+        The scheme the tags are given in: `"IOB1"`, `"BIO"`, `"BIOUL"`, `"BIOES"` or `"BMES"`; a tagger's
+        `label_encoding` is the same. None takes the tags as they are, for tags that mark no spans, such as parts of
+        speech.
     label_namespace : `str`, optional (default = `"labels"`)
         The tags' namespace in the vocabulary.
     kwargs : `Any`
@@ -86,7 +90,8 @@ class Conll2003Reader(TextReader):
         **kwargs: Any,
     ) -> None:
         super().__init__(token_indexers, **kwargs)
-        if tag_column == 0 or not (isinstance(tag_column, int) or tag_column in COLUMNS):
+        is_number = isinstance(tag_column, int) and not isinstance(tag_column, bool)
+        if tag_column == 0 or not (is_number or tag_column in COLUMNS):
             raise ConfigurationError(
                 f"tag_column is {tag_column!r}; it must be one of {', '.join(COLUMNS)}, or a column's number "
                 "(0 is the word's)."
@@ -112,7 +117,7 @@ class Conll2003Reader(TextReader):
 
         tokens : `Sequence[Token]`
         tags : `Sequence[str]`, optional
-            One a token, in any of the schemes IOB1, BIO and BIOUL. None where they are to be predicted.
+            One a token, in any of `schemes.SCHEMES`. None where they are to be predicted.
         """
         text = TextField(list(tokens))
         metadata = {"words": [str(token.text) for token in tokens]}

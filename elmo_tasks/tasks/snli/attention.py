@@ -8,6 +8,8 @@ that each part of the model runs once.
 import torch
 from torch import Tensor
 
+from elmo_tasks.bilm.padding import zero_padding
+
 
 def align(encoded: Tensor, mask: Tensor) -> Tensor:
     """
@@ -25,6 +27,7 @@ def align(encoded: Tensor, mask: Tensor) -> Tensor:
     `Tensor`
         Shape `(2 * batch, tokens, dim)`.
     """
+    encoded = zero_padding(encoded, mask)
     # Hypotheses above premises. Shapes: (2 * batch, tokens, dim), (2 * batch, tokens)
     others, others_mask = (tensor.roll(len(tensor) // 2, dims=0) for tensor in (encoded, mask))
     # Shape: (2 * batch, tokens, the other's tokens)

@@ -17,8 +17,9 @@ from torch.nn import functional as F
 
 from elmo_tasks.embedders.task_elmo import TaskElmo
 from elmo_tasks.modules.pooling import mean_and_max
-from elmo_tasks.modules.stacking import stack_fields
-from elmo_tasks.tasks.base.model import ElmoModel, build, join
+from elmo_tasks.modules.stacking import stack
+from elmo_tasks.private import special_tokens
+from elmo_tasks.tasks.base.model import ElmoModel, build, extended, join
 from elmo_tasks.tasks.snli.attention import align, enhance
 
 
@@ -92,6 +93,7 @@ class ElmoEsim(ElmoModel):
         self.inference_encoder = build(inference_encoder, projection_dim, "inference_encoder")
         self.variational_dropout = InputVariationalDropout(dropout)
 
+        self.label_namespace: str = label_namespace
         self._labels = self.label_names(label_namespace)
         # The mean and the maximum, of the premise and of the hypothesis.
         pooled_dim = 2 * 2 * self.inference_encoder.get_output_dim()
@@ -106,6 +108,20 @@ class ElmoEsim(ElmoModel):
         self._by_label = FBetaMeasure()
         if initializer is not None:
             initializer(self)
+
+    @overrides
+    def extend_labels(self) -> None:
+        self._labels = self.label_names(self.label_namespace)
+        last = self.classifier[-1]
+        assert isinstance(last, nn.Linear)
+        self.classifier[-1] = extended(last, len(self._labels))
+        # It has as many labels as it saw first.
+        self._by_label = FBetaMeasure()
+
+    @property
+    def _special(self) -> set[int]:
+        """Outputs that are no labels but what a padded namespace has for padding."""
+        return special_tokens(self.vocab, self.label_namespace)
 
     @overrides(check_signature=False)
     def forward(
@@ -131,6 +147,8 @@ class ElmoEsim(ElmoModel):
             `label` is given `loss`, the mean cross entropy.
         """
         logits = self._logits(premise, hypothesis)
+        if self._special:
+            logits = logits.index_fill(1, torch.tensor(sorted(self._special), device=logits.device), float("-inf"))
         output: dict[str, Any] = {"logits": logits, "probabilities": logits.softmax(dim=-1)}
         if metadata is not None:
             output.update({name: [pair[name] for pair in metadata] for name in ("premise_tokens", "hypothesis_tokens")})
@@ -142,13 +160,11 @@ class ElmoEsim(ElmoModel):
 
     def _logits(self, premise: TextFieldTensors, hypothesis: TextFieldTensors) -> Tensor:
         """Shape `(batch, number of labels)`."""
-        # Here and below: premises above hypotheses.
-        texts = stack_fields([premise, hypothesis])
-        # Shape: (2 * batch, tokens)
-        mask = get_text_field_mask(texts)
+        # Here and below: premises above hypotheses. Shape: (2 * batch, tokens)
+        mask = stack([get_text_field_mask(text) for text in (premise, hypothesis)])
         _check_that_none_is_empty(mask)
         # Shape: (2 * batch, tokens, encoded_dim)
-        encoded = self._encode(texts, mask)
+        encoded = self._encode(premise, hypothesis, mask)
         # Shape: (2 * batch, tokens, 4 * encoded_dim)
         enhanced = self.attention_dropout(enhance(encoded, align(encoded, mask)))
         # Shape: (2 * batch, tokens, projection_dim)
@@ -159,19 +175,25 @@ class ElmoEsim(ElmoModel):
         pooled = torch.cat(mean_and_max(inferred, mask).chunk(2), dim=-1)
         return self.classifier(pooled)
 
-    def _encode(self, texts: TextFieldTensors, mask: Tensor) -> Tensor:
+    def _encode(self, premise: TextFieldTensors, hypothesis: TextFieldTensors, mask: Tensor) -> Tensor:
         """Shape `(2 * batch, tokens, encoded_dim)`."""
-        (embedded,) = self.embed(texts)
+        texts = self.embed(premise, hypothesis)
+        # Shape: (2 * batch, tokens, embedding_dim)
+        inputs = stack([join(text.words, text.elmo) for text in texts])
         # Shape: (2 * batch, tokens, encoder_output_dim)
-        encoded = self.encoder(self.variational_dropout(join(embedded.words, embedded.elmo)), mask)
-        return join(encoded, embedded.output_elmo)
+        encoded = self.encoder(self.variational_dropout(inputs), mask)
+        output_elmo = [text.output_elmo for text in texts if text.output_elmo is not None]
+        return join(encoded, stack(output_elmo) if output_elmo else None)
 
     @overrides(check_signature=False)
     def make_output_human_readable(self, output_dict: dict[str, Any]) -> dict[str, Any]:
         """Adds the most probable `label`, and gives each pair's `probabilities` by the labels' names."""
         probabilities = output_dict["probabilities"]
         output_dict["label"] = [self._labels[index] for index in probabilities.argmax(dim=-1).tolist()]
-        output_dict["probabilities"] = [dict(zip(self._labels, pair, strict=True)) for pair in probabilities.tolist()]
+        output_dict["probabilities"] = [
+            {label: pair[index] for index, label in enumerate(self._labels) if index not in self._special}
+            for pair in probabilities.tolist()
+        ]
         return output_dict
 
     @overrides
@@ -184,7 +206,8 @@ class ElmoEsim(ElmoModel):
         by_label = self._by_label.get_metric() if reset and self._accuracy.total_count else {}
         metrics = {"accuracy": self._accuracy.get_metric(reset)}
         for what in ("precision", "recall") if by_label else ():
-            metrics.update({f"{what}-{label}": by_label[what][i] for i, label in enumerate(self._labels)})
+            labels = [(i, label) for i, label in enumerate(self._labels) if i not in self._special]
+            metrics.update({f"{what}-{label}": by_label[what][i] for i, label in labels})
         if reset:
             self._by_label.reset()
         return metrics

@@ -1,14 +1,15 @@
 """SNLI's files, and what a line of them says."""
 
-import json
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from typing import Any, NamedTuple
 
 from allennlp.data.dataset_readers.dataset_reader import PathOrStr
 
+from elmo_tasks.files import JSONError, parse_json
 from elmo_tasks.tasks.base.reader import numbered_lines
 
 LABELS = ("entailment", "neutral", "contradiction")
+"""SNLI's and MultiNLI's. Other data has others, such as SciTail and HANS, which have two."""
 
 FIELDS = {
     "text": ("sentence1", "sentence2"),
@@ -49,7 +50,7 @@ class Pair(NamedTuple):
     premise, hypothesis : `str` or `list[str]`
         Raw text, or tokens.
     label : `str`, optional
-        One of `LABELS`. None where the annotators did not agree on one, which the files write as "-".
+        None where the annotators did not agree on one, which the files write as "-".
     """
 
     premise: Text
@@ -57,15 +58,19 @@ class Pair(NamedTuple):
     label: str | None
 
 
-def read_pairs(file_path: PathOrStr, tokens_from: str) -> Iterator[Pair | PairError]:
+def read_pairs(
+    file_path: PathOrStr, tokens_from: str, labels: Collection[str] | None = None
+) -> Iterator[Pair | PairError]:
     """
-    The pairs of a file, plain or .gz, in its order, those without a label too. Blank lines are skipped.
+    The pairs of a file, plain or compressed, in its order, those without a label too. Blank lines are skipped.
 
     # Parameters
 
     file_path : `PathOrStr`
     tokens_from : `str`
         One of `FIELDS`.
+    labels : `Collection[str]`, optional
+        Those that there may be, "-" aside. None: any.
 
     # Returns
 
@@ -82,12 +87,12 @@ def read_pairs(file_path: PathOrStr, tokens_from: str) -> Iterator[Pair | PairEr
         if not line.strip():
             continue
         try:
-            yield parse_line(line, tokens_from)
+            yield parse_line(line, tokens_from, labels)
         except PairError as error:
             yield PairError(f"line {number}: {error}")
 
 
-def parse_line(line: bytes | str, tokens_from: str) -> Pair:
+def parse_line(line: bytes | str, tokens_from: str, labels: Collection[str] | None = None) -> Pair:
     """
     # Parameters
 
@@ -95,6 +100,8 @@ def parse_line(line: bytes | str, tokens_from: str) -> Pair:
         A JSON object; bytes are UTF-8.
     tokens_from : `str`
         One of `FIELDS`.
+    labels : `Collection[str]`, optional
+        As for `read_pairs`.
 
     # Raises
 
@@ -105,8 +112,13 @@ def parse_line(line: bytes | str, tokens_from: str) -> Pair:
     label = _field(record, "gold_label")
     if label == NO_LABEL:
         return Pair("", "", None)
-    if label not in LABELS:
-        raise PairError(f'"gold_label" is {_short(label)}; it must be one of {", ".join(LABELS)}, or "-" for none')
+    if not isinstance(label, str) or not label.strip():
+        raise PairError(f'"gold_label" is {_short(label)}; it must be a string that is not empty, or "-" for none')
+    if labels is not None and label not in labels:
+        raise PairError(
+            f'"gold_label" is {_short(label)}; it must be one of {", ".join(labels)}, or "-" for none '
+            "(labels: null takes those that the data has)"
+        )
     premise, hypothesis = (_text(record, name, tokens_from) for name in FIELDS[tokens_from])
     return Pair(premise, hypothesis, label)
 
@@ -135,11 +147,9 @@ def check_text(text: Any, name: str) -> Text:
 
 def _json(line: bytes | str) -> dict[str, Any]:
     try:
-        record = json.loads(line)
-    except json.JSONDecodeError as error:
-        raise PairError(f"this is not JSON: {error.msg}, at column {error.colno}") from None
-    except UnicodeDecodeError as error:
-        raise PairError(f"this is not UTF-8: {error}") from None
+        record = parse_json(line)
+    except JSONError as error:
+        raise PairError(f"this is {error}") from None
     if not isinstance(record, dict):
         raise PairError(f"this is no JSON object: {_short(record)}")
     return record

@@ -2,6 +2,7 @@
 
 from allennlp.common.util import JsonDict
 from allennlp.data import Instance
+from allennlp.data.fields import LabelField
 from allennlp.predictors import Predictor
 from overrides import overrides
 
@@ -45,6 +46,14 @@ class ElmoEntailmentPredictor(LinePredictor):
         except PairError as error:
             raise bad_input(json_dict, f"cannot be taken: {error}") from None
         return self._dataset_reader.text_to_instance(*texts)
+
+    @overrides(check_signature=False)
+    def predictions_to_labeled_instances(self, instance: Instance, outputs: JsonDict) -> list[Instance]:
+        """For AllenNLP Interpret: the pair with its predicted label."""
+        labeled = instance.duplicate()
+        namespace: str = getattr(self._model, "label_namespace", "labels")
+        labeled.add_field("label", LabelField(outputs["label"], namespace), self._model.vocab)
+        return [labeled]
 
     @overrides
     def instance_answer(self, instance: Instance, output: JsonDict) -> JsonDict:

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator
 from typing import Any, Optional
 
 from allennlp.common.checks import ConfigurationError
-from allennlp.data import Instance
+from allennlp.data import Instance, Vocabulary
 from allennlp.data.dataset_readers import DatasetReader
 from allennlp.data.dataset_readers.dataset_reader import PathOrStr
 from allennlp.data.fields import Field, LabelField, MetadataField, TextField
@@ -13,6 +13,7 @@ from allennlp.data.token_indexers import TokenIndexer
 from allennlp.data.tokenizers import Token, Tokenizer
 from overrides import overrides
 
+from elmo_tasks.checks import check_flag
 from elmo_tasks.modules.tokenizer import SpacyRulesTokenizer
 from elmo_tasks.tasks.base.reader import TextReader, warn_of
 from elmo_tasks.tasks.snli.pairs import FIELDS, Pair, PairError, Text, read_pairs
@@ -20,12 +21,26 @@ from elmo_tasks.tasks.snli.pairs import FIELDS, Pair, PairError, Text, read_pair
 logger = logging.getLogger(__name__)
 
 
+class EntailmentLabel(LabelField):
+    """A label, which the vocabulary must have: what a model was not trained for it cannot be evaluated on."""
+
+    @overrides
+    def index(self, vocab: Vocabulary) -> None:
+        known = vocab.get_token_to_index_vocabulary(self._label_namespace)
+        if self.label not in known:
+            raise ConfigurationError(
+                f'The label "{self.label}" is none of those that the model knows: {", ".join(known)}. Name the data\'s '
+                "labels as the model does, or train a model on such data."
+            )
+        super().index(vocab)
+
+
 @DatasetReader.register("elmo_snli")
 class SnliReader(TextReader):
     """
-    Pairs of sentences from SNLI's files (Bowman et al. 2015), or MultiNLI's: a JSON object a line, UTF-8, plain or
-    .gz. `gold_label` is "entailment", "neutral" or "contradiction"; pairs whose annotators did not agree on one, "-",
-    are skipped, and their number is logged.
+    Pairs of sentences from files like SNLI's (Bowman et al. 2015), such as MultiNLI's, SciTail's and HANS': a JSON
+    object a line, UTF-8, plain or compressed. `gold_label` is any string, unless `labels` says which it may be; pairs
+    whose annotators did not agree on one, "-", are skipped, and their number is logged.
 
     An instance has the fields `premise`, `hypothesis`, `label` and `metadata` (`premise_tokens` and
     `hypothesis_tokens`, strings).
@@ -40,6 +55,8 @@ class SnliReader(TextReader):
         strings.
     tokenizer : `Tokenizer`, optional (default = `SpacyRulesTokenizer()`)
         Splits raw text, that of files as well as that which a predictor is given.
+    labels : `list[str]`, optional
+        Those that the data may have, such as SNLI's "entailment", "neutral" and "contradiction". None: any.
     skip_bad_lines : `bool`, optional (default = `False`)
         Whether a line that is not as said above, or whose premise or hypothesis is empty, is skipped, counted and named
         instead of raised.
@@ -60,14 +77,17 @@ class SnliReader(TextReader):
         token_indexers: Optional[dict[str, TokenIndexer]] = None,
         tokens_from: str = "text",
         tokenizer: Optional[Tokenizer] = None,
+        labels: list[str] | None = None,
         skip_bad_lines: bool = False,
         **kwargs: Any,
     ) -> None:
         super().__init__(token_indexers, **kwargs)
         if tokens_from not in FIELDS:
             raise ConfigurationError(f'tokens_from is "{tokens_from}"; it must be one of {", ".join(FIELDS)}.')
+        check_flag(ConfigurationError, skip_bad_lines=skip_bad_lines)
         self._tokens_from = tokens_from
         self._tokenizer = tokenizer or SpacyRulesTokenizer()
+        self._labels = labels
         self._skip_bad_lines = skip_bad_lines
 
     @overrides
@@ -81,7 +101,7 @@ class SnliReader(TextReader):
         read = without_label = 0
         bad: list[str] = []
         try:
-            for pair in read_pairs(file_path, self._tokens_from):
+            for pair in read_pairs(file_path, self._tokens_from, self._labels):
                 if isinstance(pair, PairError):
                     if not self._skip_bad_lines:
                         advice = "(skip_bad_lines: true leaves such lines out)"
@@ -120,7 +140,7 @@ class SnliReader(TextReader):
             "metadata": MetadataField(metadata),
         }
         if label is not None:
-            fields["label"] = LabelField(label)
+            fields["label"] = EntailmentLabel(label)
         return Instance(fields)
 
     def _tokens(self, text: Text) -> list[Token]:

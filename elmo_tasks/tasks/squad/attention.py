@@ -12,6 +12,8 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from elmo_tasks.bilm.padding import zero_padding
+
 _NEVER = -30000.0
 """A score whose exponential is 0 beside any other score's, and which half precision can hold."""
 
@@ -86,6 +88,7 @@ class BidirectionalAttention(nn.Module):
             `[h; u; h * u; h * g]`: the token, the question as it sees it, and the passage as the question sees it. Of
             shape `(batch, passage_tokens, 4 * dim)`.
         """
+        passage, question = zero_padding(passage, passage_mask), zero_padding(question, question_mask)
         # Shape: (batch, passage_tokens, question_tokens)
         scores = self.similarity(passage, question)
         lowest = torch.finfo(scores.dtype).min
@@ -136,6 +139,7 @@ class SelfAttention(nn.Module):
             Shape `(batch, tokens, dim)`; zeros for a token that is alone.
         """
         number, dim = tokens.shape[1:]
+        tokens = zero_padding(tokens, mask)
         factor, summand = self.similarity.parts(tokens)
         summand = summand.masked_fill(~mask, _NEVER)
         # Behind the vectors the added dimension, and zeros up to a multiple of 8, which suits the fused kernels.

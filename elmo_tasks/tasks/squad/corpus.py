@@ -1,14 +1,14 @@
 """SQuAD 1.1's JSON (Rajpurkar et al. 2016)."""
 
-import gzip
 import json
-import zlib
 from collections.abc import Iterator
 from typing import Any, NamedTuple
 
 from allennlp.common.checks import ConfigurationError
-from allennlp.common.file_utils import open_compressed
+from allennlp.common.file_utils import cached_path
 from allennlp.data.dataset_readers.dataset_reader import PathOrStr
+
+from elmo_tasks.files import JSONError, parse_json, read_text
 
 
 class Answer(NamedTuple):
@@ -40,7 +40,7 @@ def read_questions(
     file_path: PathOrStr, max_paragraphs_per_article: int | None = None
 ) -> Iterator[Question | BadQuestion]:
     """
-    The questions of a file in SQuAD 1.1's JSON, UTF-8, plain or .gz, in its order.
+    The questions of a file in SQuAD 1.1's JSON, UTF-8, plain or compressed, in its order.
 
     # Parameters
 
@@ -79,16 +79,9 @@ def read_questions(
 
 def _load(file_name: str) -> list[Any]:
     try:
-        with open_compressed(file_name, mode="rb", encoding=None) as file:
-            content = json.loads(file.read())
-    except json.JSONDecodeError as error:
-        raise ConfigurationError(
-            f"{file_name}, line {error.lineno}, column {error.colno}: this is not JSON: {error.msg}."
-        ) from None
-    except UnicodeDecodeError as error:
-        raise ConfigurationError(f"{file_name}: this is not UTF-8: {error}.") from None
-    except (EOFError, gzip.BadGzipFile, zlib.error) as error:
-        raise ConfigurationError(f"{file_name}: this is not gzip, or is damaged: {error}.") from None
+        content = parse_json(read_text(cached_path(file_name), ConfigurationError, file_name))
+    except JSONError as error:
+        raise ConfigurationError(f"{file_name}: this is {error}.") from None
     if not isinstance(content, dict) or not isinstance(content.get("data"), list):
         raise ConfigurationError(
             f'{file_name}: this is not SQuAD 1.1\'s JSON, which is an object with a list "data" of articles.'
@@ -157,7 +150,8 @@ def _field(file_name: str, where: str, holder: Any, name: str, kind: type) -> An
         raise _error(file_name, where, f"expected an object, found {json.dumps(holder)[:50]}")
     if name not in holder:
         raise _error(file_name, where, f'the field "{name}" is missing')
-    if not isinstance(holder[name], kind):
+    # True and false are whole numbers to Python.
+    if not isinstance(holder[name], kind) or isinstance(holder[name], bool):
         raise _error(
             file_name, where, f'the field "{name}" must be {_KINDS[kind]}, not {json.dumps(holder[name])[:50]}'
         )

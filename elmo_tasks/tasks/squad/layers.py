@@ -5,6 +5,7 @@ from allennlp.common import Lazy
 from allennlp.modules import Seq2SeqEncoder
 from torch import Tensor, nn
 
+from elmo_tasks.bilm.padding import zero_padding
 from elmo_tasks.tasks.base.model import build
 from elmo_tasks.tasks.squad.attention import SelfAttention
 
@@ -53,6 +54,7 @@ class BidafLayers(nn.Module):
         `tuple[Tensor, Tensor]`
             Scores of starts and of ends, each of shape `(batch, tokens)`.
         """
+        attended = zero_padding(attended, mask)
         # Shape: (batch, tokens, modeled_dim)
         modeled = self.modeling_layer(self.dropout(attended), mask)
         ends = self.span_end_encoder(self.dropout(modeled), mask)
@@ -104,7 +106,7 @@ class SelfAttentionLayers(nn.Module):
     def forward(self, attended: Tensor, mask: Tensor) -> tuple[Tensor, Tensor]:
         """Shapes as in `BidafLayers`."""
         # Shape: (batch, tokens, dim)
-        tokens = self.projection(self.dropout(attended)).relu()
+        tokens = self.projection(self.dropout(zero_padding(attended, mask))).relu()
         tokens = self.dropout(tokens + self._residual(tokens, mask))
         starts = self.span_start_encoder(tokens, mask)
         ends = self.span_end_encoder(self.dropout(torch.cat([tokens, starts], dim=-1)), mask)

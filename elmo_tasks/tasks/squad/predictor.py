@@ -7,11 +7,13 @@ import torch
 from allennlp.common.checks import ConfigurationError
 from allennlp.common.util import JsonDict, lazy_groups_of
 from allennlp.data import DatasetReader, Instance
+from allennlp.data.fields import SpanField
 from allennlp.models import Model
 from allennlp.predictors import Predictor
 from overrides import overrides
 from torch import Tensor
 
+from elmo_tasks.checks import check_count
 from elmo_tasks.tasks.base.predictor import LinePredictor, bad_input
 from elmo_tasks.tasks.squad.decoding import best_spans
 from elmo_tasks.tasks.squad.reader import SquadReader
@@ -69,8 +71,7 @@ class ReadingComprehensionPredictor(LinePredictor):
             raise ConfigurationError(
                 f'This predictor reads with the dataset reader "elmo_squad", not with {type(dataset_reader).__name__}.'
             )
-        if best < 1:
-            raise ConfigurationError(f"best is {best}; it must be 1 at least.")
+        check_count(ConfigurationError, best=best)
         self._reader = dataset_reader
         self._best = best
         self._max_span_length: int | None = getattr(model, "max_span_length", None)
@@ -118,6 +119,15 @@ class ReadingComprehensionPredictor(LinePredictor):
         """The answers of single windows of passages."""
         outputs = self._outputs(instances)
         return [self._answer([instance], [output]) for instance, output in zip(instances, outputs, strict=True)]
+
+    @overrides(check_signature=False)
+    def predictions_to_labeled_instances(self, instance: Instance, outputs: JsonDict) -> list[Instance]:
+        """For AllenNLP Interpret: the question with its predicted answer's tokens."""
+        labeled = instance.duplicate()
+        first, last = (int(place) for place in outputs["best_span"])
+        span = SpanField(first, last, labeled["passage"])  # type: ignore[arg-type]
+        labeled.add_field("answer_span", span, self._model.vocab)
+        return [labeled]
 
     def _answer(self, instances: list[Instance], outputs: list[JsonDict]) -> JsonDict:
         """From the windows of one passage."""

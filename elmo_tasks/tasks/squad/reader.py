@@ -12,6 +12,7 @@ from allennlp.data.token_indexers import TokenIndexer
 from allennlp.data.tokenizers import Token, Tokenizer
 from overrides import overrides
 
+from elmo_tasks.checks import check_count, check_flag
 from elmo_tasks.modules.tokenizer import SpacyRulesTokenizer
 from elmo_tasks.tasks.base.reader import TextReader, warn_of
 from elmo_tasks.tasks.squad.answers import TokenSpan, find_span
@@ -67,7 +68,7 @@ class _Trouble:
 @DatasetReader.register("elmo_squad")
 class SquadReader(TextReader):
     """
-    Questions, passages and answers from SQuAD 1.1's JSON (Rajpurkar et al. 2016), plain or .gz.
+    Questions, passages and answers from SQuAD 1.1's JSON (Rajpurkar et al. 2016), plain or compressed.
 
     An instance has the fields `question`, `passage`, `answer_span` and `metadata`. `answer_span` is the first answer
     that has tokens of its own, as its first and its last token, both counted in the instance's passage; it is (-1, -1)
@@ -121,6 +122,19 @@ class SquadReader(TextReader):
         **kwargs: Any,
     ) -> None:
         super().__init__(token_indexers, **kwargs)
+        check_flag(
+            ConfigurationError,
+            cover_inexact_answers=cover_inexact_answers,
+            answerable_only=answerable_only,
+            skip_bad_questions=skip_bad_questions,
+        )
+        check_count(
+            ConfigurationError,
+            optional=True,
+            max_passage_tokens=max_passage_tokens,
+            window_stride=window_stride,
+            max_paragraphs_per_article=max_paragraphs_per_article,
+        )
         _check(max_passage_tokens, long_passages, window_stride)
         self._tokenizer = tokenizer or SpacyRulesTokenizer()
         self._max_tokens = max_passage_tokens
@@ -276,11 +290,9 @@ def _inside(span: TokenSpan, start: int, window: TextField) -> bool:
 def _check(max_tokens: int | None, long_passages: str, stride: int | None) -> None:
     if long_passages not in LONG_PASSAGES:
         raise ConfigurationError(f'long_passages is "{long_passages}"; it must be one of {", ".join(LONG_PASSAGES)}.')
-    if max_tokens is not None and max_tokens < 1:
-        raise ConfigurationError(f"max_passage_tokens is {max_tokens}; it must be 1 at least, or null.")
     if long_passages == "window" and max_tokens is None:
         raise ConfigurationError('long_passages is "window", so max_passage_tokens must be given.')
-    if stride is not None and (long_passages != "window" or not 1 <= stride <= (max_tokens or 0)):
+    if stride is not None and (long_passages != "window" or stride > (max_tokens or 0)):
         raise ConfigurationError(
             f'window_stride is {stride}; it is for long_passages "window", and from 1 to max_passage_tokens, so that '
             "no token is left out."

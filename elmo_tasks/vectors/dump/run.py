@@ -65,7 +65,7 @@ class Dump:
     bilm : `BiLM`
         Stateless; on the device where it is to run.
     text : `Path`
-        One tokenized sentence a line, plain or `.gz`.
+        One tokenized sentence a line, plain or compressed.
     output : `Path`
         If it is there and is what this run would make, nothing is done.
     format : `DumpFormat`

@@ -1,14 +1,14 @@
 """The text that is embedded: one tokenized sentence a line, read as a stream."""
 
-import gzip
 import hashlib
-import zlib
 from collections.abc import Iterable, Iterator
 from itertools import islice
 from pathlib import Path
-from typing import NamedTuple, TextIO
+from typing import NamedTuple
 
-from elmo_tasks.files import writing
+from elmo_tasks.files import read_lines, writing
+
+_ONE_LINE = str.maketrans("\r\n", "  ")
 
 
 class TextError(ValueError):
@@ -49,14 +49,14 @@ def read_sentences(path: Path, first: int = 0, stop: int | None = None) -> Itera
     # Parameters
 
     path : `Path`
-        Plain or, if its name ends so, `.gz`. Its lines end with any of Python's universal newlines.
+        Plain, or compressed if its name ends so; see `files.byte_lines` for what ends a line.
     first, stop : `int`
         The lines wanted, counted from 0; `stop` is behind the last one.
 
     # Raises
 
     `TextError`
-        Names the file and the line that is not UTF-8, or where a gzipped file breaks off.
+        Names the file and the line that is not UTF-8, or where a compressed file breaks off.
     """
     for line, text in islice(enumerate(_lines(path)), first, stop):
         yield Sentence(line, text, text.split())
@@ -100,7 +100,8 @@ def spool(lines: Iterable[str], path: Path) -> None:
     # Parameters
 
     lines : `Iterable[str]`
-        An open text file, or the like.
+        An open text file, or the like. Each is one sentence, also where it has line ends inside; a byte order mark
+        before the first is left out.
     path : `Path`
         Is whole or not there.
 
@@ -112,31 +113,15 @@ def spool(lines: Iterable[str], path: Path) -> None:
     with writing(path) as temporary, open(temporary, "wb") as file:
         for number, line in enumerate(lines, 1):
             try:
+                text = line.removeprefix("\ufeff") if number == 1 else line
                 # Bytes that were no UTF-8 when they were read are put back; the survey will find them.
-                file.write(line.strip().encode("utf-8", "surrogateescape") + b"\n")
+                file.write(text.strip().translate(_ONE_LINE).encode("utf-8", "surrogateescape") + b"\n")
             except UnicodeEncodeError as error:
                 raise TextError(f"Line {number} is not text that UTF-8 can hold: {error.reason}.") from None
 
 
-def _open(path: Path) -> TextIO:
-    if path.suffix == ".gz":
-        return gzip.open(path, "rt", encoding="utf-8", errors="surrogateescape")
-    return open(path, encoding="utf-8", errors="surrogateescape")
-
-
 def _lines(path: Path) -> Iterator[str]:
-    number = 0
-    try:
-        with _open(path) as lines:
-            for line in lines:
-                number += 1
-                # The codec would know the line only by its place in a buffer.
-                line.encode("utf-8")
-                yield line.strip()
-    except UnicodeEncodeError:
-        raise TextError(f"{path}, line {number}: not UTF-8; convert the file.") from None
-    except (EOFError, gzip.BadGzipFile, zlib.error) as error:
-        raise TextError(f"{path}, after line {number}: not a whole gzip file ({error}).") from None
+    return (line.strip() for _, line in read_lines(path, TextError))
 
 
 def _check_key(path: Path, line: int, text: str) -> None:

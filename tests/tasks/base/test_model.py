@@ -80,6 +80,20 @@ def test_without_elmo_there_are_words_alone(vocab: Vocabulary) -> None:
     assert (model.embedding_dim, model.output_elmo_dim) == (8, 0)
 
 
+def test_there_are_zeros_where_there_is_no_token(vocab: Vocabulary, bilm: dict[str, str]) -> None:
+    """Whatever the embedders give there."""
+    model = make_model(vocab, bilm)
+    words: Any = model.text_field_embedder.token_embedder_tokens
+    with torch.no_grad():
+        words.weight[0] = torch.nan
+    (embedded,) = model.embed(tensors(vocab, sentence(0), sentence(1)))
+    for part in embedded:
+        assert part is not None
+        assert torch.isfinite(part).all()
+        assert not part[1, 2:].any()
+        assert part[1, :2].any()
+
+
 @torch.no_grad()
 def test_a_documents_sentences_are_embedded_as_by_themselves(vocab: Vocabulary, bilm: dict[str, str]) -> None:
     model = make_model(vocab, bilm).eval()

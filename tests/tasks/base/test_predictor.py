@@ -1,3 +1,4 @@
+import gzip
 import io
 import json
 import sys
@@ -65,7 +66,7 @@ def predict(predictor: Predictor, folder: Path, lines: list[str], batch_size: in
         (3, r'Line 3: The input is not JSON: .* It begins: \{"text": "b"'),
         (4, 'Line 4: "text" must be a string'),
         (5, r"Line 5: The input is no JSON object but a list. It begins: \[1\]"),
-        (8, r"Line 8: The input is not JSON: .*recursion"),
+        (8, r"Line 8: The input is JSON with more than 200 objects and lists in each other"),
     ],
 )
 @pytest.mark.parametrize("batch_size", [1, 3])
@@ -85,6 +86,11 @@ def test_bad_lines_are_skipped_on_request(batch_size: int, tmp_path: Path) -> No
     assert answers[2]["error"] == '"text" must be a string'
 
 
+def test_whether_bad_lines_are_skipped_is_true_or_false() -> None:
+    with pytest.raises(ConfigurationError, match="skip_bad_lines is 'false'; it must be true or false"):
+        EchoPredictor(Echo(), Reader(), skip_bad_lines="false")  # type: ignore[arg-type]
+
+
 def test_from_python_nothing_is_skipped() -> None:
     predictor = EchoPredictor(Echo(), Reader(), skip_bad_lines=True)
     assert predictor.predict_json({"text": "a"}) == {"text": "a"}
@@ -100,14 +106,50 @@ def test_a_stock_predictor_names_the_line_too(tmp_path: Path) -> None:
 def test_what_is_not_utf_8(tmp_path: Path) -> None:
     (tmp_path / "in.jsonl").write_bytes(b'{"text": "a"}\n' * 2000 + b"\xff\n")
     manager = _PredictManager(EchoPredictor(Echo(), Reader()), str(tmp_path / "in.jsonl"), None, 1, False, False)
-    with pytest.raises(ConfigurationError, match=r"in.jsonl, after line \d+: not UTF-8"):
+    with pytest.raises(ConfigurationError, match=r"in.jsonl, line 2001: this is not UTF-8"):
         manager.run()
 
 
 def test_standard_input(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(sys, "stdin", io.StringIO('{"text": "a"}\n\n{\n'))
+    monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(b'{"text": "a"}\n\n{\n')))
     with pytest.raises(ConfigurationError, match="Line 3: "):
         _PredictManager(EchoPredictor(Echo(), Reader()), "-", None, 1, False, False).run()
+
+
+BAD_JSON = [
+    "[" * 2000 + "]" * 2000,
+    '{"text": ' + "9" * 5000 + "}",
+    '{"text": "a", "more": ' + "[" * 500 + "]" * 500 + "}",
+]
+
+
+@pytest.mark.parametrize("line", BAD_JSON, ids=["deep", "long number", "deep inside"])
+def test_json_that_is_too_much_is_named_and_skipped(line: str, tmp_path: Path) -> None:
+    lines = ['{"text": "a"}', line, '{"text": "c"}']
+    with pytest.raises(ConfigurationError, match="Line 2: The input is JSON with "):
+        predict(EchoPredictor(Echo(), Reader()), tmp_path, lines)
+    answers = predict(EchoPredictor(Echo(), Reader(), skip_bad_lines=True), tmp_path, lines)
+    assert [answer.get("text") for answer in answers] == ["a", None, "c"]
+
+
+@pytest.mark.parametrize("line", BAD_JSON[:2], ids=["deep", "long number"])
+def test_a_stock_predictor_names_it_too(line: str, tmp_path: Path) -> None:
+    with pytest.raises(ConfigurationError, match="Line 2 cannot be read: "):
+        predict(Predictor(Echo(), Reader()), tmp_path, ["", line])
+
+
+@pytest.mark.parametrize("end", ["\n", "\r\n", "\r"])
+@pytest.mark.parametrize("source", ["file", "gzip", "standard input"])
+def test_marks_and_line_ends(source: str, end: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    lines = ['{"text": "a\u2028\ufeff"}', "", '{"text": "b"}']
+    content = ("\ufeff" + end.join(lines) + end).encode()
+    path = tmp_path / ("in.jsonl.gz" if source == "gzip" else "in.jsonl")
+    path.write_bytes(gzip.compress(content) if source == "gzip" else content)
+    monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(content), encoding="ascii"))
+    for predictor in (EchoPredictor(Echo(), Reader()), Predictor(Echo(), Reader())):
+        manager = _PredictManager(predictor, "-" if source == "standard input" else str(path), None, 1, False, False)
+        assert [one["text"] for one in manager._get_json_data()] == ["a\u2028\ufeff", "b"]
+        sys.stdin.seek(0)
 
 
 class Loud(EchoPredictor):

@@ -65,7 +65,7 @@ def test_processes_read_each_line_once(workers: int, tmp_path: Path) -> None:
 def test_lines_are_numbered(name: str, tmp_path: Path) -> None:
     path = tmp_path / name
     path.write_bytes(gzip.compress(b"a\n\nb") if name.endswith(".gz") else b"a\n\nb")
-    assert list(numbered_lines(path)) == [(1, b"a\n"), (2, b"\n"), (3, b"b")]
+    assert list(numbered_lines(path)) == [(1, b"a"), (2, b""), (3, b"b")]
 
 
 def test_a_damaged_file_is_named(tmp_path: Path) -> None:

@@ -57,6 +57,15 @@ def test_batch_mates_and_padding_change_nothing(config: Config, elmo: str | None
         assert together["tags"][number + len(mates)] == alone["tags"][0]
 
 
+def test_trains_in_mixed_precision(config: Config) -> None:
+    Setup(config("both", {"model.dropout": 0.0})).check_mixed_precision()
+
+
+@pytest.mark.parametrize("elmo", [None, "both"])
+def test_can_be_copied_pickled_and_saved_whole(config: Config, elmo: str | None) -> None:
+    Setup(config(elmo)).check_copies()
+
+
 @pytest.mark.parametrize("elmo", PLACES)
 def test_gradients_reach_every_parameter_and_none_of_the_bilm(config: Config, elmo: str | None) -> None:
     Setup(config(elmo, {"model.dropout": 0.0})).check_gradients(elmo)
@@ -121,7 +130,10 @@ def test_sentences_may_be_empty(config: Config, elmo: str | None) -> None:
     assert none["loss"].item() == 0
 
 
-@pytest.mark.parametrize(("scheme", "wanted"), [("IOB1", "B-ORG"), ("BIO", "I-PER"), ("BIOUL", "L-PER")])
+@pytest.mark.parametrize(
+    ("scheme", "wanted"),
+    [("IOB1", "B-ORG"), ("BIO", "I-PER"), ("BIOUL", "L-PER"), ("BIOES", "E-PER"), ("BMES", "E-PER")],
+)
 @pytest.mark.parametrize("constrained", [True, False])
 def test_predicts_only_tags_that_the_scheme_allows(config: Config, scheme: str, wanted: str, constrained: bool) -> None:
     overrides = {"model.label_encoding": scheme, "dataset_reader.coding_scheme": scheme}
@@ -135,11 +147,51 @@ def test_predicts_only_tags_that_the_scheme_allows(config: Config, scheme: str, 
     assert (convert(tags, scheme) == tags) == constrained
 
 
-@pytest.mark.parametrize(("given", "expected"), [("BIO", "BIOUL"), ("BIOUL", "BIO"), ("BIO", "IOB1"), ("IOB1", "BIO")])
+@pytest.mark.parametrize(
+    ("given", "expected"),
+    [("BIO", "BIOUL"), ("BIOUL", "BIOES"), ("BIOES", "BIO"), ("BIO", "IOB1"), ("IOB1", "BIO")],
+)
 def test_training_on_another_scheme_than_the_models_is_an_error(config: Config, given: str, expected: str) -> None:
     setup = Setup(config(None, {"model.label_encoding": expected, "dataset_reader.coding_scheme": given}))
     with pytest.raises(ConfigurationError, match=rf"not in {expected}.*coding_scheme.*Ada Lovelace left Oslo"):
         setup.run(setup.instances)
+
+
+@pytest.mark.parametrize("constrained", [True, False])
+def test_a_namespace_with_padding_predicts_none(config: Config, constrained: bool) -> None:
+    """One whose name does not end in "labels" or "tags" has two entries that are no tags."""
+    named = {"model.label_namespace": "ner", "dataset_reader.label_namespace": "ner"}
+    setup = Setup(config(None, {**named, "model.constrain_decoding": constrained}))
+    assert setup.model.label_names("ner")[:2] == ["@@PADDING@@", "@@UNKNOWN@@"]
+    with torch.no_grad():
+        setup.model.tag_projection.bias[:2] += 1000
+    unseen = setup.instance(["Ada", "left"], ["B-POET", "O"])
+    output = setup.run([*setup.instances, unseen])
+    assert torch.isfinite(output["loss"])
+    assert not {tag for tags in output["tags"] for tag in tags} & {"@@PADDING@@", "@@UNKNOWN@@"}
+    # The most frequent tag stands for one that training never saw.
+    assert setup.tensors([unseen])["tags"].tolist() == [[setup.vocab.get_token_index("O", "ner")] * 2]
+
+
+def test_new_tags_get_outputs_and_old_ones_keep_theirs(config: Config) -> None:
+    setup = Setup(config())
+    model, vocab = setup.model.eval(), setup.vocab
+    before, known = setup.run(setup.instances), model.label_names()
+    for tag in ("B-POET", "L-POET"):
+        vocab.add_token_to_namespace(tag, "labels")
+    model.extend_labels()
+    after = setup.run(setup.instances)
+    assert model.label_names() == [*known, "B-POET", "L-POET"]
+    assert torch.equal(after["logits"][..., : len(known)], before["logits"])
+    allowed = set(model._transitions())
+    first, last = len(known), len(known) + 1
+    assert (first, last) in allowed
+    assert (last, first) in allowed
+    assert (first, known.index("O")) not in allowed
+    setup.instances.append(setup.instance(["Ada", "Lovelace", "left"], ["B-POET", "L-POET", "O"]))
+    model.train()
+    setup.train(60, lr=0.03)
+    assert setup.run(setup.instances[-1:])["tags"] == [["B-POET", "L-POET", "O"]]
 
 
 def test_training_on_tags_that_mark_no_spans_needs_to_be_said(config: Config) -> None:
@@ -174,7 +226,7 @@ def test_elmo_at_the_output_needs_its_indexer(config: Config) -> None:
     ("overrides", "message"),
     [
         ({"model.encoder.input_size": 12}, "input of encoder has vectors of length 11, and its config says 12"),
-        ({"model.label_encoding": "BMES"}, 'label_encoding is "BMES"'),
+        ({"model.label_encoding": "BILOU"}, 'label_encoding is "BILOU"; it must be one of .*BIOES, BMES'),
         (
             {"model.feedforward": {"input_dim": 3, "num_layers": 1, "hidden_dims": 2, "activations": "relu"}},
             "input of feedforward has vectors of length 8, and its config says 3",

@@ -10,11 +10,18 @@ from allennlp.commands import main
 from allennlp.commands.train import train_model
 from allennlp.common import Params
 from allennlp.common.checks import ConfigurationError
-from allennlp.data import DatasetReader, Vocabulary
+from allennlp.data import DatasetReader, Instance, TextFieldTensors, Token, Vocabulary
+from allennlp.data.fields import TextField
+from allennlp.data.token_indexers import SingleIdTokenIndexer
+from allennlp.interpret.attackers import Hotflip
+from allennlp.interpret.saliency_interpreters import SimpleGradient
 from allennlp.models import Model
+from allennlp.nn.util import get_text_field_mask
 from allennlp.predictors import Predictor
 from hypothesis import given, settings
 from hypothesis import strategies as st
+
+from task_setup import TaskSetup
 
 Config = Callable[..., Params]
 
@@ -54,6 +61,37 @@ def test_a_sentence(predictor: Predictor) -> None:
         "text": "Oslo",
     }
     assert set(answer) == {"tokens", "tags", "spans"}
+
+
+class PlainReader(DatasetReader):
+    """A reader whose instances have tokens and nothing else."""
+
+    def text_to_instance(self, tokens: list[Token]) -> Instance:
+        return Instance({"tokens": TextField(tokens, {"tokens": SingleIdTokenIndexer()})})
+
+
+class PlainTagger(Model):
+    """A tagger of someone else's, which says its tags and nothing else."""
+
+    label_encoding = "BIOUL"
+
+    def __init__(self) -> None:
+        super().__init__(Vocabulary())
+        # AllenNLP looks for the device of one.
+        self.weight = torch.nn.Parameter(torch.zeros(1))
+
+    def forward(self, tokens: TextFieldTensors) -> dict[str, Any]:  # type: ignore[override]
+        mask = get_text_field_mask(tokens)
+        return {"tags": [["U-LOC"] * int(length) for length in mask.sum(dim=1)]}
+
+
+def test_another_readers_and_models_sentences_are_tagged() -> None:
+    predictor = Predictor.by_name("elmo_tagger")(PlainTagger(), PlainReader())
+    sentence, tokens = predictor.predict_batch_json([{"sentence": "Oslo, Rome"}, {"tokens": ["Oslo"]}])
+    assert sentence["tokens"] == ["Oslo", ",", "Rome"]
+    # Without metadata the places are those in the tokens joined by spaces.
+    assert [(span["start_char"], span["text"]) for span in sentence["spans"]] == [(0, "Oslo"), (5, ","), (7, "Rome")]
+    assert tokens["tags"] == ["U-LOC"]
 
 
 def test_given_tokens_are_joined_by_spaces(predictor: Predictor) -> None:
@@ -204,8 +242,9 @@ def test_bad_lines_through_the_command_line(archive: str, tmp_path: Path, monkey
         monkeypatch.setattr(sys, "argv", ["elmo-tasks", *command, *arguments])
         main()
 
-    for command in ("predict", "elmo-predict"):
-        with pytest.raises(ConfigurationError, match=r"Line 3: The input begins with \{ but is not JSON"):
+    # A command of our own tells a user's mistake in one line; AllenNLP's do so in `elmo-tasks` only.
+    for command, error in (("predict", ConfigurationError), ("elmo-predict", SystemExit)):
+        with pytest.raises(error, match=r"Line 3: The input begins with \{ but is not JSON"):
             run(command)
     run("elmo-predict", "--skip-bad-lines", "--batch-size", "2", "--predictor-args", '{"language": "de"}')
     answers = [json.loads(line) for line in output.read_text().splitlines()]
@@ -213,3 +252,47 @@ def test_bad_lines_through_the_command_line(archive: str, tmp_path: Path, monkey
     assert [answer.get("line") for answer in answers] == [None, 3, 4, None]
     run("predict", "--predictor-args", '{"skip_bad_lines": true}')
     assert [json.loads(line) for line in output.read_text().splitlines()] == answers
+
+
+def test_saliency(predictor: Predictor, check_saliency: Callable[..., None]) -> None:
+    check_saliency(predictor, {"sentence": "Ada left Oslo."}, {"grad_input_1": 4})
+
+
+def test_each_span_is_explained_by_itself(predictor: Predictor) -> None:
+    instances = predictor.json_to_labeled_instances({"tokens": ["Ada", "left", "Oslo"]})
+    assert [list(instance["tags"].labels) for instance in instances] == [
+        ["U-LOC", "O", "O"],
+        ["O", "U-LOC", "O"],
+        ["O", "O", "U-LOC"],
+    ]
+
+
+def test_saliency_is_that_of_words_and_elmo(config: Config) -> None:
+    """Against gradients taken by hand where the encoder reads the vectors."""
+    setup = TaskSetup(config("input"))
+    predictor = Predictor.by_name("elmo_tagger")(setup.model, setup.reader)
+    given: list[torch.Tensor] = []
+    hook = setup.model.encoder.register_forward_pre_hook(lambda _, inputs: given.append(inputs[0]))
+    (instance, *_) = predictor.json_to_labeled_instances({"tokens": ["Ada", "left", "Oslo"]})
+    given.clear()
+    loss = setup.run([instance])["loss"]
+    (gradient,) = torch.autograd.grad(loss, given)
+    hook.remove()
+    weights = (gradient * given[0]).sum(dim=-1).abs()[0].detach()
+    explained = SimpleGradient(predictor).saliency_interpret_from_json({"tokens": ["Ada", "left", "Oslo"]})
+    assert explained["instance_1"]["grad_input_1"] == pytest.approx((weights / weights.sum()).tolist(), rel=1e-3)
+
+
+def test_hotflip_changes_words_until_the_tags_change(config: Config) -> None:
+    setup = TaskSetup(config(None, {"model.dropout": 0.0}))
+    setup.train(40, lr=0.03)
+    attack = Hotflip(Predictor.by_name("elmo_tagger")(setup.model, setup.reader))
+    flipped = attack.attack_from_json({"tokens": ["Ada", "left", "Oslo", "."]})
+    words = [flipped["original"], *flipped["final"]]
+    assert words[0] == ["Ada", "left", "Oslo", "."]
+    assert all(len(changed) == 4 and changed != words[0] for changed in words[1:])
+
+
+def test_hotflip_says_that_it_cannot_work_with_elmo(predictor: Predictor) -> None:
+    with pytest.raises(ConfigurationError, match=r"Hotflip needs a vector of each word.*Saliency"):
+        Hotflip(predictor).attack_from_json({"sentence": "Ada left Oslo."})

@@ -96,7 +96,7 @@ def test_any_column_can_be_the_tags(tmp_path: Path, column: str | int, scheme: s
 
 
 @pytest.mark.parametrize("separator", [" ", "\t", "  ", " \t "])
-@pytest.mark.parametrize("end", ["\n", "\r\n"])
+@pytest.mark.parametrize("end", ["\n", "\r\n", "\r", "\r\r\n"])
 def test_two_columns_however_separated(tmp_path: Path, separator: str, end: str) -> None:
     path = write(tmp_path, end.join([f"Oslo{separator}B-LOC", f"rains{separator}O ", "", " ", f"So{separator}O"]))
     assert read(path) == [(["Oslo", "rains"], ["U-LOC", "O"]), (["So"], ["O"])]
@@ -174,7 +174,9 @@ def test_a_missing_file_is_named(tmp_path: Path) -> None:
         read(tmp_path / "nowhere.txt")
 
 
-@pytest.mark.parametrize("options", [{"coding_scheme": "BMES"}, {"tag_column": "lemma"}, {"tag_column": 0}])
+@pytest.mark.parametrize(
+    "options", [{"coding_scheme": "BILOU"}, {"tag_column": "lemma"}, {"tag_column": 0}, {"tag_column": True}]
+)
 def test_options_are_checked(options: dict[str, Any]) -> None:
     with pytest.raises(ConfigurationError, match=next(iter(options))):
         Conll2003Reader(**options)

@@ -1,3 +1,4 @@
+import json
 from collections.abc import Callable
 from pathlib import Path
 
@@ -8,7 +9,7 @@ from allennlp.commands.train import train_model
 from allennlp.common import Params
 from allennlp.common.checks import ConfigurationError
 from allennlp.data import Instance
-from allennlp.models import load_archive
+from allennlp.models import Model, load_archive
 from allennlp.modules import Seq2SeqEncoder
 from sklearn.metrics import precision_recall_fscore_support
 
@@ -85,6 +86,15 @@ def test_trains_saves_loads_and_predicts_the_same(config: Config, elmo: str | No
         assert one["probabilities"] == pytest.approx(other["probabilities"], abs=1e-5)
         assert sum(one["probabilities"].values()) == pytest.approx(1, abs=1e-5)
     assert before[0]["premise_tokens"] == ["A", "dog", "barks", "."]
+
+
+def test_trains_in_mixed_precision(config: Config) -> None:
+    TaskSetup(config("both", {"model.dropout": 0.0})).check_mixed_precision()
+
+
+@pytest.mark.parametrize("elmo", [None, "both"])
+def test_can_be_copied_pickled_and_saved_whole(config: Config, elmo: str | None) -> None:
+    TaskSetup(config(elmo)).check_copies()
 
 
 @pytest.mark.parametrize("elmo", PLACES)
@@ -215,3 +225,51 @@ def test_other_encoders_than_lstms_may_be_used(config: Config) -> None:
     setup = TaskSetup(Params(params))
     assert setup.model.projection.in_features == 4 * (3 + 6)
     assert setup.run(setup.instances)["loss"] > 0
+
+
+def test_any_number_of_labels(config: Config, tmp_path: Path) -> None:
+    """HANS and SciTail have two."""
+    data = tmp_path / "two.jsonl"
+    pairs = [("entailment", "A dog barks .", "A dog ."), ("non-entailment", "A dog barks .", "A cat .")]
+    lines = [{"gold_label": label, "sentence1": one, "sentence2": other} for label, one, other in pairs]
+    data.write_text("".join(json.dumps(line) + "\n" for line in lines))
+    overrides = {"dataset_reader.labels": None, "dataset_reader.tokens_from": "text", "train_data_path": str(data)}
+    setup = TaskSetup(config(None, {**overrides, "model.dropout": 0.0}))
+    setup.train(60, lr=0.03)
+    output = setup.model.make_output_human_readable(setup.run(setup.instances))
+    assert output["label"] == ["entailment", "non-entailment"]
+    assert set(output["probabilities"][0]) == {"entailment", "non-entailment"}
+    metrics = setup.model.get_metrics(reset=True)
+    assert set(metrics) == {"accuracy", *(f"{what}-{pair[0]}" for what in ("precision", "recall") for pair in pairs)}
+
+
+def test_a_namespace_with_padding_predicts_none(config: Config) -> None:
+    """One whose name does not end in "labels" or "tags" has two entries that are no labels."""
+    setup = TaskSetup(config(None))
+    for label in setup.model.label_names():
+        setup.vocab.add_token_to_namespace(label, "relations")
+    model = Model.from_params(config(None, {"model.label_namespace": "relations"})["model"], vocab=setup.vocab)
+    tensors = setup.tensors(setup.instances)
+    output = model.make_output_human_readable(model(**{**tensors, "label": tensors["label"] + 2}))
+    assert torch.isfinite(output["loss"])
+    for probabilities in output["probabilities"]:
+        assert set(probabilities) == {"entailment", "neutral", "contradiction"}
+        assert sum(probabilities.values()) == pytest.approx(1)
+    assert {name.partition("-")[2] for name in model.get_metrics(reset=True)} == {"", *probabilities}
+
+
+def test_new_labels_get_outputs_and_old_ones_keep_theirs(config: Config) -> None:
+    setup = TaskSetup(config("both"))
+    setup.model.eval()
+    before = setup.run(setup.instances)["logits"]
+    setup.vocab.add_token_to_namespace("paraphrase", "labels")
+    setup.model.extend_labels()
+    after = setup.run(setup.instances)["logits"]
+    assert after.shape[1] == 4
+    torch.testing.assert_close(after[:, :3], before)
+
+
+def test_a_label_that_the_model_does_not_know_is_named(config: Config) -> None:
+    setup = TaskSetup(config(None))
+    with pytest.raises(ConfigurationError, match=r'"paraphrase" is none of those that the model knows: .*neutral'):
+        setup.run([setup.instance("Ada left.", "Ada went.", "paraphrase")])

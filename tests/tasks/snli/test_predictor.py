@@ -9,7 +9,10 @@ from allennlp.commands import main
 from allennlp.commands.train import train_model
 from allennlp.common import Params
 from allennlp.common.checks import ConfigurationError
+from allennlp.interpret.attackers import Hotflip
 from allennlp.predictors import Predictor
+
+from task_setup import TaskSetup
 
 Config = Callable[..., Params]
 LABELS = {"entailment", "neutral", "contradiction"}
@@ -131,3 +134,17 @@ def test_evaluates_from_the_command_line(
     metrics = json.loads(output.read_text())
     assert 0 <= metrics["accuracy"] <= 1
     assert {f"{what}-{label}" for what in ("precision", "recall") for label in LABELS} < set(metrics)
+
+
+def test_saliency(predictor: Predictor, check_saliency: Callable[..., None]) -> None:
+    check_saliency(predictor, PAIR, {"grad_input_1": 4, "grad_input_2": 5})
+
+
+def test_hotflip_changes_the_hypothesis(config: Config) -> None:
+    setup = TaskSetup(config(None, {"model.dropout": 0.0}))
+    setup.train(40, lr=0.03)
+    attack = Hotflip(Predictor.by_name("elmo_entailment")(setup.model, setup.reader))
+    flipped = attack.attack_from_json(PAIR, "hypothesis", "grad_input_1")
+    words = [flipped["original"], *flipped["final"]]
+    assert words[0] == ["Ada", "stayed", "here", "."]
+    assert words[1] != words[0]

@@ -53,6 +53,12 @@ def test_reads_binary_parses(corpus: str) -> None:
     ]
 
 
+def test_labels_are_what_the_data_has(tmp_path: Path) -> None:
+    labels = ["entails", "neutral", "entailment", "x-y"]
+    path = write(tmp_path, [{**GOOD, "gold_label": label} for label in labels])
+    assert [label for *_, label in read(path)] == labels
+
+
 def test_reads_raw_text_by_spacys_rules(tmp_path: Path) -> None:
     path = write(tmp_path, [{"gold_label": "entailment", "sentence1": "Ada's dog didn't bark.", "sentence2": " Wow! "}])
     assert read(path) == [(["Ada", "'s", "dog", "did", "n't", "bark", "."], ["Wow", "!"], "entailment")]
@@ -100,14 +106,21 @@ def test_reads_what_was_written(
 BAD: list[tuple[Any, dict[str, Any], str]] = [
     ('{"gold_label": "neutral", ', {}, "this is not JSON: .*column"),
     ("gold_label\tsentence1", {}, "this is not JSON"),
+    ("[" * 2000 + "]" * 2000, {}, "this is JSON with more than 200 objects"),
+    ('{"gold_label": ' + "9" * 5000 + "}", {}, "this is JSON with a number of thousands of digits"),
     (["neutral", "a", "b"], {}, "no JSON object"),
     ({"sentence1": "a", "sentence2": "b"}, {}, 'no field "gold_label", only sentence1, sentence2'),
     ({}, {}, "only an empty object"),
     ({"gold_label": "neutral", "sentence2": "b"}, {}, 'no field "sentence1"'),
     (GOOD, {"tokens_from": "binary_parse"}, 'no field "sentence1_binary_parse"'),
     (GOOD, {"tokens_from": "tokens"}, 'no field "sentence1_tokens"'),
-    ({**GOOD, "gold_label": "entails"}, {}, "\"gold_label\" is 'entails'; it must be one of entailment"),
+    (
+        {**GOOD, "gold_label": "entails"},
+        {"labels": list(LABELS)},
+        "\"gold_label\" is 'entails'; it must be one of entailment",
+    ),
     ({**GOOD, "gold_label": None}, {}, '"gold_label" is None'),
+    ({**GOOD, "gold_label": " "}, {}, "\"gold_label\" is ' '; it must be a string that is not empty"),
     ({**GOOD, "gold_label": ["neutral"]}, {}, '"gold_label" is '),
     ({**GOOD, "sentence2": ""}, {}, '"sentence2" is empty'),
     ({**GOOD, "sentence1": " \u00a0\t"}, {}, '"sentence1" is empty'),
@@ -153,6 +166,14 @@ def test_a_bad_line_is_named(
     assert "snli.jsonl: 2 pairs; skipped: 0 without a gold label." in caplog.text
 
 
+@pytest.mark.parametrize("end", ["\n", "\r\n", "\r"])
+def test_a_mark_and_any_line_ends(end: str, tmp_path: Path) -> None:
+    lines = [{**GOOD, "sentence1": "a\u2028b \ufeff"}, {**GOOD, "sentence1": "第二"}]
+    text = "".join(json.dumps(line, ensure_ascii=False) + end for line in lines)
+    premises = [premise for premise, _, _ in read(write(tmp_path, ("\ufeff" + text).encode()))]
+    assert premises == [["a", "b", "\ufeff"], ["第二"]]
+
+
 def test_text_that_is_not_utf8_is_named(tmp_path: Path) -> None:
     path = write(tmp_path, json.dumps(GOOD).encode() + b'\n{"gold_label": "\xff"}\n')
     with pytest.raises(ConfigurationError, match=r"line 2: this is not UTF-8"):
@@ -184,6 +205,8 @@ def test_options_are_checked() -> None:
         ConfigurationError, match='tokens_from is "parse"; it must be one of text, binary_parse, tokens'
     ):
         SnliReader(tokens_from="parse")
+    with pytest.raises(ConfigurationError, match="skip_bad_lines is 'false'; it must be true or false"):
+        SnliReader(skip_bad_lines="false")  # type: ignore[arg-type]
 
 
 def test_streams(tmp_path: Path) -> None:

@@ -36,9 +36,11 @@ def test_the_first_paragraphs_of_each_article(corpus: str) -> None:
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        (b"", "line 1, column 1: this is not JSON"),
-        (b'{"data": [\n}', "line 2, column 1: this is not JSON"),
+        (b"", "questions.json: this is not JSON: .*, at column 1"),
+        (b'{"data": [\n}', "questions.json: this is not JSON: .*, at line 2, column 1"),
         (b"\xff{}", "questions.json: this is not UTF-8"),
+        (b'{"data": ' + b"[" * 2000 + b"]" * 2000 + b"}", "questions.json: this is JSON with more than 200 objects"),
+        (b'{"data": [' + b"9" * 5000 + b"]}", "questions.json: this is JSON with a number of thousands of digits"),
         (b"[]", 'list "data"'),
         (b'{"data": {}}', 'list "data"'),
         (b'{"data": []}', "there is no question"),
@@ -91,6 +93,8 @@ QAS = "data.0.paragraphs.0.qas"
         (f"{QAS}.1.answers", ..., ["q2"], 'question q2 .*: the field "answers" is missing'),
         (f"{QAS}.1.answers", [], ["q2"], "question q2 .*: there is no answer; .*SQuAD 2.0"),
         (f"{QAS}.1.answers.0.text", ..., ["q2"], 'question q2 .*: the field "text" is missing'),
+        (f"{QAS}.1.answers.0.answer_start", True, ["q2"], 'the field "answer_start" must be a whole number, not true'),
+        (f"{QAS}.1.answers.0.answer_start", 5.0, ["q2"], 'the field "answer_start" must be a whole number, not 5.0'),
         (f"{QAS}.1.answers.0.text", "", ["q2"], "question q2 .*: an answer is empty"),
         (
             f"{QAS}.1.answers.0.answer_start",

@@ -52,6 +52,16 @@ def test_batch_mates_and_padding_change_nothing(config: Config, elmo: str | None
         assert together["best_answer"][number + 2] == alone["best_answer"][0]
 
 
+@pytest.mark.parametrize("self_attention", [False, True])
+def test_trains_in_mixed_precision(config: Config, self_attention: bool) -> None:
+    TaskSetup(config("both", self_attention, {"model.dropout": 0.0})).check_mixed_precision()
+
+
+@pytest.mark.parametrize("elmo", [None, "both"])
+def test_can_be_copied_pickled_and_saved_whole(config: Config, elmo: str | None) -> None:
+    TaskSetup(config(elmo, True)).check_copies()
+
+
 @pytest.mark.parametrize(("elmo", "self_attention"), SETTINGS)
 def test_gradients_reach_every_parameter_and_none_of_the_bilm(
     config: Config, elmo: str | None, self_attention: bool

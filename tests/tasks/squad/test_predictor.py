@@ -10,6 +10,7 @@ from allennlp.commands import main
 from allennlp.commands.train import train_model
 from allennlp.common import Params
 from allennlp.common.checks import ConfigurationError
+from allennlp.interpret.attackers import Hotflip
 from allennlp.predictors import Predictor
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -18,6 +19,7 @@ from scipy.special import logsumexp, softmax
 from elmo_tasks.tasks.ner.reader import Conll2003Reader
 from elmo_tasks.tasks.squad.metric import exact_match
 from elmo_tasks.tasks.squad.reader import SquadReader
+from task_setup import TaskSetup
 
 Config = Callable[..., Params]
 PASSAGE = "Ada's ferry  left Oslo at noon."
@@ -210,3 +212,20 @@ def test_the_command_line(archive: str, corpus: str, tmp_path: Path, monkeypatch
     assert len(predictions) == 5
     answers = predict(corpus, "--use-dataset-reader", "--batch-size", "3")
     assert {answer["id"]: answer["answer"] for answer in answers} == predictions
+
+
+def test_saliency(predictor: Predictor, check_saliency: Callable[..., None]) -> None:
+    passage, question = (len(predictor._reader._tokenizer.tokenize(text)) for text in (PASSAGE, QUESTION))
+    check_saliency(
+        predictor, {"passage": PASSAGE, "question": QUESTION}, {"grad_input_1": passage, "grad_input_2": question}
+    )
+
+
+def test_hotflip_changes_the_question(config: Config) -> None:
+    setup = TaskSetup(config(None, True, {"model.dropout": 0.0}))
+    setup.train(40, lr=0.03)
+    attack = Hotflip(Predictor.by_name("elmo_reading_comprehension")(setup.model, setup.reader))
+    flipped = attack.attack_from_json({"passage": PASSAGE, "question": QUESTION}, "question", "grad_input_2")
+    words = [flipped["original"], *flipped["final"]]
+    assert words[0] == ["When", "did", "it", "leave", "?"]
+    assert words[1] != words[0]

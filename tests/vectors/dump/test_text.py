@@ -1,4 +1,6 @@
+import bz2
 import gzip
+import lzma
 from pathlib import Path
 
 import pytest
@@ -21,7 +23,7 @@ def write(path: Path, lines: list[str], end: str = "\n") -> Path:
     return path
 
 
-@pytest.mark.parametrize("end", ["\n", "\r\n"])
+@pytest.mark.parametrize("end", ["\n", "\r\n", "\r"])
 def test_lines_are_those_of_pythons_text_files(tmp_path: Path, end: str) -> None:
     path = write(tmp_path / "text.txt", STRANGE, end)
     with open(path, encoding="utf-8") as lines:
@@ -55,17 +57,35 @@ def test_the_digest_is_of_the_lines_and_not_of_the_files_form(tmp_path: Path) ->
     assert survey(one).digest != survey(two).digest
 
 
+@pytest.mark.parametrize("name", ["marked.txt", "marked.txt.gz", "marked.txt.bz2", "marked.txt.xz"])
+def test_a_byte_order_mark_is_no_part_of_the_first_word(name: str, tmp_path: Path) -> None:
+    compress = {".gz": gzip.compress, ".bz2": bz2.compress, ".xz": lzma.compress}.get(Path(name).suffix, bytes)
+    plain = write(tmp_path / "text.txt", STRANGE)
+    (tmp_path / name).write_bytes(compress(b"\xef\xbb\xbf" + plain.read_bytes()))
+    assert survey(tmp_path / name) == survey(plain)
+    spool(["\ufeffThe cat\n", "\ufeff sat"], tmp_path / "spooled.txt")
+    assert [sentence.tokens for sentence in read_sentences(tmp_path / "spooled.txt")] == [
+        ["The", "cat"],
+        ["\ufeff", "sat"],
+    ]
+
+
+def test_what_is_spooled_as_one_sentence_is_one(tmp_path: Path) -> None:
+    spool(["a\rb\r\nc\n", "d\u2028e"], tmp_path / "spooled.txt")
+    assert [sentence.tokens for sentence in read_sentences(tmp_path / "spooled.txt")] == [["a", "b", "c"], ["d", "e"]]
+
+
 def test_a_line_that_is_not_utf8_is_named(tmp_path: Path) -> None:
     path = tmp_path / "text.txt"
     path.write_bytes(b"fine\n" * 5000 + b"caf\xe9\n" + b"fine\n" * 5000)
-    with pytest.raises(TextError, match=r"text\.txt, line 5001: not UTF-8"):
+    with pytest.raises(TextError, match=r"text\.txt, line 5001: this is not UTF-8"):
         survey(path)
 
 
 def test_a_gzip_file_that_breaks_off(tmp_path: Path) -> None:
     path = tmp_path / "text.txt.gz"
     path.write_bytes(gzip.compress(b"a line\n" * 3, mtime=0)[:-9])
-    with pytest.raises(TextError, match=r"text\.txt\.gz, after line \d+: not a whole gzip file"):
+    with pytest.raises(TextError, match=r"text\.txt\.gz, after line \d+: this is not gzip, or is damaged"):
         survey(path)
 
 
@@ -86,7 +106,7 @@ def test_spooled_text_is_the_same_text(tmp_path: Path) -> None:
 
 def test_what_was_not_utf8_is_found_behind_the_spool_too(tmp_path: Path) -> None:
     spool(["fine", b"caf\xe9".decode(errors="surrogateescape")], tmp_path / "spooled.txt")
-    with pytest.raises(TextError, match=r"line 2: not UTF-8"):
+    with pytest.raises(TextError, match=r"line 2: this is not UTF-8"):
         survey(tmp_path / "spooled.txt")
     with pytest.raises(TextError, match="Line 2 is not text"):
         spool(["fine", "half \ud83d"], tmp_path / "spooled.txt")

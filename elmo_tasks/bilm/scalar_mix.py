@@ -3,12 +3,16 @@
 from collections.abc import Sequence
 
 import torch
-from allennlp.common.checks import ConfigurationError
-from allennlp.nn.util import tiny_value_of_dtype
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from elmo_tasks.bilm.padding import zero_padding
+
 LAYER_NORMS = ("none", "token", "stock")
+
+
+class ScalarMixError(ValueError):
+    """A mix was asked for that there is not, or was given layers that it cannot mix."""
 
 
 class ScalarMix(nn.Module):
@@ -36,7 +40,7 @@ class ScalarMix(nn.Module):
 
     # Raises
 
-    `ConfigurationError`
+    `ScalarMixError`
         If a value is none of the above or the number of weights is not that of the layers.
     """
 
@@ -50,20 +54,18 @@ class ScalarMix(nn.Module):
     ) -> None:
         super().__init__()
         if layer_norm not in LAYER_NORMS:
-            raise ConfigurationError(f'layer_norm is "{layer_norm}"; it must be one of {", ".join(LAYER_NORMS)}.')
+            raise ScalarMixError(f'layer_norm is "{layer_norm}"; it must be one of {", ".join(LAYER_NORMS)}.')
         self.num_layers = num_layers
         self.layer_norm = layer_norm
         self.fixed_layer = _fixed_layer(layers, num_layers)
         if self.fixed_layer is None:
             initial = [0.0] * num_layers if initial_scalar_parameters is None else list(initial_scalar_parameters)
             if len(initial) != num_layers:
-                raise ConfigurationError(
-                    f"There are {len(initial)} scalar parameters for the biLM's {num_layers} layers."
-                )
+                raise ScalarMixError(f"There are {len(initial)} scalar parameters for the biLM's {num_layers} layers.")
         elif initial_scalar_parameters is None:
             initial = []
         else:
-            raise ConfigurationError(f'layers is "{layers}", one fixed layer: it has no scalar parameters to set.')
+            raise ScalarMixError(f'layers is "{layers}", one fixed layer: it has no scalar parameters to set.')
         self.scalar_parameters = nn.ParameterList(
             nn.Parameter(torch.tensor([float(value)]), requires_grad=trainable) for value in initial
         )
@@ -82,7 +84,9 @@ class ScalarMix(nn.Module):
         layers : `Tensor`
             Shape `(batch, num_layers, tokens, dim)`.
         mask : `Tensor`, optional
-            True where there is a token, shape `(batch, tokens)`. Layer norms need it.
+            True where there is a token, shape `(batch, tokens)`. Layer norms need it, and take what stands elsewhere
+            in `layers` for zeros. Without a norm there must be zeros, as a biLM gives: a copy with zeros in it would be
+            kept for the backward pass, 12 kB a token of the original biLM, by each place of use.
 
         # Returns
 
@@ -91,7 +95,7 @@ class ScalarMix(nn.Module):
             the positions without a token.
         """
         if layers.shape[1] != self.num_layers:
-            raise ConfigurationError(f"There are {layers.shape[1]} layers for a mix of {self.num_layers}.")
+            raise ScalarMixError(f"There are {layers.shape[1]} layers for a mix of {self.num_layers}.")
         # Shape: (batch, layers used, tokens, dim)
         used = layers if self.fixed_layer is None else layers[:, self.fixed_layer : self.fixed_layer + 1]
         used = self._normalize(used, mask).to(self.gamma.dtype)
@@ -108,7 +112,8 @@ class ScalarMix(nn.Module):
         if self.layer_norm == "none":
             return layers
         if mask is None:
-            raise ConfigurationError(f'layer_norm "{self.layer_norm}" needs the mask.')
+            raise ScalarMixError(f'layer_norm "{self.layer_norm}" needs the mask.')
+        layers = zero_padding(layers, mask[:, None])
         # Shape: (batch, 1, tokens, 1)
         mask = mask[:, None, :, None]
         if self.layer_norm == "token":
@@ -117,7 +122,12 @@ class ScalarMix(nn.Module):
         # Each of shape: (1, layers used, 1, 1)
         mean = (layers * mask).sum(dim=(0, 2, 3), keepdim=True) / number
         variance = ((layers - mean) * mask).square().sum(dim=(0, 2, 3), keepdim=True) / number
-        return (layers - mean) * mask / (variance + tiny_value_of_dtype(variance.dtype)).sqrt()
+        return (layers - mean) * mask / (variance + _tiny(variance.dtype)).sqrt()
+
+
+def _tiny(dtype: torch.dtype) -> float:
+    """What stock AllenNLP adds to a variance, so that none is 0."""
+    return 1e-4 if dtype == torch.float16 else 1e-13
 
 
 def _fixed_layer(layers: str | int, num_layers: int) -> int | None:
@@ -127,4 +137,4 @@ def _fixed_layer(layers: str | int, num_layers: int) -> int | None:
         return num_layers - 1
     if isinstance(layers, int) and not isinstance(layers, bool) and 0 <= layers < num_layers:
         return layers
-    raise ConfigurationError(f'layers is "{layers}"; it must be "all", "last" or a layer in 0..{num_layers - 1}.')
+    raise ScalarMixError(f'layers is "{layers}"; it must be "all", "last" or a layer in 0..{num_layers - 1}.')

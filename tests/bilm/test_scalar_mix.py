@@ -1,13 +1,12 @@
 import pytest
 import torch
-from allennlp.common.checks import ConfigurationError
 from allennlp.modules.scalar_mix import ScalarMix as StockScalarMix
 from allennlp.nn.regularizers import L2Regularizer, RegularizerApplicator
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from torch import Tensor
 
-from elmo_tasks.embedders import ScalarMix
+from elmo_tasks.bilm.scalar_mix import ScalarMix, ScalarMixError
 
 WEIGHTS = [0.3, -1.0, 2.0]
 LAYER_NORMS = ["none", "token", "stock"]
@@ -156,13 +155,13 @@ def test_regularizer_finds_the_weights_and_not_gamma() -> None:
     ],
 )
 def test_bad_arguments(arguments: dict, message: str) -> None:
-    with pytest.raises(ConfigurationError, match=message):
+    with pytest.raises(ScalarMixError, match=message):
         ScalarMix(3, **arguments)
 
 
 def test_bad_input() -> None:
     tensor, _ = some_layers()
-    with pytest.raises(ConfigurationError, match="3 layers for a mix of 2"):
+    with pytest.raises(ScalarMixError, match="3 layers for a mix of 2"):
         ScalarMix(2)(tensor)
-    with pytest.raises(ConfigurationError, match="needs the mask"):
+    with pytest.raises(ScalarMixError, match="needs the mask"):
         ScalarMix(3, layer_norm="token")(tensor)

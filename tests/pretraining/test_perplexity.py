@@ -1,0 +1,65 @@
+from pathlib import Path
+
+import pytest
+import torch
+from allennlp.common.checks import ConfigurationError
+
+from elmo_tasks.bilm import BiLMOptions
+from elmo_tasks.pretraining import CorpusVocabulary, LanguageModel
+from elmo_tasks.pretraining.finetune import Perplexities
+from elmo_tasks.pretraining.perplexity import measure_perplexity
+
+OPTIONS = BiLMOptions(character_dim=4, filters=((1, 4), (2, 8)), num_highway=1, cell_dim=16, projection_dim=8)
+
+
+@pytest.fixture
+def text(tmp_path: Path) -> Path:
+    path = tmp_path / "text.txt"
+    path.write_text("the cat saw the dog\na dog ran\n")
+    return path
+
+
+@pytest.fixture
+def model(text: Path) -> LanguageModel:
+    return LanguageModel(CorpusVocabulary.from_corpus(str(text)), OPTIONS.to_dict(), dropout=0.5, num_samples=4)
+
+
+def test_without_weights_each_word_is_as_likely_as_any(model: LanguageModel, text: Path) -> None:
+    """Whatever the dropout, and the words that training would sample."""
+    for parameter in (model.softmax.weight, model.softmax.bias):
+        torch.nn.init.zeros_(parameter)
+    measured = measure_perplexity(model, str(text), streams=1)
+    words = len(model.softmax.bias)
+    assert measured == {
+        "tokens": 10,
+        "unknown": 0,
+        "forward_perplexity": pytest.approx(words),
+        "backward_perplexity": pytest.approx(words),
+        "perplexity": pytest.approx(words),
+    }
+
+
+def test_the_window_changes_nothing(model: LanguageModel, text: Path) -> None:
+    measured = [measure_perplexity(model, str(text), streams=1, window=window)["perplexity"] for window in (1, 3, 20)]
+    assert measured == pytest.approx([measured[0]] * 3)
+
+
+@pytest.mark.parametrize("numbers", [{"streams": 0}, {"window": 0}])
+def test_what_cannot_be(numbers: dict[str, int], model: LanguageModel, text: Path) -> None:
+    with pytest.raises(ConfigurationError, match="1 is the least"):
+        measure_perplexity(model, str(text), **numbers)
+    with pytest.raises(ConfigurationError, match="names no corpus file"):
+        measure_perplexity(model, str(text.with_name("missing")))
+
+
+def test_fine_tuning_is_judged_by_the_lowest_figures() -> None:
+    perplexities = Perplexities({"epoch 1, softmax": 9.0, "epoch 2, softmax": 12.0}, {"epoch 3, all": 10.0}, 0.25)
+    assert perplexities.figures == {
+        "before": 9.0,
+        "after": 10.0,
+        "unknown": 0.25,
+        "all": {"epoch 1, softmax": 9.0, "epoch 2, softmax": 12.0, "epoch 3, all": 10.0},
+    }
+    assert not perplexities.is_better
+    assert Perplexities({}, {"epoch 1, all": 10.0}, 0).is_better
+    assert Perplexities({}, {"epoch 1, all": 10.0}, 0).figures["before"] is None
