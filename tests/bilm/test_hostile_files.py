@@ -143,7 +143,7 @@ def test_options_that_are_no_numbers(value: str, key: str, files: tuple[Path, Pa
 
 
 FLIPS = 100
-"""By hand, tried with 5,000."""
+"""By hand, tried with 300."""
 
 
 def test_damage_of_the_files_structure(files: tuple[Path, Path]) -> None:
