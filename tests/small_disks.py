@@ -2,7 +2,6 @@
 
 import shutil
 import subprocess
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -26,19 +25,3 @@ def fill(disk: Path, left: int) -> Path:
     ballast = disk / "ballast"
     ballast.write_bytes(bytes(shutil.disk_usage(disk).free - left))
     return ballast
-
-
-def message_in_another_process(code: str, *arguments: object) -> str:
-    """
-    What Python code, with these arguments in `sys.argv`, says of a full disk by a `DiskFullError`.
-
-    Another process, for HDF5 does not recover from a file that it could not write: what is left of it can end the
-    process that has it, long after.
-    """
-    indented = "".join(f"    {line}\n" for line in code.strip().splitlines())
-    whole = (
-        "import os, sys\nfrom elmo_tasks.files import DiskFullError\n"
-        f"try:\n{indented}except DiskFullError as error:\n    print(error, flush=True)\n    os._exit(0)\n"
-    )
-    command = [sys.executable, "-c", whole, *map(str, arguments)]
-    return subprocess.run(command, stdout=subprocess.PIPE, text=True, check=True).stdout.strip()

@@ -11,10 +11,10 @@ import torch
 from torch import Tensor
 
 from elmo_tasks.bilm.char_cnn import CharCnn
+from elmo_tasks.bilm.hdf5 import writing_hdf5
 from elmo_tasks.bilm.lstm import BidirectionalLstm
 from elmo_tasks.bilm.options import BiLMOptions
 from elmo_tasks.bilm.parallel import DIRECTIONS
-from elmo_tasks.files import writing
 
 _MOST_INFLATED = 100
 """A file of n bytes may hold weights of so many times n bytes: HDF5 can claim any shape without storing it."""
@@ -208,7 +208,7 @@ def write_weights(
         If a value is not finite, or too large for half precision. Nothing is written then.
     """
     compression: dict[str, Any] = {"compression": "gzip", "compression_opts": 9, "shuffle": True} if compress else {}
-    with writing(path) as temporary, h5py.File(temporary, "w") as file:
+    with writing_hdf5(path) as file:
         for name, parameter in _datasets(char_cnn, lstm):
             values = parameter.detach().to("cpu", torch.float32)
             if round_to_half:

@@ -206,4 +206,3 @@ def test_random_damage_of_a_folder(files: Files, tmp_path: Path) -> None:
 
 
 FLIPS = 60
-"""By hand, tried with 3,000."""

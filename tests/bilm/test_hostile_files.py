@@ -142,8 +142,8 @@ def test_options_that_are_no_numbers(value: str, key: str, files: tuple[Path, Pa
         BiLMOptions.from_file(files[0])
 
 
-FLIPS = 300
-"""By hand, tried with 5,000."""
+FLIPS = 100
+"""By hand, tried with 300."""
 
 
 def test_damage_of_the_files_structure(files: tuple[Path, Path]) -> None:

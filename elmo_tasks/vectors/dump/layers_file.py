@@ -15,7 +15,7 @@ from typing import Any
 import h5py
 import numpy as np
 
-from elmo_tasks.files import writing
+from elmo_tasks.bilm.hdf5 import writing_hdf5
 from elmo_tasks.vectors.dump.text import Sentence
 
 LAYERS = ("all", "top", "average")
@@ -264,7 +264,7 @@ def join(files: Iterable[Path], output: Path, wanted: Contents) -> Contents:
     parts = sorted(((read_contents(file), file) for file in files), key=lambda part: (part[0].first, part[0].stop))
     _check_lines(parts, wanted)
     index: dict[str, str] = {}
-    with writing(output) as temporary, h5py.File(temporary, "w") as target:
+    with writing_hdf5(output) as target:
         for contents, path in parts:
             with _reading(path) as source:
                 _copy(source, target, contents, path)

@@ -6,13 +6,13 @@ from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
-import h5py
 import numpy as np
 import torch
 from torch import Tensor
 
 from elmo_tasks.bilm.batches import batches_by_length, windows
 from elmo_tasks.bilm.characters import batch_to_ids
+from elmo_tasks.bilm.hdf5 import writing_hdf5
 from elmo_tasks.bilm.identity import bilm_digest
 from elmo_tasks.bilm.model import BiLM
 from elmo_tasks.files import writing
@@ -221,7 +221,7 @@ class Dump:
         index = {sentence.text: str(sentence.line) for sentence in window if sentence.tokens}
         tokens = sum(len(sentence.tokens) for sentence in window)
         contents = replace(self.contents, first=window[0].line, stop=window[-1].line + 1, tokens=tokens)
-        with writing(path) as temporary, h5py.File(temporary, "w") as file:
+        with writing_hdf5(path) as file:
             for batch in batches_by_length(window, Sentence.num_tokens, self._batch_size, self._batch_tokens):
                 for sentence, vectors in zip(batch, self._embed(batch), strict=True):
                     add_sentence(file, self._format, sentence, vectors)
