@@ -33,7 +33,7 @@ demo: setup
 	$(PY) -m elmo_tasks.reproduce.demo
 
 test: setup
-	$(PY) -m pytest --numprocesses=auto --maxprocesses=4 --dist=loadfile $(ARGS)
+	$(PY) -m pytest --numprocesses=auto --maxprocesses=4 --dist=loadfile --max-worker-restart=0 $(ARGS)
 
 bench: setup
 	$(PY) -m benchmarks $(ARGS)

@@ -46,7 +46,7 @@ local common = import 'common.libsonnet';
     validation,
     test=null,
     tokens_from='text',
-    labels=['entailment', 'neutral', 'contradiction'],
+    labels=null,
     bilm=null,
     place='both',
     layers='all',
