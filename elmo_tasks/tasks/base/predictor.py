@@ -7,13 +7,14 @@ from typing import Any, NamedTuple
 from allennlp.common.checks import ConfigurationError
 from allennlp.common.util import JsonDict
 from allennlp.data import DatasetReader, Instance
+from allennlp.data.tokenizers import Token
 from allennlp.models import Model
 from allennlp.predictors import Predictor
 from overrides import overrides
 from torch import nn
 
 from elmo_tasks.checks import check_flag
-from elmo_tasks.files import parse_json
+from elmo_tasks.files import JSONError, parse_json
 from elmo_tasks.tasks.base.model import ElmoModel
 
 logger = logging.getLogger(__name__)
@@ -142,3 +143,40 @@ def bad_input(given: Any, message: str) -> ConfigurationError:
     """The error that says what is wrong with an input: a line, or the JSON in it."""
     text = given if isinstance(given, str) else json.dumps(given, ensure_ascii=False, default=str)
     return ConfigurationError(f"The input {message}. It begins: {text.strip()[:200]}")
+
+
+def json_or_text(line: str, name: str) -> JsonDict:
+    """
+    A JSON object where the line begins with `{`; otherwise the line is raw text, which stands in the object as `name`.
+
+    # Raises
+
+    `ConfigurationError`
+        If the line begins with `{` and is no JSON.
+    """
+    if not line.lstrip().startswith("{"):
+        return {name: line.strip("\r\n")}
+    try:
+        return parse_json(line)
+    except JSONError as error:
+        raise bad_input(line, f"begins with {{ but is {error}") from None
+
+
+def given_tokens(inputs: JsonDict) -> list[Token]:
+    """
+    The `"tokens"` of an input.
+
+    # Raises
+
+    `ConfigurationError`
+        If they are no list of strings, or one of them is empty.
+    """
+    tokens = inputs["tokens"]
+    if not isinstance(tokens, list):
+        raise bad_input(inputs, f'"tokens" must be a list, not {type(tokens).__name__}')
+    for number, token in enumerate(tokens):
+        if not isinstance(token, str) or not token:
+            raise bad_input(
+                inputs, f"token {number} (counted from 0) must be a string that is not empty, not {token!r}"
+            )
+    return [Token(token) for token in tokens]
