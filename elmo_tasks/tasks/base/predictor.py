@@ -7,7 +7,6 @@ from typing import Any, NamedTuple
 from allennlp.common.checks import ConfigurationError
 from allennlp.common.util import JsonDict
 from allennlp.data import DatasetReader, Instance
-from allennlp.data.tokenizers import Token
 from allennlp.models import Model
 from allennlp.predictors import Predictor
 from overrides import overrides
@@ -160,23 +159,3 @@ def json_or_text(line: str, name: str) -> JsonDict:
         return parse_json(line)
     except JSONError as error:
         raise bad_input(line, f"begins with {{ but is {error}") from None
-
-
-def given_tokens(inputs: JsonDict) -> list[Token]:
-    """
-    The `"tokens"` of an input.
-
-    # Raises
-
-    `ConfigurationError`
-        If they are no list of strings, or one of them is empty.
-    """
-    tokens = inputs["tokens"]
-    if not isinstance(tokens, list):
-        raise bad_input(inputs, f'"tokens" must be a list, not {type(tokens).__name__}')
-    for number, token in enumerate(tokens):
-        if not isinstance(token, str) or not token:
-            raise bad_input(
-                inputs, f"token {number} (counted from 0) must be a string that is not empty, not {token!r}"
-            )
-    return [Token(token) for token in tokens]

@@ -11,7 +11,7 @@ from allennlp.predictors import Predictor
 from overrides import overrides
 
 from elmo_tasks.modules.tokenizer import SpacyRulesTokenizer
-from elmo_tasks.tasks.base.predictor import LinePredictor, bad_input, given_tokens, json_or_text
+from elmo_tasks.tasks.base.predictor import LinePredictor, bad_input, json_or_text
 from elmo_tasks.tasks.ner.reader import TagField
 from elmo_tasks.tasks.ner.schemes import spans_to_tags, tags_to_spans
 
@@ -69,7 +69,7 @@ class ElmoTaggerPredictor(LinePredictor):
         if not isinstance(json_dict, dict) or ("sentence" in json_dict) == ("tokens" in json_dict):
             raise bad_input(json_dict, 'must be an object with either "sentence" or "tokens"')
         if "tokens" in json_dict:
-            return self._dataset_reader.text_to_instance(given_tokens(json_dict))
+            return self._dataset_reader.text_to_instance(_tokens(json_dict))
         sentence = json_dict["sentence"]
         if not isinstance(sentence, str):
             raise bad_input(json_dict, f'"sentence" must be a string, not {type(sentence).__name__}')
@@ -103,6 +103,18 @@ class ElmoTaggerPredictor(LinePredictor):
         if self._marks_spans:
             answer["spans"] = _spans(instance, output["tags"])
         return answer
+
+
+def _tokens(json_dict: JsonDict) -> list[Token]:
+    tokens = json_dict["tokens"]
+    if not isinstance(tokens, list):
+        raise bad_input(json_dict, f'"tokens" must be a list, not {type(tokens).__name__}')
+    for number, token in enumerate(tokens):
+        if not isinstance(token, str) or not token:
+            raise bad_input(
+                json_dict, f"token {number} (counted from 0) must be a string that is not empty, not {token!r}"
+            )
+    return [Token(token) for token in tokens]
 
 
 def _metadata(instance: Instance) -> dict[str, Any] | None:
