@@ -5,7 +5,7 @@ from typing import Any
 
 import torch
 from allennlp.common.checks import ConfigurationError
-from allennlp.nn.util import masked_max, masked_mean, masked_softmax
+from allennlp.nn.util import masked_max, masked_mean
 from overrides import overrides
 from torch import Tensor, nn
 
@@ -70,7 +70,9 @@ class TextPooling(nn.Module):
 
     def _attended(self, vectors: Tensor, mask: Tensor) -> Tensor:
         # Shape: (texts, tokens)
-        weights = masked_softmax(self.attention(vectors).squeeze(-1), mask)
+        scores = self.attention(vectors).squeeze(-1)
+        # AllenNLP's masked softmax takes no bfloat16.
+        weights = scores.masked_fill(~mask, float("-inf")).softmax(dim=-1)
         return torch.einsum("bt,btd->bd", weights, vectors)
 
 
