@@ -21,6 +21,7 @@ classification.experiment(
   text_column='sentence',
   max_tokens=40,
   glove='data/glove.840B.300d.txt',
+  train_words=false,
   bilm='original',
   pooling=['max'],
   sizes=classification.glue_sizes,

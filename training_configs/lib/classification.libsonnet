@@ -23,12 +23,12 @@ local common = import 'common.libsonnet';
   open_sizes:: { words: 50, projection: 100, hidden: 100, layers: 1, classifier: null },
   open_training:: {
     batch_size: 32,
-    dropout: 0.4,
+    dropout: 0.2,
     trainer: {
       num_epochs: 20,
       patience: 5,
       grad_norm: 5.0,
-      optimizer: { type: 'adam', lr: 0.001 },
+      optimizer: { type: 'adam', lr: 0.002 },
       learning_rate_scheduler: { type: 'reduce_on_plateau', factor: 0.5, mode: 'max', patience: 1 },
     },
   },
@@ -43,8 +43,7 @@ local common = import 'common.libsonnet';
 
   // train, validation, test: files or folders. text_column, label_column, tokenizer, max_tokens, long_texts: see the
   // reader `elmo_classification`. pooling: see the model `elmo_classifier`. What is not said here: see common.libsonnet.
-  // glove: pretrained vectors are not trained.
-  // gamma: where the scale of ELMo's vectors starts, equation 1; it is trained.
+  // train_words: whether the words' vectors are trained.
   experiment(
     train,
     validation,
@@ -58,8 +57,8 @@ local common = import 'common.libsonnet';
     place='input',
     layers='all',
     scalar_l2=0.001,
-    gamma=1,
     glove=null,
+    train_words=true,
     lowercase=true,
     pooling=['max', 'mean', 'attention'],
     sizes=self.open_sizes,
@@ -78,7 +77,7 @@ local common = import 'common.libsonnet';
     model: {
       type: 'elmo_classifier',
       dropout: training.dropout,
-      text_field_embedder: common.text_field_embedder(sizes, glove, trainable=glove == null),
+      text_field_embedder: common.text_field_embedder(sizes, glove, trainable=train_words),
       projection_dim: sizes.projection,
       encoder: {
         type: 'elmo_padded_lstm',
@@ -90,9 +89,6 @@ local common = import 'common.libsonnet';
       pooling: pooling,
       hidden_dim: sizes.classifier,
       [if bilm != null then 'elmo']: bilms.task_elmo(bilm, place, layers, scalar_l2),
-      [if gamma != 1 then 'initializer']: {
-        regexes: [['^elmo[.].*[.]gamma$', { type: 'constant', val: gamma }]],
-      },
     },
   },
 }

@@ -193,12 +193,6 @@ def test_an_override_moves_elmo(config: Config) -> None:
     assert setup.run(setup.instances)["loss"] > 0
 
 
-def test_gamma_starts_as_said(config: Config) -> None:
-    model = TaskSetup(config("both", gamma=0.2)).model
-    gammas = [parameter.item() for name, parameter in model.named_parameters() if name.endswith("gamma")]
-    assert gammas == pytest.approx([0.2, 0.2])
-
-
 def test_some_poolings_only(config: Config) -> None:
     model = TaskSetup(config(None, pooling=["max"])).model
     assert model.pooling.get_output_dim() == 8
