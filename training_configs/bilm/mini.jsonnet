@@ -6,8 +6,8 @@
 // for few updates. The rate is constant here, so that training may end at any epoch or go on for more; `elmo-train` lets it
 // fall, from one command.
 //
-//   allennlp train training_configs/bilm/mini.jsonnet -s runs/mini
-//   allennlp train training_configs/bilm/mini.jsonnet -s runs/mini --recover    (after a kill)
+//   elmo-tasks train training_configs/bilm/mini.jsonnet -s runs/mini
+//   elmo-tasks train training_configs/bilm/mini.jsonnet -s runs/mini --recover    (after a kill)
 local bilm = import '../lib/bilm.libsonnet';
 
 local corpus = '../shared/data/lm';
