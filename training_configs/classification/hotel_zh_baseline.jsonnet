@@ -7,7 +7,7 @@
 //
 // Needs jieba (pip install "jieba>=0.42.1").
 //
-//   allennlp train training_configs/classification/hotel_zh_baseline.jsonnet -s runs/hotel-zh-baseline
+//   elmo-tasks train training_configs/classification/hotel_zh_baseline.jsonnet -s runs/hotel-zh-baseline
 local classification = import '../lib/classification.libsonnet';
 
 local data = '../shared/data';

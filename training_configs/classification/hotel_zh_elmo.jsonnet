@@ -8,7 +8,7 @@
 //
 // Needs jieba (pip install "jieba>=0.42.1") and the biLM.
 //
-//   allennlp train training_configs/classification/hotel_zh_elmo.jsonnet -s runs/hotel-zh-elmo
+//   elmo-tasks train training_configs/classification/hotel_zh_elmo.jsonnet -s runs/hotel-zh-elmo
 local classification = import '../lib/classification.libsonnet';
 
 local data = '../shared/data';

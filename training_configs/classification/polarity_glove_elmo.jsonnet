@@ -5,7 +5,7 @@
 // attention, dropout of 0.2, Adam with 0.002, halved when accuracy has not risen for two epochs. The development set is
 // cut at random.
 //
-//   allennlp train training_configs/classification/polarity_glove_elmo.jsonnet -s runs/polarity-glove-elmo
+//   elmo-tasks train training_configs/classification/polarity_glove_elmo.jsonnet -s runs/polarity-glove-elmo
 local classification = import '../lib/classification.libsonnet';
 
 local data = '../shared/data';

@@ -9,7 +9,7 @@
 // Needs GLUE's SST-2.zip (https://gluebenchmark.com/tasks) and http://nlp.stanford.edu/data/glove.840B.300d.zip,
 // unpacked in data. GLUE keeps the labels of its test set, so the accuracy is the development set's.
 //
-//   allennlp train training_configs/classification/sst2_baseline.jsonnet -s runs/sst2-baseline
+//   elmo-tasks train training_configs/classification/sst2_baseline.jsonnet -s runs/sst2-baseline
 local classification = import '../lib/classification.libsonnet';
 
 local corpus = 'data/SST-2';

@@ -10,7 +10,7 @@
 // Needs GLUE's SST-2.zip (https://gluebenchmark.com/tasks) and http://nlp.stanford.edu/data/glove.840B.300d.zip,
 // unpacked in data. GLUE keeps the labels of its test set, so the accuracy is the development set's.
 //
-//   allennlp train training_configs/classification/sst2_elmo.jsonnet -s runs/sst2-elmo
+//   elmo-tasks train training_configs/classification/sst2_elmo.jsonnet -s runs/sst2-elmo
 local classification = import '../lib/classification.libsonnet';
 
 local corpus = 'data/SST-2';

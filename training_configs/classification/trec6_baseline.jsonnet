@@ -4,7 +4,7 @@
 // attention, dropout of 0.2, Adam with 0.002, halved when accuracy has not risen for two epochs. The development set is
 // cut at random from the official training set.
 //
-//   allennlp train training_configs/classification/trec6_baseline.jsonnet -s runs/trec6-baseline
+//   elmo-tasks train training_configs/classification/trec6_baseline.jsonnet -s runs/trec6-baseline
 //   ... -o '{"random_seed": 2, "numpy_seed": 2, "pytorch_seed": 2}'     (another seed)
 local classification = import '../lib/classification.libsonnet';
 

@@ -5,7 +5,7 @@
 // attention, dropout of 0.2, Adam with 0.002, halved when accuracy has not risen for two epochs. The development set is
 // cut at random from the official training set.
 //
-//   allennlp train training_configs/classification/trec6_elmo.jsonnet -s runs/trec6-elmo
+//   elmo-tasks train training_configs/classification/trec6_elmo.jsonnet -s runs/trec6-elmo
 local classification = import '../lib/classification.libsonnet';
 
 local data = '../shared/data';
