@@ -2,18 +2,18 @@
 
 from allennlp.common.util import JsonDict
 from allennlp.data import Instance
-from allennlp.data.fields import LabelField
 from allennlp.predictors import Predictor
 from overrides import overrides
 
-from elmo_tasks.tasks.base.predictor import LinePredictor, bad_input
-from elmo_tasks.tasks.snli.pairs import PairError, check_text
+from elmo_tasks.tasks.base.predictor import LabelPredictor, bad_input
+from elmo_tasks.tasks.base.text import check_text
+from elmo_tasks.tasks.snli.pairs import PairError
 
 _TEXTS = ("premise", "hypothesis")
 
 
 @Predictor.register("elmo_entailment")
-class ElmoEntailmentPredictor(LinePredictor):
+class ElmoEntailmentPredictor(LabelPredictor):
     """
     Labels pairs. In `{"premise": "Two dogs run.", "hypothesis": "Animals move."}` both are split into tokens by the
     reader's tokenizer; a list of tokens, `["Two", "dogs", ...]`, is taken as it is.
@@ -42,18 +42,10 @@ class ElmoEntailmentPredictor(LinePredictor):
         if not isinstance(json_dict, dict) or not all(name in json_dict for name in _TEXTS):
             raise bad_input(json_dict, 'must be an object with "premise" and "hypothesis"')
         try:
-            texts = [check_text(json_dict[name], name) for name in _TEXTS]
+            texts = [check_text(json_dict[name], name, "compare", PairError) for name in _TEXTS]
         except PairError as error:
             raise bad_input(json_dict, f"cannot be taken: {error}") from None
         return self._dataset_reader.text_to_instance(*texts)
-
-    @overrides(check_signature=False)
-    def predictions_to_labeled_instances(self, instance: Instance, outputs: JsonDict) -> list[Instance]:
-        """For AllenNLP Interpret: the pair with its predicted label."""
-        labeled = instance.duplicate()
-        namespace: str = getattr(self._model, "label_namespace", "labels")
-        labeled.add_field("label", LabelField(outputs["label"], namespace), self._model.vocab)
-        return [labeled]
 
     @overrides
     def instance_answer(self, instance: Instance, output: JsonDict) -> JsonDict:

@@ -16,7 +16,8 @@ from overrides import overrides
 from elmo_tasks.checks import check_flag
 from elmo_tasks.modules.tokenizer import SpacyRulesTokenizer
 from elmo_tasks.tasks.base.reader import TextReader, warn_of
-from elmo_tasks.tasks.snli.pairs import FIELDS, Pair, PairError, Text, read_pairs
+from elmo_tasks.tasks.base.text import Text
+from elmo_tasks.tasks.snli.pairs import FIELDS, Pair, PairError, read_pairs
 
 logger = logging.getLogger(__name__)
 

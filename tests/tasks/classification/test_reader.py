@@ -16,7 +16,8 @@ from allennlp.data.data_loaders import MultiProcessDataLoader
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from elmo_tasks.tasks.classification.reader import UNSEEN, ClassificationReader
+from elmo_tasks.tasks.base.labels import UNSEEN
+from elmo_tasks.tasks.classification.reader import ClassificationReader
 
 Read = list[tuple[str, str | None]]
 SHARED = Path(__file__).parents[4] / "shared" / "data" / "textcls"
