@@ -11,7 +11,10 @@ import pytest
 import torch
 from allennlp.commands.train import train_model
 from allennlp.common import Params
+from allennlp.data import DataLoader
+from allennlp.models import Model
 from allennlp.training import GradientDescentTrainer, TrainerCallback
+from allennlp.training import util as training_util
 from small_disks import fill
 from small_disks import small_disk as small_disk
 
@@ -169,6 +172,35 @@ def test_two_breaks(tagger: dict[str, Any], tmp_path: Path) -> None:
         train(killed, tmp_path / "run", recover=True)
     (tmp_path / "run" / "config.json").write_text(json.dumps(tagger))
     assert_same(train(tagger, tmp_path / "run", recover=True), expected)
+
+
+@pytest.mark.parametrize("patience", [None, 1])
+def test_a_break_behind_the_last_epoch(
+    patience: int | None, tagger: dict[str, Any], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """While it is tested, in an order that is drawn by random numbers; in one case patience has run out."""
+    tagger |= {"test_data_path": tagger["train_data_path"], "evaluate_on_test": True}
+    tagger["validation_data_loader"] = {"batch_sampler": {"type": "bucket", "batch_size": 2, "padding_noise": 0.9}}
+    if patience:
+        # Nothing is learned, so that the second epoch is no better than the first.
+        tagger["trainer"] |= {"patience": patience, "num_epochs": 9, "optimizer": {"type": "sgd", "lr": 0.0}}
+    expected = train(tagger, tmp_path / "whole")
+    assert expected[0]["epoch"] == (1 if patience else EPOCHS - 1)
+    orders: list[list[str]] = []
+
+    def evaluate(model: Model, data_loader: DataLoader, *arguments: Any, **others: Any) -> dict[str, Any]:
+        orders.append([str(batch["metadata"][0]["words"]) for batch in data_loader])
+        if len(orders) == 2:
+            raise Killed
+        return {}
+
+    monkeypatch.setattr(training_util, "evaluate", evaluate)
+    whole = train(tagger, tmp_path / "tested")
+    with pytest.raises(Killed):
+        train(tagger, tmp_path / "run")
+    assert_same(train(tagger, tmp_path / "run", recover=True), whole)
+    assert orders[0] == orders[1] == orders[2]
+    assert {name: value for name, value in expected[0].items() if not name.startswith("test_")} == whole[0]
 
 
 @pytest.mark.parametrize("size", [0, 100])
