@@ -135,7 +135,8 @@ def kill_until_done(job: Job, place: Path, seconds: float, chance: random.Random
     """Kills it up to three times, then lets it end; gives after how many seconds it was killed, and what went wrong."""
     moments: list[float] = []
     for kill in [True] * chance.randint(1, 3) + [False]:
-        moment = chance.uniform(0, 1) * seconds if kill else None
+        # Less, as a machine may be less busy than it was.
+        moment = chance.uniform(0, 0.8) * seconds if kill else None
         ended = run(job, place, moment, job.parent_alone and chance.random() < 0.5)
         if ended.code == 0:
             break
