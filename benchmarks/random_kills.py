@@ -152,6 +152,8 @@ def run(job: Job, place: Path, kill_after: float | None = None, parent_alone: bo
     process = os.fork()
     if not process:
         call_in_child(job, place)
+    # In the child too: who comes first is not known.
+    os.setpgid(process, process)
     while True:
         ended, status = os.waitpid(process, os.WNOHANG)
         seconds = time.monotonic() - start
@@ -167,7 +169,7 @@ def call_in_child(job: Job, place: Path) -> None:
     """Calls it, in a process group of its own, and ends the process."""
     code = 70
     try:
-        os.setsid()
+        os.setpgid(0, 0)
         log = os.open(log_of(place), os.O_WRONLY | os.O_CREAT | os.O_APPEND)
         os.dup2(log, 1)
         os.dup2(log, 2)

@@ -15,6 +15,7 @@ from contextlib import contextmanager
 from functools import partial
 from itertools import chain
 from pathlib import Path
+from types import UnionType
 from typing import Any, BinaryIO, cast
 
 _KINDS = {".gz": "gzip", ".bz2": "bzip2", ".xz": "xz"}
@@ -130,7 +131,7 @@ class _Decompressed(io.RawIOBase):
 
     def __init__(self, path: str | Path, decompressor: Callable[[], Any]) -> None:
         super().__init__()
-        self._file = open(path, "rb")
+        self._file = open(path, "rb")  # noqa: SIM115 (closed in `close`)
         self._new_stream = decompressor
         self._stream = decompressor()
 
@@ -269,12 +270,17 @@ def decoded(content: bytes, where: object, error: type[Exception]) -> str:
         raise error(f"{where}: this is not UTF-8: {problem.reason}; convert the file.") from None
 
 
+def one_line(error: object) -> str:
+    """What an error says, in one line: libraries take several, or have a damaged file's text in them."""
+    return " ".join(str(error).split())
+
+
 def _damaged(name: object, where: str, problem: Exception, error: type[Exception]) -> Exception:
     if isinstance(problem, OSError) and problem.errno is not None:
         # This is the system's, not a decompressor's, and has the file's name.
         return problem
     kind = _KINDS.get(Path(str(name)).suffix, "whole")
-    return error(f"{name}{where}: this is not {kind}, or is damaged: {problem}.")
+    return error(f"{name}{where}: this is not {kind}, or is damaged: {one_line(problem)}.")
 
 
 class JSONError(ValueError):
@@ -305,6 +311,30 @@ def parse_json(text: str | bytes) -> Any:
         # Python refuses to read it, as that would take long.
         raise JSONError("JSON with a number of thousands of digits") from None
     _check_depth(value)
+    return value
+
+
+def read_object(path: str | Path, error: type[Exception], **fields: type | UnionType) -> dict[str, Any]:
+    """
+    The JSON object that this package, or AllenNLP, has written into a file.
+
+    # Parameters
+
+    path : `str` or `Path`
+    error : `type[Exception]`
+        Is raised, with the file's name, if that is not what is in it.
+    fields : `type` or `UnionType`
+        Those that it must have, and their types.
+    """
+    try:
+        value = parse_json(Path(path).read_bytes())
+    except JSONError as problem:
+        raise error(f"{path} is damaged: this is {problem}.") from None
+    if not isinstance(value, dict):
+        raise error(f"{path} is damaged: this is no JSON object.")
+    for name, kind in fields.items():
+        if not isinstance(value.get(name), kind):
+            raise error(f'{path} is damaged: "{name}" is not there, or not what it should be.')
     return value
 
 

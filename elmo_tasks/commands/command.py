@@ -15,6 +15,9 @@ TRACEBACK = "ELMO_TASKS_TRACEBACK"
 """The environment variable with which a mistake is told with its traceback."""
 
 
+_UNKNOWN_PARAMETER = "__init__() got an unexpected keyword argument"
+
+
 class Command(NamedTuple):
     """
     A subcommand of `elmo-tasks` and of `allennlp`.
@@ -108,7 +111,7 @@ def is_mistake(error: Exception) -> bool:
     Whether an exception tells of what the user can mend, not of a fault in a program.
 
     These are: what the system says of files and of the network; a file that is cut off; a library that is not there or
-    does not import; and errors that have a class of their own, which a program raises on purpose: AllenNLP's
+    does not import; a config's value of a wrong type; and errors that have a class of their own, which a program raises on purpose: AllenNLP's
     `ConfigurationError`, and all kinds of `ValueError`, ours as well as those for what is no JSON or no UTF-8. A bare
     `ValueError` is a fault.
     """
@@ -118,11 +121,23 @@ def is_mistake(error: Exception) -> bool:
         return type(error) is not ValueError
     # By name, as the classes' modules import AllenNLP.
     names = {kind.__name__ for kind in type(error).__mro__}
-    return bool(names & {"ConfigurationError", "RunError"}) or _is_from_jsonnet(error)
+    return bool(names & {"ConfigurationError", "RunError"}) or _is_from_jsonnet(error) or _is_from_config(error)
 
 
 def _is_from_jsonnet(error: Exception) -> bool:
     return isinstance(error, RuntimeError) and str(error).startswith(("RUNTIME ERROR: ", "STATIC ERROR: "))
+
+
+def _is_from_config(error: Exception) -> bool:
+    """
+    Whether it is what AllenNLP says of a config's value that has another type than its class takes, and Python of a
+    parameter that the class has not: a bare `TypeError`, raised where AllenNLP reads configs or right below.
+    """
+    if not isinstance(error, TypeError):
+        return False
+    files = [frame.filename for frame in traceback.extract_tb(error.__traceback__)]
+    is_reading = [file.replace(os.sep, "/").endswith("/allennlp/common/from_params.py") for file in files]
+    return bool(files) and (is_reading[-1] or (any(is_reading) and _UNKNOWN_PARAMETER in str(error)))
 
 
 def _is_from_damage(error: Exception) -> bool:
@@ -140,6 +155,8 @@ def _message(error: Exception) -> str:
         return f"{error} ({TRACEBACK}=1 shows where)"
     if isinstance(error, ImportError):
         return f"{error}\n`elmo-tasks elmo-doctor` says what is wrong with this installation."
+    if _is_from_config(error):
+        return f"The config has a value of a wrong type, or a key that is none: {error}"
     if _is_from_jsonnet(error):
         return str(error).split("\n\t")[0].strip()
     return str(error)

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from elmo_tasks.bilm.pretrained import find_bilm
-from elmo_tasks.files import sha256, writing
+from elmo_tasks.files import read_object, sha256, writing
 from elmo_tasks.reproduce.compose import clone_root, compose
 from elmo_tasks.reproduce.data_checks import check_data
 from elmo_tasks.reproduce.errors import ReproductionError
@@ -187,10 +187,7 @@ def read_experiments(out: Path) -> dict[str, Any] | None:
     path = out / _EXPERIMENTS
     if not path.exists():
         return None
-    try:
-        return json.loads(path.read_text(encoding="utf-8"))
-    except ValueError as error:
-        raise ReproductionError(f"{path} is damaged: {error}.") from None
+    return read_object(path, ReproductionError, profile=str, bilm=str, bilm_digest=str, data=str | None, tables=dict)
 
 
 def _write(out: Path, said: Mapping[str, Any]) -> None:

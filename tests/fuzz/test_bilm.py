@@ -70,9 +70,11 @@ def test_options_and_weights_that_do_not_belong_together(bilm: BiLM, tmp_path: P
 
     def check(chance: Chance) -> None:
         options.write_text(strange_json(TINY.to_dict(), chance), encoding="utf-8")
-        found = BiLM.from_files(options, weights)
-        for weight, expected in zip(found.parameters(), bilm.parameters(), strict=False):
-            assert torch.equal(weight, expected)
+        found, expected = BiLM.from_files(options, weights), bilm.state_dict()
+        # It may have fewer of the upper layers, and no others.
+        lacking = expected.keys() - found.state_dict().keys()
+        assert all(name.startswith("lstm.layers.") for name in lacking)
+        assert all(torch.equal(weight, expected[name]) for name, weight in found.state_dict().items())
 
     fuzz(check, OptionsError, WeightsError)
 
@@ -94,7 +96,8 @@ def test_cache(bilm: BiLM, tmp_path: Path) -> None:
         write(path, damaged(whole, chance), chance)
         again = CachedBiLM(bilm, folder, dtype="float32")
         for _ in range(2):
-            assert torch.equal(again(ids).layers, expected)
+            # Batches of other sentences round otherwise.
+            torch.testing.assert_close(again(ids).layers, expected)
         again.store.close()
 
     fuzz(check)

@@ -34,11 +34,15 @@ def text(tmp_path: Path) -> Path:
 
 def layers_of(path: Path) -> Layers:
     with h5py.File(path) as file:
-        return {key: file[key][...] for key in file}
+        try:
+            return {key: file[key][...] for key in file}
+        except OSError as error:
+            # The layers are copied as they are; who reads them is told.
+            raise LayersFileError(f"{path}: {error}") from None
 
 
 def check_layers(found: Layers, expected: Layers) -> None:
-    """The same sentences with layers of the same shape; HDF5 has no check sums over their values."""
+    """The same sentences with layers of the same shape; HDF5 has no check sums over values that are not compressed."""
     assert found.keys() == expected.keys()
     for key, array in expected.items():
         assert found[key].shape == array.shape
