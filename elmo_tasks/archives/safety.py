@@ -20,8 +20,8 @@ from typing import Any
 
 from allennlp.common import FromParams
 from allennlp.common.checks import ConfigurationError
-from allennlp.models import Archive
 from allennlp.common.meta import META_NAME
+from allennlp.models import Archive
 from allennlp.models.archival import CONFIG_NAME, load_archive
 
 from elmo_tasks.archives.errors import UnsafeArchiveError, named, remember_archive
@@ -132,9 +132,11 @@ def check_configs(folder: str | Path) -> None:
             raise ConfigurationError(f"{named(path)} does not exist: this is no archive and no run of AllenNLP's.")
     if (meta := Path(folder) / META_NAME).is_file():
         try:
-            read_object(meta, ConfigurationError, version=str)
+            version = read_object(meta, ConfigurationError, version=str)["version"]
         except ConfigurationError as error:
             raise ConfigurationError(named(error)) from None
+        if version.count(".") < 2:
+            raise ConfigurationError(f'{named(meta)} is damaged: "{version}" is no version of AllenNLP.')
 
 
 def _unpack(archive: Path, folder: Path) -> None:

@@ -111,9 +111,9 @@ def is_mistake(error: Exception) -> bool:
     Whether an exception tells of what the user can mend, not of a fault in a program.
 
     These are: what the system says of files and of the network; a file that is cut off; a library that is not there or
-    does not import; a config's value of a wrong type; and errors that have a class of their own, which a program raises on purpose: AllenNLP's
-    `ConfigurationError`, and all kinds of `ValueError`, ours as well as those for what is no JSON or no UTF-8. A bare
-    `ValueError` is a fault.
+    does not import; a config's value of a wrong type; and errors that have a class of their own, which a program raises
+    on purpose: AllenNLP's `ConfigurationError`, and all kinds of `ValueError`, ours as well as those for what is no
+    JSON or no UTF-8. A bare `ValueError` is a fault.
     """
     if isinstance(error, OSError | ImportError) or _is_from_damage(error):
         return True

@@ -15,7 +15,6 @@ from allennlp.common import Params
 from allennlp.common.checks import ConfigurationError
 from allennlp.models import load_archive
 from fuzzing import Chance, damaged, fuzz, strange_json, write
-from tiny_bilms import TINY
 
 import elmo_tasks.embedders  # noqa: F401 (registers)
 from elmo_tasks.archives import open_archive
@@ -25,6 +24,7 @@ from elmo_tasks.pretraining.train import prepare
 from elmo_tasks.resuming import drop_torn_checkpoints
 from elmo_tasks.runner.processes import RunError
 from elmo_tasks.runner.runs import Run, read_failure, read_record
+from tiny_bilms import TINY
 
 Files = dict[str, bytes]
 

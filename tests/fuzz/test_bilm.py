@@ -6,13 +6,13 @@ from pathlib import Path
 import pytest
 import torch
 from fuzzing import Chance, damaged, fuzz, strange_json, word_of, write
-from tiny_bilms import TINY
 
 from elmo_tasks.bilm import BiLM, BiLMOptions, OptionsError, WeightsError, batch_to_ids
 from elmo_tasks.bilm.activations import CachedBiLM
 from elmo_tasks.bilm.characters import EmptyWordError
 from elmo_tasks.vectors import ElmoEmbedder
 from elmo_tasks.vectors.embedder import EmbedderError
+from tiny_bilms import TINY
 
 
 @pytest.fixture

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from allennlp.common import Params
 from allennlp.common.checks import ConfigurationError
-from allennlp.data import DataLoader, DatasetReader, TokenIndexer
+from allennlp.data import DatasetReader, TokenIndexer
 from allennlp.modules import TokenEmbedder
 from fuzzing import Chance, damaged, fuzz, strange_json, write
 

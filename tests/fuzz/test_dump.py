@@ -9,10 +9,10 @@ import numpy as np
 import pytest
 import torch
 from fuzzing import Chance, damaged, fuzz, strange_json, write
-from tiny_bilms import TINY
 
 from elmo_tasks.bilm import BiLM
 from elmo_tasks.vectors.dump import Dump, DumpError, DumpFormat, LayersFileError, merge_files
+from tiny_bilms import TINY
 
 LINES = ["The cat ran .", "", "Ada left Oslo .", "It rained", "東京 é \ufeff", "The cat ran ."]
 

@@ -10,11 +10,11 @@ from allennlp.common.checks import ConfigurationError
 from allennlp.common.util import sanitize
 from allennlp.predictors import Predictor
 from fuzzing import Chance, damaged, fuzz, strange_json, text_of
-from task_setup import TaskSetup
 
 import elmo_tasks.embedders  # noqa: F401 (registers)
 from elmo_tasks.configs.importing import evaluate_file
 from elmo_tasks.runner.configs import set_at
+from task_setup import TaskSetup
 
 ROOT = Path(__file__).parents[2]
 

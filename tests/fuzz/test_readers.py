@@ -5,7 +5,6 @@ import gzip
 import json
 import lzma
 import re
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
