@@ -1,6 +1,6 @@
 """The task's own mixture of the biLM's layers (Peters et al. 2018, equation 1)."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import torch
@@ -137,11 +137,12 @@ def _tiny(dtype: torch.dtype) -> float:
 
 def _numbers(given: Any) -> list[float]:
     """The layers' scalar parameters, if these are numbers within float32."""
-    if not isinstance(given, Sequence) or isinstance(given, str):
+    if not isinstance(given, Iterable) or isinstance(given, str | Mapping):
         raise ScalarMixError(f"The scalar parameters are {given!r:.100}; they must be a list of numbers.")
-    for number, value in enumerate(given):
+    values = list(given)
+    for number, value in enumerate(values):
         check_number(ScalarMixError, -_LARGEST, _LARGEST, **{f"scalar parameter {number}": value})
-    return [float(value) for value in given]
+    return [float(value) for value in values]
 
 
 def _fixed_layer(layers: str | int, num_layers: int) -> int | None:

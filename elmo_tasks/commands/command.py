@@ -9,12 +9,14 @@ import traceback
 import zlib
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import NamedTuple
 
 TRACEBACK = "ELMO_TASKS_TRACEBACK"
 """The environment variable with which a mistake is told with its traceback."""
 
 
+_READING_CONFIGS = {("allennlp", "common", "from_params.py"), ("allennlp", "common", "registrable.py")}
 _UNKNOWN_PARAMETER = "__init__() got an unexpected keyword argument"
 
 
@@ -135,9 +137,10 @@ def _is_from_config(error: Exception) -> bool:
     """
     if not isinstance(error, TypeError):
         return False
-    files = [frame.filename for frame in traceback.extract_tb(error.__traceback__)]
-    is_reading = [file.replace(os.sep, "/").endswith("/allennlp/common/from_params.py") for file in files]
-    return bool(files) and (is_reading[-1] or (any(is_reading) and _UNKNOWN_PARAMETER in str(error)))
+    files = [Path(frame.filename).parts[-3:] for frame in traceback.extract_tb(error.__traceback__)]
+    # Where a "type" has dots in it, a module is imported.
+    is_reading = [file in _READING_CONFIGS for file in files if "importlib" not in file]
+    return any(is_reading) and (is_reading[-1] or _UNKNOWN_PARAMETER in str(error))
 
 
 def _is_from_damage(error: Exception) -> bool:
