@@ -256,6 +256,16 @@ def test_a_pair_with_a_flipped_bit_is_dropped(tmp_path: Path) -> None:
     assert sorted(path.name for path in tmp_path.iterdir()) == ["model_state_e1_b0.th", "training_state_e1_b0.th"]
 
 
+def test_a_pair_with_something_in_front_is_dropped(tmp_path: Path) -> None:
+    """The module zipfile reads it, torch does not."""
+    for name in ("model_state_e1_b0.th", "training_state_e1_b0.th"):
+        torch.save({"weights": torch.rand(3)}, tmp_path / name)
+    changed = tmp_path / "training_state_e1_b0.th"
+    changed.write_bytes(b"\xef\xbb\xbf" + changed.read_bytes())
+    drop_torn_checkpoints(tmp_path)
+    assert list(tmp_path.iterdir()) == []
+
+
 def test_random_states_survive_a_file(tmp_path: Path) -> None:
     import random
 

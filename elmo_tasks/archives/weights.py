@@ -77,7 +77,7 @@ def is_whole(file: str | Path) -> bool:
         _check_sums(file)
         with zipfile.ZipFile(file) as content:
             # The module zipfile passes over what stands before the first member, and torch takes it for that.
-            return min(member.header_offset for member in content.infolist()) == 0
+            return min((member.header_offset for member in content.infolist()), default=0) == 0
     except _DAMAGE:
         return False
 

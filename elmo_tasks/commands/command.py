@@ -16,7 +16,7 @@ TRACEBACK = "ELMO_TASKS_TRACEBACK"
 """The environment variable with which a mistake is told with its traceback."""
 
 
-_READING_CONFIGS = {("allennlp", "common", "from_params.py"), ("allennlp", "common", "registrable.py")}
+_READING_CONFIGS = tuple(f"/allennlp/common/{name}.py" for name in ("from_params", "params", "registrable"))
 _UNKNOWN_PARAMETER = "__init__() got an unexpected keyword argument"
 
 
@@ -117,13 +117,13 @@ def is_mistake(error: Exception) -> bool:
     on purpose: AllenNLP's `ConfigurationError`, and all kinds of `ValueError`, ours as well as those for what is no
     JSON or no UTF-8. A bare `ValueError` is a fault.
     """
-    if isinstance(error, OSError | ImportError) or _is_from_damage(error):
+    if isinstance(error, OSError | ImportError) or _is_from_damage(error) or _is_from_config(error):
         return True
     if isinstance(error, ValueError):
         return type(error) is not ValueError
     # By name, as the classes' modules import AllenNLP.
     names = {kind.__name__ for kind in type(error).__mro__}
-    return bool(names & {"ConfigurationError", "RunError"}) or _is_from_jsonnet(error) or _is_from_config(error)
+    return bool(names & {"ConfigurationError", "RunError"}) or _is_from_jsonnet(error)
 
 
 def _is_from_jsonnet(error: Exception) -> bool:
@@ -133,13 +133,13 @@ def _is_from_jsonnet(error: Exception) -> bool:
 def _is_from_config(error: Exception) -> bool:
     """
     Whether it is what AllenNLP says of a config's value that has another type than its class takes, and Python of a
-    parameter that the class has not: a bare `TypeError`, raised where AllenNLP reads configs or right below.
+    parameter that the class has not: a bare error, raised where AllenNLP reads configs or right below.
     """
-    if not isinstance(error, TypeError):
+    if type(error) not in (TypeError, ValueError):
         return False
-    files = [Path(frame.filename).parts[-3:] for frame in traceback.extract_tb(error.__traceback__)]
+    files = [Path(frame.filename).as_posix() for frame in traceback.extract_tb(error.__traceback__)]
     # Where a "type" has dots in it, a module is imported.
-    is_reading = [file in _READING_CONFIGS for file in files if "importlib" not in file]
+    is_reading = [file.endswith(_READING_CONFIGS) for file in files if "importlib" not in file]
     return any(is_reading) and (is_reading[-1] or _UNKNOWN_PARAMETER in str(error))
 
 

@@ -115,7 +115,7 @@ def test_parts_of_a_config(number: int) -> None:
             params = {**given, "type": given["type"]}
         try:
             base.from_params(Params(params))
-        except TypeError as error:
+        except (TypeError, ValueError) as error:
             # AllenNLP's own word for a wrong type, which the commands tell in a line.
             if not is_mistake(error):
                 raise
