@@ -63,6 +63,7 @@ def test_tagger() -> None:
     def check(chance: Chance) -> None:
         given = chance.choice([{"sentence": "Ada left Oslo ."}, {"tokens": ["Ada", "left", "Oslo"]}])
         for line, answer in check_lines("ner", "elmo_tagger", given, chance):
+            line = line.removeprefix("\ufeff")
             text = json.loads(line) if line.lstrip().startswith("{") else {"sentence": line}
             if "tokens" in text:
                 assert answer["tokens"] == text["tokens"]
@@ -80,7 +81,7 @@ def test_entailment() -> None:
     def check(chance: Chance) -> None:
         given = {"premise": "Ada left.", "hypothesis": chance.choice(["She stayed.", ["She", "stayed"]])}
         for line, answer in check_lines("snli", "elmo_entailment", given, chance):
-            text = json.loads(line)
+            text = json.loads(line.removeprefix("\ufeff"))
             for name in given:
                 assert "".join("".join(answer[f"{name}_tokens"]).split()) == "".join("".join(text[name]).split())
             assert abs(sum(answer["probabilities"].values()) - 1) < 1e-4
@@ -97,7 +98,7 @@ def test_reading_comprehension() -> None:
 
     def check(chance: Chance) -> None:
         for line, answer in check_lines("squad", "elmo_reading_comprehension", chance.choice([plain, squad]), chance):
-            text = json.loads(line)
+            text = json.loads(line.removeprefix("\ufeff"))
             if "question" in text:
                 passage = text["passage"] if "passage" in text else text["context"]
                 assert passage[answer["start_char"] : answer["end_char"]] == answer["answer"]

@@ -59,6 +59,8 @@ class ElmoTaggerPredictor(LinePredictor):
     @overrides
     def parse_line(self, line: str) -> JsonDict:
         """A JSON object where the line begins with `{`, and a raw sentence otherwise."""
+        # Files that were put together have their byte order marks in the middle.
+        line = line.removeprefix("\ufeff")
         if not line.lstrip().startswith("{"):
             return {"sentence": line.strip("\r\n")}
         try:
