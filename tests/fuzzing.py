@@ -4,9 +4,9 @@ Damaged and strange input, and what must become of it: an answer that is right, 
 Each test in tests/fuzz/ gives one place where users' bytes come in `INPUTS` inputs, the same ones each time. In the
 suite these are few. By hand
 
-    FUZZ=400 nice python -m pytest tests/fuzz -n 0 -rP
+    FUZZ=250 nice python -m pytest tests/fuzz -n 0 -rP
 
-gives each place 400, some 10,000 in all, in half an hour of one processor, and prints what became of them.
+gives each place 250, 10,000 in all, in some minutes, and prints what became of them.
 """
 
 import json
