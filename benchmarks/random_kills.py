@@ -20,7 +20,6 @@ import hashlib
 import json
 import os
 import random
-import shutil
 import signal
 import sys
 import time
@@ -70,14 +69,15 @@ class Ended(NamedTuple):
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("folder", type=Path, help="new, or of an earlier call; what is in it is deleted")
+    parser.add_argument("folder", type=Path, help="an empty one, or new; all that the calls write stays there")
     parser.add_argument("--kills", type=int, default=50)
     parser.add_argument("--seed", type=int, default=16, help="of the moments (default: %(default)s)")
     parser.add_argument("--jobs", nargs="+", help="some of the above (default: all)")
     arguments = parser.parse_args()
     folder = arguments.folder.resolve()
-    shutil.rmtree(folder, ignore_errors=True)
-    folder.mkdir(parents=True)
+    folder.mkdir(parents=True, exist_ok=True)
+    if any(folder.iterdir()):
+        parser.error(f"{folder} is not empty")
     # A fork of a process whose threads have begun to compute would hang.
     torch.set_num_threads(1)
     cut_into_pieces()
@@ -91,7 +91,7 @@ def cut_into_pieces() -> None:
     make_dump = Dump.__init__
 
     def with_small_parts(self: Dump, *arguments: Any, **options: Any) -> None:
-        make_dump(self, *arguments, **options, part_tokens=_PART_TOKENS)
+        make_dump(self, *arguments, **{**options, "part_tokens": _PART_TOKENS})
 
     Dump.__init__ = with_small_parts  # type: ignore[method-assign]
 
