@@ -32,13 +32,17 @@ class Softmax(nn.Module):
         Length of the language model's states.
     num_samples : `int`
         Negatives a batch; 0 scores every word in training too.
+    sparse_gradients : `bool`
+        Whether the matrix's gradient is sparse, with the rows of the batch's targets and negatives alone. Not every
+        optimizer takes such.
     """
 
     log_uniform: Tensor
     log_inclusion: Tensor
 
-    def __init__(self, num_words: int, dim: int, num_samples: int = 8192) -> None:
+    def __init__(self, num_words: int, dim: int, num_samples: int = 8192, sparse_gradients: bool = False) -> None:
         super().__init__()
+        self._sparse_gradients = sparse_gradients
         self.num_samples = min(num_samples, num_words)
         ranks = torch.arange(num_words, dtype=torch.double)
         log_uniform = torch.log1p(1 / (ranks + 1)) / math.log(num_words + 1)
@@ -73,7 +77,7 @@ class Softmax(nn.Module):
         samples = self.sample()
         # One look-up for both, so that the gradient is added up once. Shape: (num_samples + 2 * tokens,)
         rows = torch.cat([samples, targets.clamp(min=0).flatten()])
-        weight, bias = F.embedding(rows, self.weight), self.bias[rows]
+        weight, bias = F.embedding(rows, self.weight, sparse=self._sparse_gradients), self.bias[rows]
         number = len(samples)
         target_weight, target_bias = weight[number:].view_as(states), bias[number:].view_as(targets)
         # Each negative stands for those that were not drawn: with 1 / inclusion as its weight, the sum over the sample

@@ -184,6 +184,7 @@ def training_config(
             "dropout": recipe.dropout,
             "num_samples": recipe.samples,
             "dtype": dtype,
+            "sparse_gradients": True,
         },
         "data_loader": {
             "type": "elmo_lm_windows",

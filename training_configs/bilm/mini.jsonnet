@@ -22,6 +22,7 @@ bilm.training(
   samples=2048,
   dropout=0.1,
   loss_scale=1.0,
+  sparse=true,
   batches=500,
   trainer={
     num_epochs: 6,
