@@ -75,10 +75,10 @@ def _run(args: argparse.Namespace) -> None:
     tokenize, lines = _tokenizer(args.tokenizer), _lines(args.text)
     model = load_language_model(args.archive, args.cuda_device)
     tallies = Tallies(args.group_by or ["UID"], args.mean)
-    # Lines that are printed to a terminal would be mixed with the bar.
-    hidden = not (args.output_file or args.pairs) and sys.stdout.isatty()
+    # Where lines are printed to the same terminal or file, the bar would stand among them.
+    mixed = not (args.output_file or args.pairs) and (sys.stdout.isatty() or not sys.stderr.isatty())
     number = 0
-    with _writer(args) as write, progress_bar(unit=" tokens", disable=hidden) as bar:
+    with _writer(args) as write, progress_bar(unit=" tokens", disable=mixed) as bar:
         if args.pairs:
             records = _pair_records(model, lines, tokenize, bar.update, args, tallies)
         elif args.substitutes:

@@ -83,6 +83,31 @@ def test_means_tokens_and_a_file(score: Callable[..., str]) -> None:
         assert sum(values) == pytest.approx(sums[direction], abs=1e-5)
 
 
+@pytest.mark.parametrize(
+    ("options", "terminals", "is_shown"),
+    [
+        ([], ["stdout", "stderr"], False),
+        ([], [], False),
+        ([], ["stderr"], True),
+        (["--output-file", "out.jsonl"], [], True),
+    ],
+)
+def test_the_bar_is_not_among_the_lines(
+    options: list[str],
+    terminals: list[str],
+    is_shown: bool,
+    score: Callable[..., str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    Path("text.txt").write_text(TEXT, encoding="utf-8")
+    errors = io.StringIO()
+    monkeypatch.setattr(sys, "stderr", errors)
+    for stream in ("stdout", "stderr"):
+        monkeypatch.setattr(getattr(sys, stream), "isatty", lambda is_one=stream in terminals: is_one)
+    score("text.txt", *options)
+    assert ("tokens/s" in errors.getvalue()) == is_shown
+
+
 def test_raw_text_from_the_standard_input(score: Callable[..., str], monkeypatch: pytest.MonkeyPatch) -> None:
     def scored(text: str, *options: str) -> dict[str, Any]:
         monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(text.encode())))
