@@ -10,9 +10,12 @@ import pytest
 from allennlp.common.checks import ConfigurationError
 from allennlp.data import Vocabulary
 from fuzz.test_readers import COMPRESS, lines_of
-from fuzzing import TEXTS, Chance, damaged, fuzz, text_of, word_of, write
+from fuzzing import TEXTS, Chance, damaged, fuzz, strange_json, text_of, word_of, write
 
+from elmo_tasks.files import read_lines
 from elmo_tasks.pretraining.corpus import NAMESPACE, read_shard, sentence_stream
+from elmo_tasks.pretraining.pairs import read_pairs
+from elmo_tasks.pretraining.scores import Line, ScoreError
 from elmo_tasks.pretraining.train import prepare
 from elmo_tasks.vectors.dump.text import TextError, read_sentences, spool, survey
 from elmo_tasks.vectors.static_vectors import VectorsError, read_vectors, read_vocabulary, vector_of
@@ -109,6 +112,23 @@ def test_elmo_train(tmp_path: Path) -> None:
         assert json.loads((run / "config.json").read_text(encoding="utf-8"))["train_data_path"] == str(path)
 
     fuzz(check, ConfigurationError)
+
+
+def test_pairs_to_score(tmp_path: Path) -> None:
+    path = tmp_path / "pairs.jsonl"
+    whole = {"sentence_good": "Cats sleep .", "sentence_bad": "Cats sleeps .", "UID": "agreement"}
+
+    def check(chance: Chance) -> None:
+        lines = [strange_json(whole, chance) if chance.random() < 0.3 else json.dumps(whole) for _ in range(3)]
+        content = "\n".join(lines).encode()
+        write(path, content if chance.random() < 0.6 else damaged(content, chance), chance)
+        given = [Line(str(path), number, text) for number, text in read_lines(path, ScoreError)]
+        pairs = list(read_pairs(given, lambda text: tuple(text.split())))
+        records = [json.loads(line.text.removeprefix("\ufeff")) for line in given if line.text.strip()]
+        expected = [tuple(tuple(one[f"sentence_{name}"].split()) for name in ("good", "bad")) for one in records]
+        assert [pair.sentences for pair in pairs] == expected
+
+    fuzz(check, ScoreError, where=path.name)
 
 
 def test_vocabulary(tmp_path: Path) -> None:
