@@ -68,7 +68,7 @@ def test_parameters() -> None:
         parameters = parse_json(text if chance.random() < 0.7 else damaged(text.encode(errors="replace"), chance))
         added = add_elmo(TAGGER, "mini", parameters=parameters)
         embedder = added["model"]["text_field_embedder"]["token_embedders"]["elmo"]
-        for name, value in parameters.items():
+        for name, value in (parameters or {}).items():
             # Jsonnet's numbers are of double precision.
             assert embedder[name] == (float(value) if isinstance(value, int) else value)
 
