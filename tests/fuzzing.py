@@ -22,7 +22,7 @@ from typing import Any
 
 import pytest
 
-INPUTS = int(os.environ.get("FUZZ", "10"))
+INPUTS = int(os.environ.get("FUZZ", "4"))
 
 _SECONDS = 20
 """No input takes longer."""
