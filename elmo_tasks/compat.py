@@ -25,7 +25,7 @@ from typing import Any, BinaryIO, Optional
 import numpy as np
 import spacy
 import torch
-from allennlp.commands import evaluate
+from allennlp.commands import build_vocab, count_instances, evaluate, find_learning_rate, train
 from allennlp.commands.predict import _PredictManager
 from allennlp.common import Params, cached_transformers
 from allennlp.common import util as common_util
@@ -49,6 +49,7 @@ from torch import BoolTensor, Tensor
 
 from elmo_tasks.archives import loading
 from elmo_tasks.archives.safety import unpacked
+from elmo_tasks.configs.old import check_not_old
 from elmo_tasks.device import check_device
 from elmo_tasks.files import open_bytes, text_lines
 
@@ -382,6 +383,41 @@ def name_missing_gpus() -> None:
     Model.load = classmethod(_mend(load, stock))  # type: ignore[method-assign, assignment]
 
 
+def name_old_configs() -> None:
+    """
+    Has AllenNLP's commands that take a config say of one of AllenNLP 0.9 that it is one, and `evaluate` of an archive
+    that has no data loader; what is old in an archive's model or reader is told by `archives/loading.py`.
+
+    What broke: `key "data_loader" is required`, or an error about whatever else was called otherwise.
+    With which version: 1.0 and later.
+    When it can go: not while AllenNLP is used.
+    """
+    for command in (train, find_learning_rate, build_vocab, count_instances):
+        command.Params = _Config  # type: ignore[attr-defined]
+    evaluate.load_archive = _with_data_loader(_stocks(evaluate.load_archive))
+
+
+class _Config(Params):
+    """A config that a command is given."""
+
+    @classmethod
+    def from_file(cls, params_file: Any, *args: Any, **kwargs: Any) -> Params:
+        params = Params.from_file(params_file, *args, **kwargs)
+        check_not_old(params.params, params_file)
+        return params
+
+
+def _with_data_loader(stock: Any) -> Any:
+    def load_archive(archive_file: Any, *args: Any, **kwargs: Any) -> Any:
+        archive = stock(archive_file, *args, **kwargs)
+        if not any(archive.config.get(key) for key in ("data_loader", "validation_data_loader")):
+            check_not_old(archive.config.params, archive_file)
+            raise ConfigurationError(f'The config of {archive_file} has no "data_loader".')
+        return archive
+
+    return _mend(load_archive, stock)
+
+
 def evaluate_in_batches() -> None:
     """
     Lets `allennlp evaluate --batch-size` be used with a data loader that has a batch sampler, "bucket" say: the sampler
@@ -477,6 +513,7 @@ write_readable_tensor_caches()
 clip_sparse_gradients()
 get_transformer_tokenizers()
 name_missing_gpus()
+name_old_configs()
 evaluate_in_batches()
 split_words_without_a_model()
 unpack_archives_safely()
