@@ -46,8 +46,8 @@ def report(checks: list[Check]) -> int:
 COMMAND = Command(
     help="check that ELMo is well installed",
     description="Checks that ELMo for AllenNLP is well installed, and says what to do where it is not; the exit code "
-    "is then 1. Prints versions, devices and what is registered, tries what it rests on, and embeds a sentence; "
-    "and says of configs whether they can be read, and are none of AllenNLP 0.9. "
+    "is then 1. Prints versions, devices and what is registered, tries what it rests on, and embeds a sentence by "
+    "the biLM mini; and says of configs whether they can be read, and are none of AllenNLP 0.9. "
     "Example: elmo-tasks elmo-doctor; elmo-tasks elmo-doctor tagger.jsonnet",
     add_options=_add_options,
     run=_run,

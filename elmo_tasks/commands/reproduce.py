@@ -27,7 +27,8 @@ def _add_run(steps: argparse._SubParsersAction) -> None:
     step.add_argument("--tasks", nargs="+", metavar="TASK", help="of the profile (default: those of the paper's table)")
     step.add_argument("--data", metavar="FOLDER", help="of the corpora (default: data, ../shared/data or fixtures)")
     step.add_argument(
-        "--bilm", help="mini, small, medium, original, 5.5B, or a folder (default: original for paper, else mini)"
+        "--bilm",
+        help="the biLM: mini, small, medium, original, 5.5B, or a folder (default: original for paper, else mini)",
     )
     step.add_argument("--seeds", type=int, default=3, help="trainings of each experiment (default: %(default)s)")
     step.add_argument("--jobs", type=int, help="trainings at a time (default: one a GPU, or else one a core)")

@@ -9,7 +9,6 @@ from allennlp.common import Params
 from allennlp.common.checks import ConfigurationError
 from shipped_configs import CONFIGS, shipped
 
-from elmo_tasks import compat
 from elmo_tasks.archives import loading
 from elmo_tasks.configs.add import read_config
 from elmo_tasks.configs.old import check_not_old
@@ -129,17 +128,3 @@ def test_an_archives_model_and_reader_count_and_training_does_not() -> None:
         loading.load_dataset_readers(Params(changed("model.text_field_embedder", {"elmo": ELMO})), "run")
     readers = changed("iterator", {"type": "basic"}) | {"dataset_reader": {"type": "sequence_tagging"}}
     assert loading.load_dataset_readers(Params(readers), "run")
-
-
-def test_an_evaluation_without_data_loader() -> None:
-    class Archive:
-        config = Params({"iterator": {"type": "basic"}})
-
-    load = compat._with_data_loader(lambda archive_file: Archive)
-    with pytest.raises(ConfigurationError, match=r'model\.tar\.gz is a config of AllenNLP 0\.9.*"iterator"'):
-        load("model.tar.gz")
-    Archive.config = Params({})
-    with pytest.raises(ConfigurationError, match=r'The config of model\.tar\.gz has no "data_loader"'):
-        load("model.tar.gz")
-    Archive.config = Params({"data_loader": {"batch_size": 1}})
-    assert load("model.tar.gz") is Archive
