@@ -61,4 +61,4 @@ def weigh_each_token_by_its_own_vector() -> None:
         # Each of shape: (1, tokens, dim)
         return [vectors.detach().cpu().numpy().reshape(1, *vectors.shape[-2:]) for vectors in embeddings]
 
-    SaliencyInterpreter._aggregate_token_embeddings = staticmethod(replacement(with_batch, aggregate))  # type: ignore[assignment]
+    SaliencyInterpreter._aggregate_token_embeddings = staticmethod(replacement(with_batch, aggregate))  # type: ignore[method-assign]
