@@ -7,16 +7,22 @@ How one sees it: an archive may write anywhere and run code; a flipped bit gives
 Until when: as long as AllenNLP is used.
 """
 
+from os import PathLike
+from pathlib import Path
+from typing import Any
+
 from allennlp.models import archival
 from allennlp.nn import util
 
 from elmo_tasks.archives import loading
-from elmo_tasks.archives.safety import unpacked
+from elmo_tasks.archives.safety import check_configs, unpacked
+from elmo_tasks.compat.replacing import replacement, stock_of
 
 
 def apply() -> None:
     """Applies all of it."""
     unpack_archives_safely()
+    check_folders()
     name_damage()
 
 
@@ -29,6 +35,26 @@ def unpack_archives_safely() -> None:
     When it can go: not while AllenNLP is used. For the files alone, with Python 3.14 as the oldest version.
     """
     archival.extracted_archive = unpacked  # type: ignore[assignment]
+
+
+def check_folders() -> None:
+    """
+    Has AllenNLP look at the configs of a run's folder before it reads them, as it does at an archive's.
+
+    What broke: as with archives; a folder may have come from somebody else too.
+    With which version: any.
+    When it can go: not while AllenNLP is used.
+    """
+    stock = stock_of(archival.cached_path)
+
+    def located(archive_file: str | PathLike, *args: Any, **kwargs: Any) -> str:
+        """Only `load_archive` asks here."""
+        path: str = stock(archive_file, *args, **kwargs)
+        if Path(path).is_dir():
+            check_configs(path)
+        return path
+
+    archival.cached_path = replacement(located, stock)
 
 
 def name_damage() -> None:

@@ -96,8 +96,6 @@ def read_config(path: str) -> dict[str, Any]:
         raise ConfigurationError(f"There is no file {path}.")
     try:
         evaluated = Params.from_file(path).as_dict(quiet=True)
-    except UnicodeDecodeError as error:
-        raise ConfigurationError(f"{path} is neither JSON nor jsonnet: {error}.") from error
     except RuntimeError as error:
         hint = ": AllenNLP takes it from the environment" if "external variable" in str(error) else ""
         raise ConfigurationError(f"{path} cannot be evaluated: {_without_trace(error)}{hint}.") from error
