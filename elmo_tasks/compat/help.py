@@ -3,7 +3,7 @@ What AllenNLP's commands say of biLMs.
 
 What it mends: nothing that is wrong in AllenNLP 2.10.1, which knows nothing of biLMs: people ask which one a command
 takes.
-How one sees it: in `allennlp COMMAND --help`.
+How one sees it: in `elmo-tasks COMMAND --help`; plain `allennlp` loads no plugin before it helps with its own commands.
 Until when: as long as AllenNLP is used.
 """
 
