@@ -11,6 +11,11 @@ from typing import Any
 
 import pytest
 
+# At once, before any test: fairscale, which AllenNLP brings, installs a package of this name too.
+from benchmarks import measure
+from benchmarks.measure import Rates, Sample, Side, collect
+from benchmarks.report import Row, read, write
+
 ROOT = Path(__file__).parents[1]
 
 ROWS = [
@@ -85,9 +90,6 @@ def test_the_table_is_put_into_the_readme(out: Path) -> None:
 
 
 def test_rows_that_are_measured_later_join_the_others(out: Path, results: dict[str, Any], tmp_path: Path) -> None:
-    from benchmarks.measure import Rates, Side
-    from benchmarks.report import Row, read, write
-
     rates, where = Rates(**results["gflops"]), results["machine"]
     assert read(tmp_path, where) == {}
     groups = read(out, where | {"date": "2000-01-01"})
@@ -101,8 +103,6 @@ def test_rows_that_are_measured_later_join_the_others(out: Path, results: dict[s
 
 
 def test_what_the_host_takes_is_noticed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    from benchmarks import measure
-
     file = tmp_path / "stat"
     monkeypatch.setattr(measure, "_TIMES", file)
     assert measure.Stopwatch().read().stolen == 0
@@ -114,8 +114,6 @@ def test_what_the_host_takes_is_noticed(tmp_path: Path, monkeypatch: pytest.Monk
 
 def samples(*stolen: float) -> Iterator[list[Any]]:
     """A sample a call, of as many seconds as there were calls; the last for ever."""
-    from benchmarks.measure import Sample
-
     for number, share in enumerate(chain(stolen, repeat(stolen[-1])), start=1):
         yield [Sample(number, share)]
 
@@ -123,16 +121,12 @@ def samples(*stolen: float) -> Iterator[list[Any]]:
 @pytest.fixture
 def quiet_host(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A host of which nothing is heard, so that the real one's load decides nothing."""
-    from benchmarks import measure
-
     monkeypatch.setattr(measure, "_TIMES", tmp_path / "no stat")
     monkeypatch.setattr(measure, "_GLANCE", 0.0)
 
 
 @pytest.mark.usefixtures("quiet_host")
 def test_disturbed_runs_are_repeated() -> None:
-    from benchmarks.measure import Side, collect
-
     first, second = samples(0.5, 0, 0, 0.2, 0.01, 0), samples(0)
     sides = collect([lambda: {"first": next(first)}, lambda: {"second": next(second)}], runs=3, patience=60)
     assert sides == {"first": Side([2, 3, 5], stolen=0.01), "second": Side([1, 2, 3])}
@@ -140,8 +134,6 @@ def test_disturbed_runs_are_repeated() -> None:
 
 @pytest.mark.usefixtures("quiet_host")
 def test_runs_are_not_repeated_for_ever() -> None:
-    from benchmarks import measure
-
     disturbed = samples(0.5, 0.3, 0.4)
     sides = measure.collect([lambda: {"ours": next(disturbed)}], runs=2, patience=0)
     assert sides == {"ours": measure.Side([2, 1], stolen=0.5)}

@@ -32,13 +32,17 @@ class Softmax(nn.Module):
         Length of the language model's states.
     num_samples : `int`
         Negatives a batch; 0 scores every word in training too.
+    sparse_gradients : `bool`
+        Whether the matrix's gradient is sparse, with the rows of the batch's targets and negatives alone. Not every
+        optimizer takes such.
     """
 
     log_uniform: Tensor
     log_inclusion: Tensor
 
-    def __init__(self, num_words: int, dim: int, num_samples: int = 8192) -> None:
+    def __init__(self, num_words: int, dim: int, num_samples: int = 8192, sparse_gradients: bool = False) -> None:
         super().__init__()
+        self._sparse_gradients = sparse_gradients
         self.num_samples = min(num_samples, num_words)
         ranks = torch.arange(num_words, dtype=torch.double)
         log_uniform = torch.log1p(1 / (ranks + 1)) / math.log(num_words + 1)
@@ -73,7 +77,7 @@ class Softmax(nn.Module):
         samples = self.sample()
         # One look-up for both, so that the gradient is added up once. Shape: (num_samples + 2 * tokens,)
         rows = torch.cat([samples, targets.clamp(min=0).flatten()])
-        weight, bias = F.embedding(rows, self.weight), self.bias[rows]
+        weight, bias = F.embedding(rows, self.weight, sparse=self._sparse_gradients), self.bias[rows]
         number = len(samples)
         target_weight, target_bias = weight[number:].view_as(states), bias[number:].view_as(targets)
         # Each negative stands for those that were not drawn: with 1 / inclusion as its weight, the sum over the sample
@@ -100,8 +104,19 @@ class Softmax(nn.Module):
 
     def exact(self, states: Tensor, targets: Tensor) -> Tensor:
         """The exact negative log-likelihoods, a bounded number of logits at a time. As `forward`."""
-        (losses,) = by_direction(_exact_losses, (states, targets), self.weight, self.bias)
-        return losses
+        return -self.log_probabilities(states, targets).sum(dim=1, dtype=torch.double)
+
+    def log_probabilities(self, states: Tensor, targets: Tensor) -> Tensor:
+        """
+        The exact log probability of each target, without a gradient, a bounded number of logits at a time. As
+        `forward`, but of shape `(2, tokens)`, with 0 where there is nothing to predict.
+        """
+        (result,) = by_direction(_log_probabilities, (states, targets), self.weight, self.bias)
+        return result
+
+    def log_distribution(self, states: Tensor) -> Tensor:
+        """The log probability of every word: shape `(tokens, dim)` to `(tokens, num_words)`."""
+        return F.log_softmax(torch.addmm(self.bias, states, self.weight.t()), dim=1)
 
 
 def inclusion_probabilities(probabilities: Tensor, number: int) -> Tensor:
@@ -163,17 +178,18 @@ def _losses(
     return losses, d_states, d_target_logits, d_weight, d_bias
 
 
-def _exact_losses(states: Tensor, targets: Tensor, weight: Tensor, bias: Tensor) -> tuple[Tensor]:
-    """The summed losses of one direction or both, over all words."""
-    losses = states.new_zeros(len(states), dtype=torch.double)
-    for direction, pair in enumerate(zip(states, targets, strict=True)):
+def _log_probabilities(states: Tensor, targets: Tensor, weight: Tensor, bias: Tensor) -> tuple[Tensor]:
+    """Of the targets of one direction or both, over all words. Shape `(directions, tokens)`."""
+    directions = []
+    for pair in zip(states, targets, strict=True):
+        pieces = []
         for state, target in zip(*(part.split(_EXACT_TOKENS) for part in pair), strict=True):
             words = target.clamp(min=0)
-            # Shape: (tokens,)
+            # Shape: (some tokens,)
             target_logits = (state * weight[words]).sum(dim=1) + bias[words]
-            nll = (_log_sum_exp(state, weight, bias) - target_logits) * (target >= 0)
-            losses[direction] += nll.sum(dtype=torch.double)
-    return (losses,)
+            pieces.append((target_logits - _log_sum_exp(state, weight, bias)) * (target >= 0))
+        directions.append(torch.cat(pieces))
+    return (torch.stack(directions),)
 
 
 def _log_sum_exp(state: Tensor, weight: Tensor, bias: Tensor) -> Tensor:

@@ -39,6 +39,21 @@ def test_each_row_has_torchs_adam_of_its_own() -> None:
         torch.testing.assert_close(table.detach(), torch.stack([row.detach() for row in rows]))
 
 
+def test_rows_of_sparse_gradients() -> None:
+    """A row may be there twice, and one that is there may be zero: it takes no step."""
+    dense, sparse = nn.Parameter(torch.ones(ROWS, 3)), nn.Parameter(torch.ones(ROWS, 3))
+    ours, theirs = optimizer({"table": dense}), optimizer({"table": sparse})
+    numbers = torch.tensor([[0, *range(ROWS)]])
+    for gradient in gradients((ROWS, 3), seed=4):
+        dense.grad = gradient.clone()
+        ours.step()
+        parts = torch.cat([gradient[:1] / 4, gradient])
+        parts[1] *= 3 / 4
+        sparse.grad = torch.sparse_coo_tensor(numbers, parts, gradient.shape, check_invariants=True)
+        theirs.step()
+    torch.testing.assert_close(sparse, dense)
+
+
 def test_other_parameters_have_plain_adam() -> None:
     weight, table = nn.Parameter(torch.ones(ROWS, 3)), nn.Parameter(torch.ones(ROWS, 3))
     plain = nn.Parameter(torch.ones(ROWS, 3))

@@ -64,6 +64,17 @@ def test_sampled_gradients_are_autograds():
         torch.testing.assert_close(gradient, tensor.grad, rtol=1e-4, atol=1e-5)
 
 
+def test_sparse_gradients_are_the_dense_ones():
+    gradients = []
+    for sparse in (False, True):
+        torch.manual_seed(6)
+        softmax = Softmax(40, 6, 15, sparse_gradients=sparse)
+        softmax(*batch()).sum().backward()
+        assert softmax.weight.grad.is_sparse is sparse
+        gradients.append(softmax.weight.grad.to_dense())
+    torch.testing.assert_close(*gradients)
+
+
 def test_samples_are_distinct_and_as_likely_as_stated():
     softmax = Softmax(200, 4, 30)
     drawn = torch.zeros(200)

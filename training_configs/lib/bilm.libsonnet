@@ -24,8 +24,9 @@
   filters(numbers):: std.mapWithIndex(function(index, number) [index + 1, number], numbers),
 
   // train, heldout: corpora as `elmo_corpus` takes them (a file, a folder, a pattern, several separated by commas).
+  // sparse: whether the softmax's gradient is sparse; faster, and not every optimizer takes it.
   // streams x window: tokens a batch. batches: batches an epoch, null for a pass over the corpus.
-  training(train, heldout, options, words, streams, window, samples, dropout, loss_scale, batches, trainer):: {
+  training(train, heldout, options, words, streams, window, samples, dropout, loss_scale, batches, trainer, sparse=false):: {
     dataset_reader: { type: 'elmo_corpus' },
     train_data_path: train,
     validation_data_path: heldout,
@@ -36,6 +37,7 @@
       dropout: dropout,
       num_samples: samples,
       loss_scale: loss_scale,
+      [if sparse then 'sparse_gradients']: true,
     },
     data_loader: {
       type: 'elmo_lm_windows',
