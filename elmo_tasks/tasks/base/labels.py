@@ -1,8 +1,9 @@
-"""An instance's label, which may be one that training never saw."""
+"""An instance's label, which may be one that training never saw, and a reader's list of those that there may be."""
 
 import logging
-from typing import ClassVar
+from typing import Any, ClassVar
 
+from allennlp.common.checks import ConfigurationError
 from allennlp.data import Vocabulary
 from allennlp.data.fields import LabelField
 from overrides import overrides
@@ -30,3 +31,9 @@ class OpenLabel(LabelField):
             self._warned.add(str(self.label))
             logger.warning('The label "%s" does not occur in training: the model can never predict it.', self.label)
         self._label_id = UNSEEN
+
+
+def check_labels(labels: Any) -> None:
+    """Raises `ConfigurationError` unless a reader's `labels` are a list of strings, or None."""
+    if labels is not None and not (isinstance(labels, list) and all(isinstance(label, str) for label in labels)):
+        raise ConfigurationError(f"labels is {labels!r:.100}; it must be a list of strings, or null.")

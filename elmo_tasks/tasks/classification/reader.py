@@ -15,7 +15,7 @@ from overrides import overrides
 
 from elmo_tasks.checks import check_count, check_flag
 from elmo_tasks.modules.tokenizer import SpacyRulesTokenizer
-from elmo_tasks.tasks.base.labels import OpenLabel
+from elmo_tasks.tasks.base.labels import OpenLabel, check_labels
 from elmo_tasks.tasks.base.reader import TextReader, good_ones
 from elmo_tasks.tasks.base.text import Text
 from elmo_tasks.tasks.classification.corpus import Document, Form, read_documents
@@ -94,6 +94,7 @@ class ClassificationReader(TextReader):
     ) -> None:
         super().__init__(token_indexers, **kwargs)
         check_flag(ConfigurationError, skip_bad_lines=skip_bad_lines)
+        check_labels(labels)
         check_count(ConfigurationError, optional=True, max_tokens=max_tokens)
         if long_texts not in LONG_TEXTS:
             raise ConfigurationError(f'long_texts is "{long_texts}"; it must be one of {", ".join(LONG_TEXTS)}.')

@@ -52,7 +52,8 @@ _TRAIN = _labels(1159, (307, 438, 358, 831, 502, 79, 75, 486, 281), (561, 439, 1
 _DEV = _labels(251, (37, 32, 16, 13, 66, 18, 3, 4, 42), (98, 32, 35, 0, 30, 55, 5, 1, 62))
 _TEST = _labels(454, (134, 162, 153, 291, 211, 22, 32, 210, 108), (194, 150, 39, 1, 47, 134, 201, 51, 123))
 
-_SOURCE = "SemEval2010_task8_all_data.zip, named in https://aclanthology.org/S10-1006 (the training set here cut in two)"
+# The training set is cut in two.
+_SOURCE = "SemEval2010_task8_all_data.zip, named in https://aclanthology.org/S10-1006"
 
 SEMEVAL = Corpus(
     "SemEval-2010 task 8",

@@ -15,7 +15,7 @@ from overrides import overrides
 
 from elmo_tasks.checks import check_flag
 from elmo_tasks.modules.tokenizer import SpacyRulesTokenizer
-from elmo_tasks.tasks.base.labels import OpenLabel
+from elmo_tasks.tasks.base.labels import OpenLabel, check_labels
 from elmo_tasks.tasks.base.reader import TextReader, good_ones
 from elmo_tasks.tasks.base.text import Text
 from elmo_tasks.tasks.relations.corpus import ENTITIES, Example, Span, read_examples
@@ -70,6 +70,7 @@ class RelationReader(TextReader):
     ) -> None:
         super().__init__(token_indexers, **kwargs)
         check_flag(ConfigurationError, skip_bad_lines=skip_bad_lines)
+        check_labels(labels)
         self._tokenizer = tokenizer or SpacyRulesTokenizer()
         self._labels = labels
         self._skip_bad_lines = skip_bad_lines

@@ -252,9 +252,13 @@ def test_a_tokenizer_that_finds_nothing_in_an_entity_is_told() -> None:
         reader.text_to_instance("a & b", (2, 3), (4, 5))
 
 
-def test_options_are_checked() -> None:
-    with pytest.raises(ConfigurationError, match="skip_bad_lines is 1"):
-        RelationReader(skip_bad_lines=1)  # type: ignore[arg-type]
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [({"skip_bad_lines": 1}, "skip_bad_lines is 1"), ({"labels": "Other"}, "labels is 'Other'; it must be a list")],
+)
+def test_options_are_checked(options: dict[str, Any], message: str) -> None:
+    with pytest.raises(ConfigurationError, match=message):
+        RelationReader(**options)
 
 
 def test_a_tokenizer_from_a_config(tmp_path: Path) -> None:
