@@ -99,3 +99,14 @@ class LabellingModel(ElmoModel):
             for one in probabilities.tolist()
         ]
         return output_dict
+
+
+def classifier_layers(input_dim: int, hidden_dim: int | None, labels: int, dropout: float) -> nn.Sequential:
+    """
+    A linear layer from an instance's vector to an output a label; or two, the first with ReLU, where `hidden_dim` says
+    how long the vector between them is. Dropout is of the input of each.
+    """
+    hidden: list[nn.Module] = []
+    if hidden_dim is not None:
+        hidden = [nn.Dropout(dropout), nn.Linear(input_dim, hidden_dim), nn.ReLU()]
+    return nn.Sequential(*hidden, nn.Dropout(dropout), nn.Linear(hidden_dim or input_dim, labels))

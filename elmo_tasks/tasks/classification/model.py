@@ -14,7 +14,7 @@ from torch import Tensor, nn
 
 from elmo_tasks.embedders.task_elmo import TaskElmo
 from elmo_tasks.modules.pooling import POOLINGS, TextPooling
-from elmo_tasks.tasks.base.labelling import LabellingModel
+from elmo_tasks.tasks.base.labelling import LabellingModel, classifier_layers
 from elmo_tasks.tasks.base.model import build, join
 from elmo_tasks.tasks.classification.metric import LabelScores
 
@@ -85,12 +85,7 @@ class ElmoClassifier(LabellingModel):
         self.pooling = TextPooling(
             self.encoder.get_output_dim() + self.output_elmo_dim, POOLINGS if pooling is None else pooling
         )
-        pooled_dim = self.pooling.get_output_dim()
-        hidden: list[nn.Module] = []
-        if hidden_dim is not None:
-            hidden = [nn.Dropout(dropout), nn.Linear(pooled_dim, hidden_dim), nn.ReLU()]
-        last = nn.Linear(hidden_dim or pooled_dim, len(self._labels))
-        self.classifier = nn.Sequential(*hidden, nn.Dropout(dropout), last)
+        self.classifier = classifier_layers(self.pooling.get_output_dim(), hidden_dim, len(self._labels), dropout)
         self._scores = self._make_scores()
         if initializer is not None:
             initializer(self)

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from allennlp.training.metrics import Metric
 from overrides import overrides
 
-from elmo_tasks.tasks.base.metric import over_all_workers, ratio
+from elmo_tasks.tasks.base.metric import LabelCounts, ratio
 
 _DIRECTION = re.compile(r"\(e[12],e[12]\)$")
 
@@ -18,7 +18,7 @@ def undirected(label: str) -> str:
 
 
 @Metric.register("elmo_relation_scores")
-class RelationScores(Metric):
+class RelationScores(LabelCounts):
     """
     Precision, recall and F1 of relations as the official scorer of SemEval-2010 task 8, version 1.2, computes them in
     its "(9+1)-way evaluation taking directionality into account" (Hendrickx et al. 2010).
@@ -43,20 +43,9 @@ class RelationScores(Metric):
     """
 
     def __init__(self, labels: Iterable[str] = (), negative_label: str | None = "Other") -> None:
+        super().__init__()
         self._labels = tuple(labels)
         self._negative = negative_label
-        # How often each (gold, predicted) occurred.
-        self._pairs: Counter[tuple[str, str]] = Counter()
-
-    @overrides(check_signature=False)
-    def __call__(self, predicted: Sequence[str], gold: Sequence[str]) -> None:
-        """
-        # Parameters
-
-        predicted, gold : `Sequence[str]`
-            One label an instance.
-        """
-        self._pairs += over_all_workers(Counter(zip(gold, predicted, strict=True)))
 
     @overrides
     def get_metric(self, reset: bool = False) -> dict[str, float]:
@@ -86,10 +75,6 @@ class RelationScores(Metric):
                     metrics[f"{name}-{relation}"] = figures.get(relation, 0.0)
             self.reset()
         return metrics
-
-    @overrides
-    def reset(self) -> None:
-        self._pairs = Counter()
 
 
 def _mean(figures: dict[str, float], relations: Sequence[str]) -> float:

@@ -16,7 +16,7 @@ from torch import Tensor, nn
 from elmo_tasks.checks import check_count
 from elmo_tasks.embedders.task_elmo import TaskElmo
 from elmo_tasks.modules.pooling import TextPooling
-from elmo_tasks.tasks.base.labelling import LabellingModel
+from elmo_tasks.tasks.base.labelling import LabellingModel, classifier_layers
 from elmo_tasks.tasks.base.model import build, join
 from elmo_tasks.tasks.relations.metric import RelationScores
 from elmo_tasks.tasks.relations.positions import PositionEmbedding, distances
@@ -103,12 +103,7 @@ class ElmoRelationClassifier(LabellingModel):
         self.pooling = TextPooling(vector_dim, ["attention"] if pooling is None else pooling)
         self.entity_pooling = TextPooling(vector_dim, ["mean"])
         pooled_dim = self.pooling.get_output_dim() + 2 * vector_dim
-        hidden: list[nn.Module] = []
-        if hidden_dim is not None:
-            hidden = [nn.Dropout(dropout), nn.Linear(pooled_dim, hidden_dim), nn.ReLU()]
-        self.classifier = nn.Sequential(
-            *hidden, nn.Dropout(dropout), nn.Linear(hidden_dim or pooled_dim, len(self._labels))
-        )
+        self.classifier = classifier_layers(pooled_dim, hidden_dim, len(self._labels), dropout)
         self._negative_label = negative_label
         self._scores = self._make_scores()
         if initializer is not None:
