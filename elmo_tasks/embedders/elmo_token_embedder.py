@@ -13,7 +13,8 @@ from torch import Tensor, nn
 from elmo_tasks.archives.source import BiLMSource
 from elmo_tasks.bilm.allennlp_weights import from_allennlp
 from elmo_tasks.bilm.boundaries import without_boundaries
-from elmo_tasks.bilm.model import BiLM, BiLMOutput
+from elmo_tasks.bilm.layers import BiLMOutput
+from elmo_tasks.bilm.model import BiLM
 from elmo_tasks.bilm.scalar_mix import ScalarMix, ScalarMixError
 from elmo_tasks.checks import check_count, check_flag, check_number
 from elmo_tasks.embedders.cache_settings import read_cache_settings

@@ -12,7 +12,8 @@ import torch
 from torch import Tensor
 
 from elmo_tasks.bilm.activations import CachedBiLM
-from elmo_tasks.bilm.model import BiLM, BiLMOutput
+from elmo_tasks.bilm.layers import BiLMOutput
+from elmo_tasks.bilm.model import BiLM
 from elmo_tasks.bilm.options import BiLMOptions
 from elmo_tasks.bilm.pretrained import BiLMFiles
 from elmo_tasks.embedders.cache_settings import CacheSettings

@@ -9,7 +9,7 @@ from allennlp.data import TextFieldTensors
 from overrides import overrides
 from torch import Tensor, nn
 
-from elmo_tasks.bilm.model import BiLMOutput
+from elmo_tasks.bilm.layers import BiLMOutput
 from elmo_tasks.embedders.elmo_token_embedder import ElmoTokenEmbedder, as_sentences
 from elmo_tasks.modules.stacking import stack
 

@@ -10,7 +10,8 @@ from torch import Tensor, nn
 from elmo_tasks.bilm.allennlp_weights import from_allennlp, to_allennlp
 from elmo_tasks.bilm.boundaries import BoundaryBiLM, tokens_of, without_boundaries
 from elmo_tasks.bilm.characters import join_rows, word_row
-from elmo_tasks.bilm.model import BiLM, BiLMOutput
+from elmo_tasks.bilm.layers import BiLMOutput
+from elmo_tasks.bilm.model import BiLM
 from elmo_tasks.bilm.pretrained import find_bilm
 from elmo_tasks.bilm.scalar_mix import ScalarMix
 
