@@ -36,9 +36,6 @@ class LayerSource(nn.Module, ABC):
     ids_name: str
     """What AllenNLP's indexers that make its ids call their tensors."""
 
-    indexer_hint: str
-    """The indexer that makes its ids, for errors."""
-
     @property
     @abstractmethod
     def num_layers(self) -> int:

@@ -60,7 +60,6 @@ class BiLM(LayerSource):
     """
 
     ids_name = "elmo_tokens"
-    indexer_hint = '{"type": "elmo_character_ids"}'
 
     def __init__(self, options: BiLMOptions, stateful: bool = False) -> None:
         super().__init__()

@@ -90,9 +90,6 @@ class Transformer(LayerSource):
                 "they do not belong together."
             )
         self.ids_name = self.pieces.name
-        self.indexer_hint = (
-            f'{{"type": "elmo_transformer_ids", "transformer": {str(model.name_or_path) or "its name or folder"!r}}}'
-        )
 
     def save(self, folder: str | Path) -> None:
         """Writes the transformer and its tokenizer as transformers does, for `read_transformer`."""

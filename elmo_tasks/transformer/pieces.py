@@ -120,7 +120,7 @@ def join_rows(rows: Sequence[tuple[int, ...]], tokens: int | None = None, width:
     width = max(map(len, rows), default=1) if width is None else width
     ids = np.zeros((tokens, width), dtype=np.int64)
     for place, row in zip(ids, rows, strict=False):
-        place[: len(row)] = row
+        place[: len(row)] = row[:width]
     return ids
 
 
