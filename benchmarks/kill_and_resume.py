@@ -1,6 +1,6 @@
 """
-A long text through `allennlp elmo`: once without a break, once killed twice on the way and resumed. Prints the seconds
-and the peak memory of each, and whether the two files are equal.
+A long text through `elmo-tasks elmo`: once without a break, once killed twice on the way and resumed. Prints the
+seconds and the peak memory of each, and whether the two files are equal.
 
     python -m benchmarks.kill_and_resume TEXT FOLDER --lines 200000 --options --top --float16
 
@@ -89,7 +89,7 @@ def main() -> None:
     parser.add_argument("folder", type=Path, help="for the text and the outputs, which stay")
     parser.add_argument("--lines", type=int, default=200_000)
     parser.add_argument("--bilm", default="mini")
-    parser.add_argument("--options", nargs=argparse.REMAINDER, default=["--all"], help="for allennlp elmo; come last")
+    parser.add_argument("--options", nargs=argparse.REMAINDER, default=["--all"], help="for elmo-tasks elmo; come last")
     arguments = parser.parse_args()
     folder = arguments.folder
     folder.mkdir(parents=True, exist_ok=True)

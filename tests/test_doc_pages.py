@@ -15,6 +15,7 @@ README_BYTES = 8192
 
 _LINK = re.compile(r"\]\(([^)\s]+)\)")
 _FENCED = re.compile(r"^```.*?^```$", re.MULTILINE | re.DOTALL)
+_MADE = re.compile(r"(?<= -s )[\w./-]+|(?<= -o )\w[\w./-]*|[\w./$-]+\.hdf5")
 _PUNCTUATION = re.compile(r"[^\w\- ]")
 
 
@@ -54,6 +55,17 @@ def test_every_page_has_a_test() -> None:
     tests = [path.read_text() for path in (ROOT / "tests" / "docs").glob("test_*.py")]
     run = [name for test in tests for name in re.findall(r'run_page\("(.*)", ', test)]
     assert sorted(run) == sorted(names(PAGES))
+
+
+def test_no_two_pages_write_the_same() -> None:
+    """One can go through all pages in one folder: trainings and files of layers are not made over others."""
+    pages: dict[str, set[str]] = {}
+    for page in PAGES:
+        for block in filter(lambda block: block.is_run, read_blocks(page)):
+            for name in _MADE.findall(block.code):
+                pages.setdefault(name, set()).add(page.name)
+    assert len(pages) > 20
+    assert {name: where for name, where in pages.items() if len(where) > 1} == {}
 
 
 def test_the_readme_names_every_page() -> None:

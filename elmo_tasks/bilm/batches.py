@@ -13,7 +13,7 @@ def windows(sentences: Iterable[T], length: Callable[[T], int], max_tokens: int)
     """
     Consecutive sentences, as many as it takes to have `max_tokens` tokens or 16384 sentences.
 
-    A window is what is sorted by length, what is in memory, and what a kill of `allennlp elmo` can cost.
+    A window is what is sorted by length, what is in memory, and what a kill of `elmo-tasks elmo` can cost.
 
     # Parameters
 

@@ -24,6 +24,7 @@ COMMANDS = {
     "elmo-perplexity": "elmo_tasks.commands.perplexity",
     "elmo-predict": "elmo_tasks.commands.predict",
     "elmo-reproduce": "elmo_tasks.commands.reproduce",
+    "elmo-score": "elmo_tasks.commands.score",
     "elmo-train": "elmo_tasks.commands.train",
     "elmo-words": "elmo_tasks.commands.words",
 }

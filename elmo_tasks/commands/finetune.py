@@ -48,7 +48,7 @@ def _add_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--recover", action="store_true", help="go on with a run that was stopped")
     parser.add_argument("--half", action="store_true", help="as in elmo-export: half the size (default: whole)")
     parser.add_argument(
-        "--print-config", action="store_true", help="print the config, for allennlp train, and do nothing else"
+        "--print-config", action="store_true", help="print the config, for elmo-tasks train, and do nothing else"
     )
 
 
@@ -90,7 +90,7 @@ COMMAND = Command(
     description="Trains a biLM on with a text of your own, and writes options.json and weights.hdf5 into the folder "
     "bilm of the run. Prints the perplexity on held-out text before and after: exact, over all words. Published "
     "weights come without a softmax; then one is learned first, with the biLM frozen, for the words of your text. The "
-    "run is an ordinary run of allennlp train. "
+    "run is an ordinary run of elmo-tasks train. "
     "Example: elmo-tasks elmo-finetune mini train.txt --heldout dev.txt -s runs/mine",
     add_options=_add_options,
     run=_run,

@@ -10,7 +10,7 @@ from elmo_tasks.files import JSONError, parse_json
 
 
 def _add_options(parser: argparse.ArgumentParser) -> None:
-    """Those of `allennlp predict`, and `--skip-bad-lines`."""
+    """Those of `elmo-tasks predict`, and `--skip-bad-lines`."""
     from allennlp.commands.predict import Predict
 
     # Stock's command asks for a parser to add its options to.
@@ -43,7 +43,7 @@ def _run(args: argparse.Namespace) -> None:
 
 COMMAND = Command(
     help="use a trained model to make predictions, also where some lines are bad",
-    description="Answers for the lines of a JSON-lines file, with all the options of allennlp predict, and "
+    description="Answers for the lines of a JSON-lines file, with all the options of elmo-tasks predict, and "
     "--skip-bad-lines. Example: elmo-tasks elmo-predict model.tar.gz sentences.jsonl --output-file tags.jsonl "
     "--silent --skip-bad-lines",
     add_options=_add_options,

@@ -5,8 +5,8 @@
 //
 // gives the config back with ELMo's indexer in every reader, ELMo's embedder in every text field embedder, and the
 // input sizes of what follows raised by the length of ELMo's vectors; in this project's own models, ELMo as their
-// parameter `elmo`, and no input sizes, which they find themselves. All else is as it was. `allennlp elmo-add` does the
-// same from the command line.
+// parameter `elmo`, and no input sizes, which they find themselves. All else is as it was. `elmo-tasks elmo-add` does
+// the same from the command line.
 local bilms = import 'bilms.libsonnet';
 local edits = import 'edits.libsonnet';
 local readers = import 'readers.libsonnet';

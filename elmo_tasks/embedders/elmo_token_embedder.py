@@ -84,7 +84,7 @@ class ElmoTokenEmbedder(TokenEmbedder):
         `"float32"`, `"bfloat16"` or `"float16"`: the precision of the frozen biLM's weights and matrix products. All
         else stays float32. Half precision is faster only where the hardware multiplies in it (bfloat16: processors
         with AMX or AVX512-BF16, GPUs; float16: GPUs) and **slower elsewhere**. On the bundled biLM bfloat16 changes a
-        layer by 0.5 % of its root mean square, float16 by 0.04 %.
+        layer by 0.5 % of its root mean square, float16 by 0.05 %.
     kept_words : `int`
         Words whose token vectors a frozen biLM keeps in memory from batch to batch, at most; 0 for none. 50,000 take
         32 MB with the bundled biLM, 109 MB with the original one (see `WordTable`). Where embedders share a biLM the

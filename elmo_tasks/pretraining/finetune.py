@@ -130,7 +130,7 @@ class FineTuning:
         return load_language_model(self.bilm, self.cuda_device)
 
     def config(self) -> dict[str, Any]:
-        """For `allennlp train`."""
+        """For `elmo-tasks train`."""
         if self.has_softmax:
             start = from_archive(self.bilm, self._model)
         else:
@@ -153,7 +153,7 @@ class FineTuning:
         # Parameters
 
         folder : `Path`
-            An ordinary run of `allennlp train`, with the folder `bilm` and the file `perplexity.json` besides.
+            An ordinary run of `elmo-tasks train`, with the folder `bilm` and the file `perplexity.json` besides.
         recover : `bool`
             Whether to go on with a run that was stopped.
         half : `bool`
@@ -212,7 +212,7 @@ def finetune_config(
     # Returns
 
     `dict[str, Any]`
-        A config for `allennlp train`.
+        A config for `elmo-tasks train`.
     """
     windows = {"type": "elmo_lm_windows", "batch_size": streams, "window": _WINDOW}
     return {

@@ -1,10 +1,14 @@
 """A trained language model's perplexity on a text."""
 
+from pathlib import Path
+
 import torch
 from allennlp.common import Tqdm
 from allennlp.common.checks import ConfigurationError
+from allennlp.models.archival import CONFIG_NAME
 
 from elmo_tasks.archives.safety import open_archive
+from elmo_tasks.bilm.pretrained import is_bilm
 from elmo_tasks.pretraining.corpus import CorpusReader
 from elmo_tasks.pretraining.language_model import LanguageModel
 from elmo_tasks.pretraining.windows import WindowDataLoader
@@ -22,8 +26,14 @@ def load_language_model(archive: str, cuda_device: int = -1) -> LanguageModel:
     # Raises
 
     `ConfigurationError`
-        Where there is no archive, it is not safe to load, or its model is no language model.
+        Where there is no archive, it is not safe to load, or its model is no language model; or where it is a biLM's
+        name or folder, which has no softmax.
     """
+    if is_bilm(archive) and not (Path(archive) / CONFIG_NAME).is_file():
+        raise ConfigurationError(
+            f"{archive} is a biLM without its softmax, which gives no probabilities: give the run that trained it, its "
+            "folder or its model.tar.gz, or learn a softmax by elmo-finetune."
+        )
     model = open_archive(archive, cuda_device).model
     if not isinstance(model, LanguageModel):
         raise ConfigurationError(f'{archive} holds a {type(model).__name__}, not an "elmo_language_model".')

@@ -104,8 +104,19 @@ class Softmax(nn.Module):
 
     def exact(self, states: Tensor, targets: Tensor) -> Tensor:
         """The exact negative log-likelihoods, a bounded number of logits at a time. As `forward`."""
-        (losses,) = by_direction(_exact_losses, (states, targets), self.weight, self.bias)
-        return losses
+        return -self.log_probabilities(states, targets).sum(dim=1, dtype=torch.double)
+
+    def log_probabilities(self, states: Tensor, targets: Tensor) -> Tensor:
+        """
+        The exact log probability of each target, without a gradient, a bounded number of logits at a time. As
+        `forward`, but of shape `(2, tokens)`, with 0 where there is nothing to predict.
+        """
+        (result,) = by_direction(_log_probabilities, (states, targets), self.weight, self.bias)
+        return result
+
+    def log_distribution(self, states: Tensor) -> Tensor:
+        """The log probability of every word: shape `(tokens, dim)` to `(tokens, num_words)`."""
+        return F.log_softmax(torch.addmm(self.bias, states, self.weight.t()), dim=1)
 
 
 def inclusion_probabilities(probabilities: Tensor, number: int) -> Tensor:
@@ -167,17 +178,18 @@ def _losses(
     return losses, d_states, d_target_logits, d_weight, d_bias
 
 
-def _exact_losses(states: Tensor, targets: Tensor, weight: Tensor, bias: Tensor) -> tuple[Tensor]:
-    """The summed losses of one direction or both, over all words."""
-    losses = states.new_zeros(len(states), dtype=torch.double)
-    for direction, pair in enumerate(zip(states, targets, strict=True)):
+def _log_probabilities(states: Tensor, targets: Tensor, weight: Tensor, bias: Tensor) -> tuple[Tensor]:
+    """Of the targets of one direction or both, over all words. Shape `(directions, tokens)`."""
+    directions = []
+    for pair in zip(states, targets, strict=True):
+        pieces = []
         for state, target in zip(*(part.split(_EXACT_TOKENS) for part in pair), strict=True):
             words = target.clamp(min=0)
-            # Shape: (tokens,)
+            # Shape: (some tokens,)
             target_logits = (state * weight[words]).sum(dim=1) + bias[words]
-            nll = (_log_sum_exp(state, weight, bias) - target_logits) * (target >= 0)
-            losses[direction] += nll.sum(dtype=torch.double)
-    return (losses,)
+            pieces.append((target_logits - _log_sum_exp(state, weight, bias)) * (target >= 0))
+        directions.append(torch.cat(pieces))
+    return (torch.stack(directions),)
 
 
 def _log_sum_exp(state: Tensor, weight: Tensor, bias: Tensor) -> Tensor:

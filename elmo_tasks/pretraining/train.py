@@ -1,7 +1,7 @@
 """
 A biLM from text alone: the experiment for a number of passes over the text, or of hours.
 
-A run is an ordinary run of `allennlp train`, in whose folder the words to predict are counted first. It can be killed
+A run is an ordinary run of `elmo-tasks train`, in whose folder the words to predict are counted first. It can be killed
 at any time; called again it goes on from its newest checkpoint, and ends as if it had not been.
 """
 
@@ -155,7 +155,7 @@ def training_config(
     seed: int = 13370,
 ) -> dict[str, Any]:
     """
-    The experiment, for `allennlp train`.
+    The experiment, for `elmo-tasks train`.
 
     # Parameters
 

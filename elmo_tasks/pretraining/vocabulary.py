@@ -66,6 +66,12 @@ class CorpusVocabulary(Vocabulary):
         return vocabulary
 
 
+def softmax_rows(vocab: Vocabulary) -> dict[str, int]:
+    """Which row of the language model's softmax each word has; padding, which is never predicted, has none."""
+    ids = vocab.get_token_to_index_vocabulary(NAMESPACE)
+    return {word: number - 1 for word, number in ids.items() if number > 0}
+
+
 def check_sorted_by_frequency(
     vocab: Vocabulary, sentences: Iterable[list[str]], namespace: str = NAMESPACE, octaves: int = 8
 ) -> None:

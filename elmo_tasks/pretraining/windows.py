@@ -17,13 +17,12 @@ from torch import distributed
 from elmo_tasks.bilm.characters import join_rows, word_row
 from elmo_tasks.checks import check_count, check_flag
 from elmo_tasks.pretraining.corpus import (
-    NAMESPACE,
     SENTENCE_END,
     SENTENCE_START,
     find_shards,
     sentence_stream,
 )
-from elmo_tasks.pretraining.vocabulary import check_sorted_by_frequency
+from elmo_tasks.pretraining.vocabulary import check_sorted_by_frequency, softmax_rows
 from elmo_tasks.private import unknown_token
 
 IGNORED = -1
@@ -135,7 +134,7 @@ class WindowDataLoader(DataLoader):
         self._length: int | None = None
         self._passes = 0
         self._endless: Iterator[Rows] | None = None
-        self._ids: dict[str, int] = {}
+        self._softmax_rows: dict[str, int] = {}
         self._unknown = 0
         self._device: torch.device | None = None
 
@@ -169,8 +168,8 @@ class WindowDataLoader(DataLoader):
     def index_with(self, vocab: Vocabulary) -> None:
         if self._shuffle_buffer and self._check_order:
             check_sorted_by_frequency(vocab, islice(sentence_stream(self._shards), _CHECKED_SENTENCES))
-        self._ids = vocab.get_token_to_index_vocabulary(NAMESPACE)
-        self._unknown = vocab.get_token_index(unknown_token(vocab), NAMESPACE)
+        self._softmax_rows = softmax_rows(vocab)
+        self._unknown = self._softmax_rows[unknown_token(vocab)]
 
     @overrides
     def set_target_device(self, device: torch.device) -> None:
@@ -219,7 +218,7 @@ class WindowDataLoader(DataLoader):
                 if pairs:
                     inputs[direction, row, : len(pairs)] = [index.setdefault(word, len(index)) for word, _ in pairs]
                     targets[direction, row, : len(pairs)] = [
-                        self._ids.get(target, self._unknown) - 1 for _, target in pairs
+                        self._softmax_rows.get(target, self._unknown) for _, target in pairs
                     ]
         characters = join_rows([word_row(word, of_vocabulary=True) for word in index])
         arrays = {"characters": characters, "inputs": inputs, "targets": targets}

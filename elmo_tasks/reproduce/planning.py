@@ -28,7 +28,7 @@ _IGNORED = "# Records are small and may be kept in a repository; what is made ag
 @dataclass(frozen=True)
 class Request:
     """
-    What `allennlp elmo-reproduce run` is asked for.
+    What `elmo-tasks elmo-reproduce run` is asked for.
 
     # Parameters
 

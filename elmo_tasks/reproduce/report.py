@@ -21,7 +21,7 @@ def write_report(out: str | Path, folder: str | Path | None = None, notes: str |
     # Parameters
 
     out : `str | Path`
-        The folder that `allennlp elmo-reproduce run` was given.
+        The folder that `elmo-tasks elmo-reproduce run` was given.
     folder : `str | Path | None`
         Where to write; by default `out`.
     notes : `str | None`
@@ -143,5 +143,5 @@ def _commands(results: Results, has_notes: bool) -> list[Block]:
         for name, said in results.tables.items()
         for task in said["tasks"]
     ]
-    report = f"allennlp elmo-reproduce report {results.out}" + (" --notes FILE" if has_notes else "")
+    report = f"elmo-tasks elmo-reproduce report {results.out}" + (" --notes FILE" if has_notes else "")
     return [*blocks, Code("\n".join([*lines, report]))]

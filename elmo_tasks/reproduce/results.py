@@ -23,7 +23,7 @@ class Results:
     # Parameters
 
     out : `str | Path`
-        The folder that `allennlp elmo-reproduce run` was given.
+        The folder that `elmo-tasks elmo-reproduce run` was given.
 
     # Raises
 
@@ -36,7 +36,7 @@ class Results:
         said = read_experiments(self.out)
         if said is None:
             raise ReproductionError(
-                f"There are no experiments in {self.out}: begin with allennlp elmo-reproduce run TABLE -o {self.out}."
+                f"There are no experiments in {self.out}: begin with elmo-tasks elmo-reproduce run TABLE -o {self.out}."
             )
         self.profile: Profile = find_profile(said["profile"])
         self.bilm: str = said["bilm"]

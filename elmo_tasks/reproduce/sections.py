@@ -30,7 +30,7 @@ def table_sections(results: Results) -> list[Block]:
 
 def run_command(results: Results, table: str, task: str | None = None, seeds: int = 3) -> str:
     """That runs a table, or one task of it."""
-    parts = [f"allennlp elmo-reproduce run {table} --profile {results.profile.name}"]
+    parts = [f"elmo-tasks elmo-reproduce run {table} --profile {results.profile.name}"]
     parts += [f"--tasks {task}"] if task else []
     parts += [f"--data {results.data}"] if results.data else []
     return " ".join([*parts, f"--bilm {results.bilm} --seeds {seeds} -o {results.out}"])

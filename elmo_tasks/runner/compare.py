@@ -72,7 +72,7 @@ def table(runs: Sequence[Run], metric: str) -> str:
 def main() -> None:
     """The command line."""
     parser = argparse.ArgumentParser(prog="python -m elmo_tasks.runner.compare", description=__doc__)
-    parser.add_argument("configs", nargs="+", help="configs for allennlp train")
+    parser.add_argument("configs", nargs="+", help="configs for elmo-tasks train")
     parser.add_argument("--seeds", type=int, default=3, help="trainings of each config (default: 3)")
     parser.add_argument("--jobs", type=int, help="trainings at a time (default: one a GPU, or else one a core)")
     parser.add_argument("--metric", default="f1-measure-overall", help="default: f1-measure-overall")

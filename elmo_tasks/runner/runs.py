@@ -45,12 +45,12 @@ class Run:
         Such as `"snli/elmo/seed1"`.
     folder : `Path`
     config : `dict[str, Any]`
-        For `allennlp train`, or for `module`.
+        For `elmo-tasks train`, or for `module`.
     identity : `dict[str, Any]`
         What the result depends on: the config with paths that mean the same on every machine, the digests of the files
         it reads, and the module; see `make_identity`.
     module : `str | None`
-        None for `allennlp train`. Another is called as `python -m MODULE CONFIG -s FOLDER`; it makes the folder, and
+        None for `elmo-tasks train`. Another is called as `python -m MODULE CONFIG -s FOLDER`; it makes the folder, and
         writes metrics.json there when all else is done, whole or not at all (see `elmo_tasks.files.writing`).
     """
 
@@ -72,7 +72,7 @@ class Run:
 
     @property
     def config_file(self) -> Path:
-        """What `allennlp train` is given."""
+        """What `elmo-tasks train` is given."""
         return self.folder / "config.json"
 
     @property
@@ -119,7 +119,7 @@ class Run:
         ]
 
     def command(self, recover: bool = False) -> list[str]:
-        """The arguments of `allennlp` (or `elmo-tasks`); those of `python` where a module runs the config."""
+        """The arguments of `elmo-tasks`; those of `python` where a module runs the config."""
         if self.module:
             return ["-m", self.module, str(self.config_file), "-s", str(self.serialization_dir)]
         command = ["train", str(self.config_file), "-s", str(self.serialization_dir), "--file-friendly-logging"]

@@ -148,13 +148,13 @@ def test_table_1(text: str) -> None:
     assert "    ner/elmo/seed1 ended: <no memory>" in text
     assert "First note.\n\nSecond `note`." in text
     assert " --notes FILE\n" in text
-    assert "allennlp elmo-reproduce run table3 --profile smoke --tasks snli --bilm mini --seeds 3 -o" in text
+    assert "elmo-tasks elmo-reproduce run table3 --profile smoke --tasks snli --bilm mini --seeds 3 -o" in text
 
 
 def test_what_was_not_run_says_so(text: str) -> None:
     table_2 = text.partition("## Table 2")[2].partition("## Table 3")[0]
     assert row(table_2, "SNLI, fixture", "last layer only")[2:4] == ["89.1", "not run"]
-    assert "Not run. To run it:\n\n    allennlp elmo-reproduce run table2 --profile smoke --bilm mini" in table_2
+    assert "Not run. To run it:\n\n    elmo-tasks elmo-reproduce run table2 --profile smoke --bilm mini" in table_2
     table_3 = text.partition("## Table 3")[2].partition("## Figure 1")[0]
     assert row(table_3, "SNLI, fixture", "input and output")[3] == "86.00 ± 1.00"
     assert row(table_3, "SNLI, fixture", "input only")[3] == "not run"

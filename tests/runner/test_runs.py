@@ -1,4 +1,4 @@
-"""A stand-in takes the place of `allennlp train`: it starts in no time, and fails as it is told to."""
+"""A stand-in takes the place of `elmo-tasks train`: it starts in no time, and fails as it is told to."""
 
 import json
 import os

@@ -34,7 +34,7 @@ def test_names_say_what_is_in_them(name: str) -> None:
     # The words of the vocabulary are those that have vectors.
     assert words.get("pretrained_file") == config["vocabulary"].get("pretrained_files", {}).get("tokens")
     header = (FOLDER / f"{name}.jsonnet").read_text(encoding="utf-8").partition("\nlocal ")[0]
-    assert f"allennlp train training_configs/{name}.jsonnet -s runs/" in header
+    assert f"elmo-tasks train training_configs/{name}.jsonnet -s runs/" in header
 
 
 @pytest.mark.parametrize("name", CONFIGS)

@@ -4,10 +4,10 @@
 // skip connection, windows of 20 tokens with the states carried on, sampled softmax, dropout 0.1.
 // Differs: an eighth of the size, and Adam where the paper has Adagrad: on 16 million tokens and two cores there is time
 // for few updates. The rate is constant here, so that training may end at any epoch or go on for more; `elmo-train` lets it
-// fall, from one command.
+// fall, from one command, and its size "mini" has twice the projections.
 //
-//   allennlp train training_configs/bilm/mini.jsonnet -s runs/mini
-//   allennlp train training_configs/bilm/mini.jsonnet -s runs/mini --recover    (after a kill)
+//   elmo-tasks train training_configs/bilm/mini.jsonnet -s runs/mini
+//   elmo-tasks train training_configs/bilm/mini.jsonnet -s runs/mini --recover    (after a kill)
 local bilm = import '../lib/bilm.libsonnet';
 
 local corpus = '../shared/data/lm';

@@ -4,7 +4,7 @@
 // Differs: bilm-tf trained on three GPUs with 128 streams each; one process here has 128 (`distributed` adds more).
 // The corpus, the One Billion Word Benchmark (Chelba et al. 2014), is yours to fetch: one tokenized sentence a line.
 //
-//   allennlp train training_configs/bilm/small.jsonnet -s runs/small
+//   elmo-tasks train training_configs/bilm/small.jsonnet -s runs/small
 local bilm = import '../lib/bilm.libsonnet';
 
 local corpus = 'data/1-billion-word-language-modeling-benchmark-r13output';

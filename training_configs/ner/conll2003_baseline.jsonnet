@@ -9,7 +9,7 @@
 // Needs the corpus, which is not free (English, eng.train, eng.testa, eng.testb), and
 // http://nlp.stanford.edu/data/glove.6B.zip.
 //
-//   allennlp train training_configs/ner/conll2003_baseline.jsonnet -s runs/conll2003-baseline
+//   elmo-tasks train training_configs/ner/conll2003_baseline.jsonnet -s runs/conll2003-baseline
 local ner = import '../lib/ner.libsonnet';
 
 local corpus = 'data/conll2003';

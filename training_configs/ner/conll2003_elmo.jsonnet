@@ -5,7 +5,7 @@
 // layers are kept near each other by an L2 penalty of 0.1, as in AllenNLP's config. Differs from the paper as the
 // baseline does.
 //
-//   allennlp train training_configs/ner/conll2003_elmo.jsonnet -s runs/conll2003-elmo
+//   elmo-tasks train training_configs/ner/conll2003_elmo.jsonnet -s runs/conll2003-elmo
 local ner = import '../lib/ner.libsonnet';
 
 local corpus = 'data/conll2003';

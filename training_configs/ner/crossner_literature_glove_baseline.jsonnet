@@ -4,7 +4,7 @@
 // of batches of 8, Adam with 0.002.
 // Trained on 100 sentences.
 //
-//   allennlp train training_configs/ner/crossner_literature_glove_baseline.jsonnet -s runs/crossner-literature-glove-baseline
+//   elmo-tasks train training_configs/ner/crossner_literature_glove_baseline.jsonnet -s runs/crossner-literature-glove-baseline
 local ner = import '../lib/ner.libsonnet';
 
 local data = '../shared/data';

@@ -4,7 +4,7 @@
 // direction, 40 epochs of batches of 8, Adam with 0.002.
 // Trained on 100 sentences.
 //
-//   allennlp train training_configs/ner/crossner_literature_glove_elmo.jsonnet -s runs/crossner-literature-glove-elmo
+//   elmo-tasks train training_configs/ner/crossner_literature_glove_elmo.jsonnet -s runs/crossner-literature-glove-elmo
 local ner = import '../lib/ner.libsonnet';
 
 local data = '../shared/data';

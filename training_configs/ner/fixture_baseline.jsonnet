@@ -2,7 +2,7 @@
 // fixtures/ner alone, a biLSTM and a CRF. The paper's tagger, at a size for less than a minute on two cores.
 // `fixture_elmo.jsonnet` is the same with ELMo.
 //
-//   allennlp train training_configs/ner/fixture_baseline.jsonnet -s runs/ner-fixture-baseline
+//   elmo-tasks train training_configs/ner/fixture_baseline.jsonnet -s runs/ner-fixture-baseline
 local ner = import '../lib/ner.libsonnet';
 
 local data = 'fixtures/ner';

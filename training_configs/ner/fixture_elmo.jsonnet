@@ -2,9 +2,9 @@
 // training sentences of fixtures/ner alone, a biLSTM and a CRF. The paper's tagger, at a size for less than a minute
 // on two cores. `fixture_baseline.jsonnet` is the same without ELMo.
 //
-//   allennlp train training_configs/ner/fixture_elmo.jsonnet -s runs/ner-fixture-elmo
-//   allennlp evaluate runs/ner-fixture-elmo/model.tar.gz fixtures/ner/test.txt --output-file runs/ner-fixture-elmo/test.json
-//   echo 'Ada Lovelace never saw Reykjavik .' | allennlp predict runs/ner-fixture-elmo/model.tar.gz -
+//   elmo-tasks train training_configs/ner/fixture_elmo.jsonnet -s runs/ner-fixture-elmo
+//   elmo-tasks evaluate runs/ner-fixture-elmo/model.tar.gz fixtures/ner/test.txt --output-file runs/ner-fixture-elmo/test.json
+//   echo 'Ada Lovelace never saw Reykjavik .' | elmo-tasks predict runs/ner-fixture-elmo/model.tar.gz -
 local ner = import '../lib/ner.libsonnet';
 
 local data = 'fixtures/ner';

@@ -4,7 +4,7 @@
 // Not in the paper; its tagger at a size for two cores: one biLSTM layer of 100 units a direction, batches of 32,
 // Adam with 0.002, halved when the score has not risen for three epochs.
 //
-//   allennlp train training_configs/ner/wnut17_baseline.jsonnet -s runs/wnut17-baseline
+//   elmo-tasks train training_configs/ner/wnut17_baseline.jsonnet -s runs/wnut17-baseline
 //   ... -o '{"random_seed": 2, "numpy_seed": 2, "pytorch_seed": 2}'     (another seed)
 local ner = import '../lib/ner.libsonnet';
 

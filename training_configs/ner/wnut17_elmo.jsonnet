@@ -4,7 +4,7 @@
 // Not in the paper; its tagger, with the biLM "mini", at a size for two cores: one biLSTM layer of 100 units a
 // direction, batches of 32, Adam with 0.002, halved when the score has not risen for three epochs.
 //
-//   allennlp train training_configs/ner/wnut17_elmo.jsonnet -s runs/wnut17-elmo
+//   elmo-tasks train training_configs/ner/wnut17_elmo.jsonnet -s runs/wnut17-elmo
 local ner = import '../lib/ner.libsonnet';
 
 local data = '../shared/data';

@@ -1,7 +1,7 @@
 // ESIM without ELMo on the 48 training pairs of fixtures/snli, in less than a minute on two cores: a trial of the
 // machinery, whose score says nothing. `fixture_elmo.jsonnet` is the same with ELMo.
 //
-//   allennlp train training_configs/snli/fixture_baseline.jsonnet -s runs/snli-fixture-baseline
+//   elmo-tasks train training_configs/snli/fixture_baseline.jsonnet -s runs/snli-fixture-baseline
 local snli = import '../lib/snli.libsonnet';
 
 local data = 'fixtures/snli';

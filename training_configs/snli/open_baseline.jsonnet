@@ -4,7 +4,7 @@
 // 0.2, Adam with 0.001. The pairs are of SNLI's official development set, cut in two: nearly all premises of the
 // development part occur in training too, with other hypotheses.
 //
-//   allennlp train training_configs/snli/open_baseline.jsonnet -s runs/snli-open-baseline
+//   elmo-tasks train training_configs/snli/open_baseline.jsonnet -s runs/snli-open-baseline
 //   ... -o '{"random_seed": 2, "numpy_seed": 2, "pytorch_seed": 2}'     (another seed)
 local snli = import '../lib/snli.libsonnet';
 

@@ -5,7 +5,7 @@
 // feed-forward layers, dropout of 0.2, Adam with 0.001. The pairs are of SNLI's official development set, cut in two:
 // nearly all premises of the development part occur in training too, with other hypotheses.
 //
-//   allennlp train training_configs/snli/open_elmo_output.jsonnet -s runs/snli-open-elmo-output
+//   elmo-tasks train training_configs/snli/open_elmo_output.jsonnet -s runs/snli-open-elmo-output
 local snli = import '../lib/snli.libsonnet';
 
 local data = '../shared/data';

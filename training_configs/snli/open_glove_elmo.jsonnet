@@ -7,7 +7,7 @@
 //
 // gamma starts at 0.2: the biLM's vectors are three times as long as GloVe's, and would drown them.
 //
-//   allennlp train training_configs/snli/open_glove_elmo.jsonnet -s runs/snli-open-glove-elmo
+//   elmo-tasks train training_configs/snli/open_glove_elmo.jsonnet -s runs/snli-open-glove-elmo
 local snli = import '../lib/snli.libsonnet';
 
 local data = '../shared/data';

@@ -8,7 +8,7 @@
 //
 // Needs https://nlp.stanford.edu/projects/snli/snli_1.0.zip and http://nlp.stanford.edu/data/glove.840B.300d.zip.
 //
-//   allennlp train training_configs/snli/snli_baseline.jsonnet -s runs/snli-baseline
+//   elmo-tasks train training_configs/snli/snli_baseline.jsonnet -s runs/snli-baseline
 local snli = import '../lib/snli.libsonnet';
 
 local corpus = 'data/snli_1.0';

@@ -6,7 +6,7 @@
 // and feed-forward weight matrices, dropout of 0.5 after the attention. Differs: a token's layers are normalised by
 // themselves, and not over the whole batch; otherwise as the baseline does.
 //
-//   allennlp train training_configs/snli/snli_elmo.jsonnet -s runs/snli-elmo
+//   elmo-tasks train training_configs/snli/snli_elmo.jsonnet -s runs/snli-elmo
 //   ... -o '{"model.elmo.place": "input"}'                                  (table 3; or "output")
 //   ... -o '{"model.elmo.layers": "last"}'                                  (table 2)
 //   ... -o '{"model.elmo.scalar_l2": 1}'                                    (table 2)

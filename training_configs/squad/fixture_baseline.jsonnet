@@ -2,10 +2,10 @@
 //
 // The paper's model at a tiny size; it learns its training questions by heart, and little else.
 //
-//   allennlp train training_configs/squad/fixture_baseline.jsonnet -s runs/squad-fixture-baseline
-//   allennlp evaluate runs/squad-fixture-baseline/model.tar.gz fixtures/squad/dev.json \
+//   elmo-tasks train training_configs/squad/fixture_baseline.jsonnet -s runs/squad-fixture-baseline
+//   elmo-tasks evaluate runs/squad-fixture-baseline/model.tar.gz fixtures/squad/dev.json \
 //     --output-file runs/squad-fixture-baseline/dev.json
-//   allennlp predict runs/squad-fixture-baseline/model.tar.gz fixtures/squad/questions.jsonl
+//   elmo-tasks predict runs/squad-fixture-baseline/model.tar.gz fixtures/squad/questions.jsonl
 local squad = import '../lib/squad.libsonnet';
 
 local data = 'fixtures/squad';

@@ -3,10 +3,10 @@
 //
 // The paper's model at a tiny size; it learns its training questions by heart, and little else.
 //
-//   allennlp train training_configs/squad/fixture_elmo.jsonnet -s runs/squad-fixture-elmo
-//   allennlp evaluate runs/squad-fixture-elmo/model.tar.gz fixtures/squad/dev.json \
+//   elmo-tasks train training_configs/squad/fixture_elmo.jsonnet -s runs/squad-fixture-elmo
+//   elmo-tasks evaluate runs/squad-fixture-elmo/model.tar.gz fixtures/squad/dev.json \
 //     --output-file runs/squad-fixture-elmo/dev.json
-//   allennlp predict runs/squad-fixture-elmo/model.tar.gz fixtures/squad/questions.jsonl
+//   elmo-tasks predict runs/squad-fixture-elmo/model.tar.gz fixtures/squad/questions.jsonl
 local squad = import '../lib/squad.libsonnet';
 
 local data = 'fixtures/squad';

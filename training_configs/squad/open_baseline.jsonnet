@@ -5,8 +5,8 @@
 // 250 tokens: 7,302 questions, less the few whose answer is cut off. Measured in training on the first 8 paragraphs
 // of each of the 24 development articles that are there; on all their questions by the second command:
 //
-//   allennlp train training_configs/squad/open_baseline.jsonnet -s runs/squad-open-baseline
-//   allennlp evaluate runs/squad-open-baseline/model.tar.gz ../shared/data/squad/dev-v1.1.first24.json \
+//   elmo-tasks train training_configs/squad/open_baseline.jsonnet -s runs/squad-open-baseline
+//   elmo-tasks evaluate runs/squad-open-baseline/model.tar.gz ../shared/data/squad/dev-v1.1.first24.json \
 //     --overrides '{"validation_dataset_reader.max_paragraphs_per_article": null}' \
 //     --output-file runs/squad-open-baseline/all.json
 local squad = import '../lib/squad.libsonnet';

@@ -6,8 +6,8 @@
 // first 8 paragraphs of each of the 24 development articles that are there; on all their questions by the second
 // command:
 //
-//   allennlp train training_configs/squad/open_elmo.jsonnet -s runs/squad-open-elmo
-//   allennlp evaluate runs/squad-open-elmo/model.tar.gz ../shared/data/squad/dev-v1.1.first24.json \
+//   elmo-tasks train training_configs/squad/open_elmo.jsonnet -s runs/squad-open-elmo
+//   elmo-tasks evaluate runs/squad-open-elmo/model.tar.gz ../shared/data/squad/dev-v1.1.first24.json \
 //     --overrides '{"validation_dataset_reader.max_paragraphs_per_article": null}' \
 //     --output-file runs/squad-open-elmo/all.json
 local squad = import '../lib/squad.libsonnet';

@@ -6,8 +6,8 @@
 // first 8 paragraphs of each of the 24 development articles that are there; on all their questions by the second
 // command:
 //
-//   allennlp train training_configs/squad/open_elmo_output.jsonnet -s runs/squad-open-elmo-output
-//   allennlp evaluate runs/squad-open-elmo-output/model.tar.gz ../shared/data/squad/dev-v1.1.first24.json \
+//   elmo-tasks train training_configs/squad/open_elmo_output.jsonnet -s runs/squad-open-elmo-output
+//   elmo-tasks evaluate runs/squad-open-elmo-output/model.tar.gz ../shared/data/squad/dev-v1.1.first24.json \
 //     --overrides '{"validation_dataset_reader.max_paragraphs_per_article": null}' \
 //     --output-file runs/squad-open-elmo-output/all.json
 local squad = import '../lib/squad.libsonnet';

@@ -10,7 +10,7 @@
 //
 // Needs SQuAD 1.1 (https://rajpurkar.github.io/SQuAD-explorer) and http://nlp.stanford.edu/data/glove.840B.300d.zip.
 //
-//   allennlp train training_configs/squad/squad_baseline.jsonnet -s runs/squad-baseline
+//   elmo-tasks train training_configs/squad/squad_baseline.jsonnet -s runs/squad-baseline
 local squad = import '../lib/squad.libsonnet';
 
 local corpus = 'data/squad';

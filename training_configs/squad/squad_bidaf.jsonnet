@@ -7,7 +7,7 @@
 //
 // Needs SQuAD 1.1 (https://rajpurkar.github.io/SQuAD-explorer) and http://nlp.stanford.edu/data/glove.6B.zip.
 //
-//   allennlp train training_configs/squad/squad_bidaf.jsonnet -s runs/squad-bidaf
+//   elmo-tasks train training_configs/squad/squad_bidaf.jsonnet -s runs/squad-bidaf
 local squad = import '../lib/squad.libsonnet';
 
 local corpus = 'data/squad';

@@ -4,7 +4,7 @@
 // appendix A.3 says, without a penalty on the weights of its layers; ELMo's dropout of 0.5 is from the authors' code.
 // Differs: the authors' biLM was trained further on SQuAD's passages. And as the baseline does.
 //
-//   allennlp train training_configs/squad/squad_elmo.jsonnet -s runs/squad-elmo
+//   elmo-tasks train training_configs/squad/squad_elmo.jsonnet -s runs/squad-elmo
 //   ... -o '{"model.elmo.place": "input"}'        (a cell of table 3; likewise "output")
 //   ... -o '{"model.elmo.scalar_l2": 0.001}'      (a cell of table 2; likewise "model.elmo.layers": "last")
 local squad = import '../lib/squad.libsonnet';

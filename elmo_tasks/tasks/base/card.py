@@ -1,8 +1,8 @@
 """
 What is known about a task, as data: its experiments, the corpora that they read, and its place in the tables.
 
-A task's `card.py` has one `Card`, named `CARD`. `elmo_tasks.tasks.cards` collects them; `allennlp elmo-reproduce`, its
-checks of the data and its report take all that they know of a task from there.
+A task's `card.py` has one `Card`, named `CARD`. `elmo_tasks.tasks.cards` collects them; `elmo-tasks elmo-reproduce`,
+its checks of the data and its report take all that they know of a task from there.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -34,7 +34,7 @@ class Experiment:
         The dotted field of the config `elmo` that says how ELMo is used: the biLM's name or files go to its `bilm`, and
         what a variant changes is a field of it too.
     module : `str | None`
-        What makes a run of a config. None is `allennlp train`; another module is called as
+        What makes a run of a config. None is `elmo-tasks train`; another module is called as
         `python -m MODULE CONFIG -s FOLDER`, and has done its work when FOLDER/metrics.json is there, whole, with
         `best_validation_METRIC` or `test_METRIC`. It begins anew after a kill.
     """

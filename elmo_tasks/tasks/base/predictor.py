@@ -33,7 +33,7 @@ class _BadLine(NamedTuple):
 
 class LinePredictor(Predictor):
     """
-    A predictor whose errors name the line of the file that `allennlp predict` reads.
+    A predictor whose errors name the line of the file that `elmo-tasks predict` reads.
 
     Subclasses have `_json_to_instance`, and may have `parse_line` and `instance_answer`; or `read_json` and `answer`,
     where an input is not one instance. They raise `bad_input` for what they cannot read.
@@ -42,8 +42,8 @@ class LinePredictor(Predictor):
 
     skip_bad_lines : `bool`, optional (default = `False`)
         Go on after a line that is no JSON or not what the task asks for. Its answer is `{"line": 3, "error": "..."}`,
-        so that there is still an answer for each line. `allennlp elmo-predict --skip-bad-lines` sets it, and
-        `allennlp predict --predictor-args '{"skip_bad_lines": true}'`.
+        so that there is still an answer for each line. `elmo-tasks elmo-predict --skip-bad-lines` sets it, and
+        `elmo-tasks predict --predictor-args '{"skip_bad_lines": true}'`.
 
     # Raises
 

@@ -198,7 +198,7 @@ def read_contents(path: Path) -> Contents:
             contents = Contents.from_json(file.attrs.get(_ATTRIBUTE))
         except LayersFileError as error:
             raise LayersFileError(
-                f"{path} does not say what is in it: it is not from this version of `allennlp elmo`, or is damaged. "
+                f"{path} does not say what is in it: it is not from this version of `elmo-tasks elmo`, or is damaged. "
                 f"({error})"
             ) from None
         datasets = len(file) - (INDEX in file and not contents.format.sentence_keys)
