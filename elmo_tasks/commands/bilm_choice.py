@@ -6,29 +6,31 @@ from typing import TYPE_CHECKING
 from elmo_tasks.commands.device import add_device_option, check_device
 
 if TYPE_CHECKING:
-    from elmo_tasks.bilm import BiLM
+    from elmo_tasks.bilm import LayerSource
+
+BILM_HELP = "mini, small, medium, original, 5.5B, a folder (a transformer's too), or transformer:NAME on the hub"
+"""What `--bilm` takes, see `read_source`."""
 
 
 def add_bilm_options(parser: argparse.ArgumentParser, default: str = "mini") -> None:
     """Adds `--bilm`, whose help says the default, `--options-file`, `--weight-file` and `--cuda-device`."""
-    parser.add_argument("--bilm", help=f"mini, small, medium, original, 5.5B, or a folder (default: {default})")
+    parser.add_argument("--bilm", help=f"{BILM_HELP} (default: {default})")
     parser.add_argument("--options-file", help="instead of --bilm: path or URL of an options.json (default: none)")
     parser.add_argument("--weight-file", help="and path or URL of its weights.hdf5 (default: none)")
     add_device_option(parser)
 
 
-def load_bilm(args: argparse.Namespace) -> "BiLM":
+def load_bilm(args: argparse.Namespace) -> "LayerSource":
     """
-    The biLM that the options say, by default "mini".
+    The biLM, or the transformer, that the options say, by default "mini".
 
     # Raises
 
     `ValueError`, `FileNotFoundError`
         If it cannot be had, or there is no such GPU.
     """
-    from elmo_tasks.bilm import BiLM, find_bilm
+    from elmo_tasks.transformer import read_source
 
     check_device(args.cuda_device)
-    files = find_bilm(args.bilm, args.options_file, args.weight_file, default="mini")
-    bilm = BiLM.from_files(*files).eval()
+    bilm = read_source(args.bilm, args.options_file, args.weight_file, default="mini")
     return bilm.to("cpu" if args.cuda_device < 0 else f"cuda:{args.cuda_device}")

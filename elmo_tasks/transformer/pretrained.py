@@ -55,6 +55,14 @@ def word_pieces(name: str) -> WordPieces:
     return WordPieces(tokenizer)
 
 
+def hidden_size(name: str) -> int:
+    """The length of a transformer's vectors, by its config alone. Raises `TransformerError` if that cannot be had."""
+    from transformers import AutoConfig
+
+    with _told(name), _quiet():
+        return _read(AutoConfig, name).hidden_size
+
+
 def is_transformer(name: str | Path) -> bool:
     """Whether this is the folder of a transformer."""
     return (Path(name).expanduser() / "config.json").is_file()
