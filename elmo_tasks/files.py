@@ -3,6 +3,7 @@
 import bz2
 import codecs
 import errno
+import filecmp
 import gzip
 import hashlib
 import json
@@ -10,7 +11,7 @@ import lzma
 import os
 import tempfile
 import zlib
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from itertools import chain
 from pathlib import Path
@@ -86,6 +87,41 @@ def writing(path: str | Path) -> Iterator[Path]:
             os.replace(temporary, path)
     finally:
         temporary.unlink(missing_ok=True)
+
+
+def check_own(path: str | Path, is_own: Callable[[], bool], error: type[Exception]) -> None:
+    """
+    Whether a file may be written without a loss: nothing is there, an empty file, or this very run's output.
+
+    # Parameters
+
+    path : `str` or `Path`
+    is_own : `Callable[[], bool]`
+        Whether what is there is what this run would write.
+    error : `type[Exception]`
+        Is raised if something else is there.
+    """
+    path = Path(path)
+    is_empty = not path.exists() or (path.is_file() and not path.stat().st_size)
+    if not is_empty and not is_own():
+        raise error(
+            f"{path} is there already, and is not what this run would write: write to another file, or have it "
+            "replaced (--force, or force=True)."
+        )
+
+
+def same_content(one: Path, other: Path) -> bool:
+    """Whether two files have the same bytes."""
+    return one.is_file() and other.is_file() and filecmp.cmp(one, other, shallow=False)
+
+
+def begins_with(path: Path, content: bytes) -> bool:
+    """Whether a file, uncompressed, begins with these bytes."""
+    try:
+        with open_bytes(path) as file:
+            return file.read(len(content)) == content
+    except _DAMAGE:
+        return False
 
 
 def open_bytes(path: str | Path, name: object = None) -> BinaryIO:

@@ -36,6 +36,11 @@ def made_small(name: str, bilm: dict[str, str], folder: Path) -> Params:
     if "tokens_from" in config["dataset_reader"]:
         # SNLI's fixtures have no parses.
         overrides["dataset_reader.tokens_from"] = "text"
+    if config["dataset_reader"]["type"] == "elmo_classification":
+        # The fixtures' columns; and they are not Chinese, and jieba is an optional package.
+        overrides |= {"dataset_reader.text_column": "text", "dataset_reader.label_column": "label"}
+        if "tokenizer" in config["dataset_reader"]:
+            overrides["dataset_reader.tokenizer.type"] = "elmo_chinese_characters"
     for path in _small_fields(config["model"], "model"):
         overrides[path] = _SMALL[path.split(".")[-1]]
     if "elmo" in config["model"]:

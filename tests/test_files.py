@@ -16,10 +16,13 @@ from elmo_tasks import files
 from elmo_tasks.files import (
     DiskFullError,
     JSONError,
+    begins_with,
+    check_own,
     full_disk_told,
     parse_json,
     read_lines,
     read_text,
+    same_content,
     writing,
 )
 
@@ -202,3 +205,41 @@ def test_json_is_parsed(value: Any, mark: str) -> None:
 def test_what_is_no_json(text: str | bytes, message: str) -> None:
     with pytest.raises(JSONError, match=message):
         parse_json(text)
+
+
+class LostError(Exception):
+    pass
+
+
+def test_what_is_ones_own_may_be_written_again(tmp_path: Path) -> None:
+    path, new = tmp_path / "out.txt", tmp_path / "new.txt"
+    new.write_text("köy 的猫\n", encoding="utf-8")
+
+    def check() -> None:
+        check_own(path, lambda: same_content(path, new), LostError)
+
+    check()
+    path.touch()
+    check()
+    path.write_bytes(new.read_bytes())
+    check()
+    path.write_text("kö", encoding="utf-8")
+    with pytest.raises(LostError, match=r"out\.txt is there already, .*--force"):
+        check()
+    path.unlink()
+    path.mkdir()
+    with pytest.raises(LostError):
+        check()
+
+
+def test_how_a_file_begins(tmp_path: Path) -> None:
+    content = "köy 的猫\n".encode()
+    plain, packed, torn = (tmp_path / name for name in ("a.txt", "a.txt.gz", "torn.txt.gz"))
+    plain.write_bytes(content)
+    packed.write_bytes(gzip.compress(content))
+    torn.write_bytes(gzip.compress(content)[:12])
+    assert begins_with(plain, content[:3])
+    assert begins_with(packed, content)
+    assert not begins_with(plain, content + b" ")
+    assert not begins_with(torn, content)
+    assert not begins_with(tmp_path / "missing", content)

@@ -3,8 +3,8 @@ Archives that somebody else may have made: what is in them is looked at before i
 
 Stock AllenNLP unpacks a model.tar.gz wherever its members say (before Python 3.14), evaluates its config.json as
 jsonnet, which can read files and the environment, and imports and calls whatever a "type" with dots in it names.
-`compat.py` has AllenNLP unpack by `unpacked` instead, so that `predict`, `evaluate`, `"from_archive"` and the like
-refuse all that too.
+`compat/archives.py` has AllenNLP unpack by `unpacked` instead, so that `predict`, `evaluate`, `"from_archive"` and the
+like refuse all that too.
 Weights are read by `torch.load`, which since torch 2.6 makes tensors and plain values only, and runs no code.
 """
 

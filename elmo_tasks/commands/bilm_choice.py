@@ -8,13 +8,13 @@ from elmo_tasks.commands.device import add_device_option, check_device
 if TYPE_CHECKING:
     from elmo_tasks.bilm import LayerSource
 
-BILM_HELP = "mini, small, medium, original, 5.5B, a folder (a transformer's too), or transformer:NAME on the hub"
-"""What `--bilm` takes, see `read_source`."""
+CHOICES = "mini, small, medium, original, 5.5B, a folder, or transformer:NAME"
+"""What `--bilm` takes, see `read_source`; a folder may be a transformer's too."""
 
 
 def add_bilm_options(parser: argparse.ArgumentParser, default: str = "mini") -> None:
     """Adds `--bilm`, whose help says the default, `--options-file`, `--weight-file` and `--cuda-device`."""
-    parser.add_argument("--bilm", help=f"{BILM_HELP} (default: {default})")
+    parser.add_argument("--bilm", help=f"the biLM: {CHOICES} (default: {default})")
     parser.add_argument("--options-file", help="instead of --bilm: path or URL of an options.json (default: none)")
     parser.add_argument("--weight-file", help="and path or URL of its weights.hdf5 (default: none)")
     add_device_option(parser)

@@ -4,7 +4,7 @@ import argparse
 import sys
 from pathlib import Path
 
-from elmo_tasks.commands.bilm_choice import BILM_HELP
+from elmo_tasks.commands.bilm_choice import CHOICES
 from elmo_tasks.commands.command import Command, add_verbose_option
 
 
@@ -27,7 +27,10 @@ def _add_run(steps: argparse._SubParsersAction) -> None:
     step.add_argument("--profile", default="open", help="paper, open or smoke (default: %(default)s)")
     step.add_argument("--tasks", nargs="+", metavar="TASK", help="of the profile (default: those of the paper's table)")
     step.add_argument("--data", metavar="FOLDER", help="of the corpora (default: data, ../shared/data or fixtures)")
-    step.add_argument("--bilm", help=f"{BILM_HELP} (default: original for paper, else mini)")
+    step.add_argument(
+        "--bilm",
+        help=f"the biLM: {CHOICES} (default: original for paper, else mini)",
+    )
     step.add_argument("--seeds", type=int, default=3, help="trainings of each experiment (default: %(default)s)")
     step.add_argument("--jobs", type=int, help="trainings at a time (default: one a GPU, or else one a core)")
     step.add_argument("-o", "--out", required=True, metavar="FOLDER", help="for the trainings and their records")

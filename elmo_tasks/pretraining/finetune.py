@@ -172,7 +172,7 @@ class FineTuning:
                 before[f"epoch {epoch + 1}, softmax"] = metrics["validation_perplexity"]
             else:
                 after[f"epoch {epoch + 1}, all"] = metrics["validation_perplexity"]
-        export_bilm(tuned.bilm, folder / "bilm", half)
+        export_bilm(tuned.bilm, folder / "bilm", half, force=True)
         perplexities = Perplexities(before, after, metrics["validation_unknown"])
         with writing(folder / "perplexity.json") as temporary:
             temporary.write_text(json.dumps(perplexities.figures, indent=2) + "\n", encoding="utf-8")

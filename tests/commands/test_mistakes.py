@@ -89,6 +89,8 @@ def fails(
         ("elmo-add bad.jsonnet", "bad.jsonnet cannot be evaluated: STATIC ERROR"),
         ("elmo-mix missing", "There is no archive or folder missing"),
         ("elmo-mix cut.tar.gz", "cut.tar.gz cannot be unpacked; it may be damaged"),
+        ("elmo-merge bilm layers.hdf5", "bilm is a folder: name the files in it, such as bilm/*.hdf5"),
+        ("elmo-merge bilm/weights.hdf5 bilm", "bilm is a folder: name the file to be written"),
         ("elmo-export missing out", "missing does not exist"),
         ("elmo-export cut.tar.gz out", "cut.tar.gz cannot be unpacked"),
         ("elmo-export words.txt out", "words.txt cannot be unpacked"),

@@ -13,8 +13,11 @@ import torch
 from allennlp.commands.train import train_model
 from allennlp.common import Params
 from allennlp.common.checks import ConfigurationError
-from allennlp.data import Token
+from allennlp.data import Batch, Instance, Token, Vocabulary
+from allennlp.data.fields import TextField
+from allennlp.data.token_indexers import TokenIndexer
 from allennlp.models import load_archive
+from allennlp.modules import TokenEmbedder
 from tiny_transformers import PLAIN, write_bert
 
 from elmo_tasks.bilm import BiLMFiles, batch_to_ids
@@ -104,6 +107,24 @@ def test_autocast_does_not_reach_a_frozen_one(bert: Path) -> None:
         assert torch.equal(embedder.layers(ids.clone()).layers, expected)
     half = ElmoTokenEmbedder(transformer=str(bert), dropout=0.0, dtype="bfloat16").layers(ids).layers
     assert 0 < (half - expected).norm() / expected.norm() < 0.05
+
+
+def test_is_stock_allennlps(bert: Path) -> None:
+    """Stock's embedder, which mixes all hidden states but the embedding layer, and whose padding is not zeros."""
+    name = {"type": "pretrained_transformer_mismatched", "model_name": str(bert)}
+    indexer = TokenIndexer.from_params(Params(dict(name)))
+    transformer = read_transformer(bert)
+    for pooling, sub_token_mode in (("mean", "avg"), ("first", "first")):
+        stock = TokenEmbedder.from_params(
+            Params({**name, "last_layer_only": False, "sub_token_mode": sub_token_mode, "train_parameters": False})
+        )
+        told = {"name": str(bert), "pooling": pooling, "hidden_states": [1, 2]}
+        ours = ElmoTokenEmbedder(transformer=told, dropout=0.0)
+        text = TextField([Token(word) for word in PLAIN], {"text": indexer})
+        batch = Batch([Instance({"text": text})])
+        batch.index_instances(Vocabulary())
+        expected = stock.eval()(**batch.as_tensor_dict()["text"]["text"])
+        torch.testing.assert_close(ours(transformer.ids([PLAIN])), expected)
 
 
 # What is wrong

@@ -68,7 +68,7 @@ def test_nine_digits_are_exact(
 ) -> None:
     vectors = data.draw(arrays(np.float32, (len(words), 3), elements=numbers))
     path = tmp_path_factory.getbasetemp() / f"vectors{suffix}"
-    assert write_vectors([WordVectors(words, vectors)], path, digits=9) == len(words)
+    assert write_vectors([WordVectors(words, vectors)], path, digits=9, force=True) == len(words)
     read_words, read = together(list(read_vectors(path, at_once=2)))
     assert read_words == words
     assert np.array_equal(read, vectors)
@@ -97,7 +97,7 @@ def test_a_failure_leaves_the_old_file(tmp_path: Path) -> None:
         raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
-        write_vectors(breaks(), path)
+        write_vectors(breaks(), path, force=True)
     assert path.read_text() == "old"
     assert list(tmp_path.iterdir()) == [path]
 

@@ -3,11 +3,10 @@
 from collections import Counter
 from collections.abc import Iterable, Sequence
 
-import torch.distributed as dist
-from allennlp.common.util import is_distributed
 from allennlp.training.metrics import Metric
 from overrides import overrides
 
+from elmo_tasks.tasks.base.metric import over_all_workers, ratio
 from elmo_tasks.tasks.ner.schemes import tags_to_spans
 
 
@@ -52,13 +51,13 @@ class ConllEval(Metric):
                 counts.update(("predicted", span.type) for span in predicted_spans)
                 counts.update(("gold", span.type) for span in gold_spans)
                 counts.update(("correct", span.type) for span in set(predicted_spans) & set(gold_spans))
-        self._counts += _over_all_workers(counts)
+        self._counts += over_all_workers(counts)
 
     @overrides
     def get_metric(self, reset: bool = False) -> dict[str, float]:
         """Figures from 0 to 1, by name."""
         counts = self._counts
-        metrics = {"accuracy": _ratio(counts["correct", None], counts["gold", None])}
+        metrics = {"accuracy": ratio(counts["correct", None], counts["gold", None])}
         if self._spans:
             types = sorted({span_type for _, span_type in counts if span_type is not None})
             for span_type in types:
@@ -78,19 +77,7 @@ _WHAT = ("correct", "predicted", "gold")
 
 def _scores(name: str, correct: int, predicted: int, gold: int) -> dict[str, float]:
     return {
-        f"precision-{name}": _ratio(correct, predicted),
-        f"recall-{name}": _ratio(correct, gold),
-        f"f1-measure-{name}": _ratio(2 * correct, predicted + gold),
+        f"precision-{name}": ratio(correct, predicted),
+        f"recall-{name}": ratio(correct, gold),
+        f"f1-measure-{name}": ratio(2 * correct, predicted + gold),
     }
-
-
-def _ratio(part: int, whole: int) -> float:
-    return part / whole if whole else 0.0
-
-
-def _over_all_workers(counts: Counter[tuple[str, str | None]]) -> Counter[tuple[str, str | None]]:
-    if not is_distributed():
-        return counts
-    shares: list[Counter[tuple[str, str | None]]] = [Counter()] * dist.get_world_size()
-    dist.all_gather_object(shares, counts)
-    return sum(shares, Counter())

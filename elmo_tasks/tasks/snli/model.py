@@ -18,13 +18,13 @@ from torch.nn import functional as F
 from elmo_tasks.embedders.task_elmo import TaskElmo
 from elmo_tasks.modules.pooling import mean_and_max
 from elmo_tasks.modules.stacking import stack
-from elmo_tasks.private import special_tokens
-from elmo_tasks.tasks.base.model import ElmoModel, build, extended, join
+from elmo_tasks.tasks.base.labelling import LabellingModel
+from elmo_tasks.tasks.base.model import build, join
 from elmo_tasks.tasks.snli.attention import align, enhance
 
 
 @Model.register("elmo_esim")
-class ElmoEsim(ElmoModel):
+class ElmoEsim(LabellingModel):
     """
     What a premise says of a hypothesis: the sequential ESIM (Chen et al. 2017), with ELMo as in Peters et al. 2018,
     section 4 and appendix A.
@@ -85,7 +85,7 @@ class ElmoEsim(ElmoModel):
         initializer: Optional[InitializerApplicator] = None,
         **kwargs: Any,
     ) -> None:
-        super().__init__(vocab, text_field_embedder, elmo, **kwargs)
+        super().__init__(vocab, text_field_embedder, elmo, label_namespace, **kwargs)
         self.encoder = build(encoder, self.embedding_dim, "encoder")
         encoded_dim = self.encoder.get_output_dim() + self.output_elmo_dim
         self.attention_dropout = nn.Dropout(attention_dropout)
@@ -93,8 +93,6 @@ class ElmoEsim(ElmoModel):
         self.inference_encoder = build(inference_encoder, projection_dim, "inference_encoder")
         self.variational_dropout = InputVariationalDropout(dropout)
 
-        self.label_namespace: str = label_namespace
-        self._labels = self.label_names(label_namespace)
         # The mean and the maximum, of the premise and of the hypothesis.
         pooled_dim = 2 * 2 * self.inference_encoder.get_output_dim()
         self.classifier = nn.Sequential(
@@ -111,17 +109,9 @@ class ElmoEsim(ElmoModel):
 
     @overrides
     def extend_labels(self) -> None:
-        self._labels = self.label_names(self.label_namespace)
-        last = self.classifier[-1]
-        assert isinstance(last, nn.Linear)
-        self.classifier[-1] = extended(last, len(self._labels))
+        super().extend_labels()
         # It has as many labels as it saw first.
         self._by_label = FBetaMeasure()
-
-    @property
-    def _special(self) -> set[int]:
-        """Outputs that are no labels but what a padded namespace has for padding."""
-        return special_tokens(self.vocab, self.label_namespace)
 
     @overrides(check_signature=False)
     def forward(
@@ -146,16 +136,13 @@ class ElmoEsim(ElmoModel):
             `logits` and `probabilities`, both of shape `(batch, number of labels)`; what is in `metadata`; and where
             `label` is given `loss`, the mean cross entropy.
         """
-        logits = self._logits(premise, hypothesis)
-        if self._special:
-            logits = logits.index_fill(1, torch.tensor(sorted(self._special), device=logits.device), float("-inf"))
-        output: dict[str, Any] = {"logits": logits, "probabilities": logits.softmax(dim=-1)}
+        output = self.outputs(self._logits(premise, hypothesis))
         if metadata is not None:
             output.update({name: [pair[name] for pair in metadata] for name in ("premise_tokens", "hypothesis_tokens")})
         if label is not None:
-            output["loss"] = F.cross_entropy(logits, label)
-            self._accuracy(logits, label)
-            self._by_label(logits, label)
+            output["loss"] = F.cross_entropy(output["logits"], label)
+            self._accuracy(output["logits"], label)
+            self._by_label(output["logits"], label)
         return output
 
     def _logits(self, premise: TextFieldTensors, hypothesis: TextFieldTensors) -> Tensor:
@@ -184,17 +171,6 @@ class ElmoEsim(ElmoModel):
         encoded = self.encoder(self.variational_dropout(inputs), mask)
         output_elmo = [text.output_elmo for text in texts if text.output_elmo is not None]
         return join(encoded, stack(output_elmo) if output_elmo else None)
-
-    @overrides(check_signature=False)
-    def make_output_human_readable(self, output_dict: dict[str, Any]) -> dict[str, Any]:
-        """Adds the most probable `label`, and gives each pair's `probabilities` by the labels' names."""
-        probabilities = output_dict["probabilities"]
-        output_dict["label"] = [self._labels[index] for index in probabilities.argmax(dim=-1).tolist()]
-        output_dict["probabilities"] = [
-            {label: pair[index] for index, label in enumerate(self._labels) if index not in self._special}
-            for pair in probabilities.tolist()
-        ]
-        return output_dict
 
     @overrides
     def get_metrics(self, reset: bool = False) -> dict[str, float]:

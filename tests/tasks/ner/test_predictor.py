@@ -296,3 +296,26 @@ def test_hotflip_changes_words_until_the_tags_change(config: Config) -> None:
 def test_hotflip_says_that_it_cannot_work_with_elmo(predictor: Predictor) -> None:
     with pytest.raises(ConfigurationError, match=r"Hotflip needs a vector of each word.*Saliency"):
         Hotflip(predictor).attack_from_json({"sentence": "Ada left Oslo."})
+
+
+class NoTagger(PlainTagger):
+    def forward(self, tokens: TextFieldTensors) -> dict[str, Any]:  # type: ignore[override]
+        return {"label": ["good"] * len(get_text_field_mask(tokens))}
+
+
+class PairReader(DatasetReader):
+    def text_to_instance(self, premise: str, hypothesis: str) -> Instance:
+        raise AssertionError
+
+
+@pytest.mark.parametrize(
+    ("model", "reader", "message"),
+    [
+        (NoTagger, PlainReader, 'a model that gives "tags"; NoTagger gives label'),
+        (PlainTagger, PairReader, "The reader PairReader does not take what this predictor reads"),
+    ],
+)
+def test_what_does_not_fit_is_said(model: type[Model], reader: type[DatasetReader], message: str) -> None:
+    predictor = Predictor.by_name("elmo_tagger")(model(), reader())
+    with pytest.raises(ConfigurationError, match=message):
+        predictor.predict_json({"sentence": "Oslo"})

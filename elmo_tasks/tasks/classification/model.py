@@ -1,0 +1,189 @@
+"""A biLSTM whose states, pooled over the text, give its label, and ELMo."""
+
+from typing import Any, Optional
+
+from allennlp.common import Lazy
+from allennlp.common.checks import ConfigurationError
+from allennlp.data import TextFieldTensors, Vocabulary
+from allennlp.models import Model
+from allennlp.modules import InputVariationalDropout, Seq2SeqEncoder, TextFieldEmbedder
+from allennlp.nn import InitializerApplicator
+from allennlp.nn.util import get_text_field_mask
+from overrides import overrides
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+from elmo_tasks.embedders.task_elmo import TaskElmo
+from elmo_tasks.modules.pooling import POOLINGS, TextPooling
+from elmo_tasks.tasks.base.labelling import LabellingModel
+from elmo_tasks.tasks.base.model import build, join
+from elmo_tasks.tasks.classification.metric import LabelScores
+from elmo_tasks.tasks.classification.reader import UNSEEN
+
+
+@Model.register("elmo_classifier")
+class ElmoClassifier(LabellingModel):
+    """
+    The label of a text, such as its topic or its sentiment.
+
+    The tokens' vectors are projected (ReLU) and run through an encoder. What it gives is pooled over the text, by
+    maximum, mean and attention, and a linear layer, or two, give the labels. A text of several windows is read window
+    by window and pooled over all of them.
+
+    Metrics: `accuracy`, `macro-f1`, and at an epoch's end each label's `precision-LABEL` and `recall-LABEL`; see
+    `LabelScores`.
+
+    # Parameters
+
+    text_field_embedder : `TextFieldEmbedder`
+    encoder : `Lazy[Seq2SeqEncoder]`
+        Such as a biLSTM. Its `input_size` may be left out.
+    elmo : `TaskElmo`, optional
+        ELMo for the encoder's input, concatenated to its output, or both (Peters et al. 2018, section 3.3). At the
+        output it is pooled as well.
+    projection_dim : `int`, optional (default = `300`)
+        Length of a token's vector at the encoder's input. None: the vectors are not projected.
+    pooling : `list[str]`, optional (default = `["max", "mean", "attention"]`)
+        See `TextPooling`.
+    hidden_dim : `int`, optional
+        Length of the vector between two fully connected layers (the first with ReLU). None: there is one layer.
+    dropout : `float`, optional (default = `0.5`)
+        Of the tokens' vectors and of the encoder's input, where a dimension is dropped in all tokens of a text alike
+        (variational dropout, Gal and Ghahramani 2016), and of the input of each fully connected layer.
+    label_namespace : `str`, optional (default = `"labels"`)
+        The labels' namespace in the vocabulary.
+    initializer : `InitializerApplicator`, optional
+    regularizer : `RegularizerApplicator`, optional
+
+    # Raises
+
+    `ConfigurationError`
+        If sizes do not fit, if ELMo's indexer is missing, or, while it runs, if a text has no tokens.
+
+    Registered as a `Model` with name "elmo_classifier".
+    """
+
+    default_predictor = "elmo_classifier"
+
+    # AllenNLP builds an Optional[X] from a config, but passes an X | None on unbuilt.
+    def __init__(
+        self,
+        vocab: Vocabulary,
+        text_field_embedder: TextFieldEmbedder,
+        encoder: Lazy[Seq2SeqEncoder],
+        elmo: Optional[TaskElmo] = None,
+        projection_dim: int | None = 300,
+        pooling: list[str] | None = None,
+        hidden_dim: int | None = None,
+        dropout: float = 0.5,
+        label_namespace: str = "labels",
+        initializer: Optional[InitializerApplicator] = None,
+        **kwargs: Any,
+    ) -> None:
+        super().__init__(vocab, text_field_embedder, elmo, label_namespace, **kwargs)
+        self.variational_dropout = InputVariationalDropout(dropout)
+        self.projection = nn.Linear(self.embedding_dim, projection_dim) if projection_dim is not None else None
+        self.encoder = build(encoder, projection_dim or self.embedding_dim, "encoder")
+        self.pooling = TextPooling(
+            self.encoder.get_output_dim() + self.output_elmo_dim, POOLINGS if pooling is None else pooling
+        )
+        pooled_dim = self.pooling.get_output_dim()
+        hidden: list[nn.Module] = []
+        if hidden_dim is not None:
+            hidden = [nn.Dropout(dropout), nn.Linear(pooled_dim, hidden_dim), nn.ReLU()]
+        last = nn.Linear(hidden_dim or pooled_dim, len(self._labels))
+        self.classifier = nn.Sequential(*hidden, nn.Dropout(dropout), last)
+        self._scores = self._make_scores()
+        if initializer is not None:
+            initializer(self)
+
+    def _make_scores(self) -> LabelScores:
+        return LabelScores(label for index, label in enumerate(self._labels) if index not in self._special)
+
+    @overrides
+    def extend_labels(self) -> None:
+        super().extend_labels()
+        self._scores = self._make_scores()
+
+    @overrides(check_signature=False)
+    def forward(
+        self,
+        tokens: TextFieldTensors | None = None,
+        windows: TextFieldTensors | None = None,
+        metadata: list[dict[str, Any]] | None = None,
+        label: Tensor | None = None,
+    ) -> dict[str, Any]:
+        """
+        # Parameters
+
+        tokens : `TextFieldTensors`, optional
+            The texts.
+        windows : `TextFieldTensors`, optional
+            Or each text's windows.
+        metadata : `list[dict[str, Any]]`, optional
+            Each text's `tokens` and `tokens_left_out`; the `label` of one whose label the model does not know.
+        label : `Tensor`, optional
+            The gold labels, `UNSEEN` for one that the model does not know. Shape `(batch,)`.
+
+        # Returns
+
+        `dict[str, Any]`
+            `logits` and `probabilities`, both of shape `(batch, number of labels)`; what is in `metadata`; and where
+            `label` is given `loss`, the mean cross entropy of the labels that the model knows.
+        """
+        text = tokens if windows is None else windows
+        assert text is not None, "a batch has tokens or windows"
+        vectors, mask = self._encode(text, 0 if windows is None else 1)
+        output = self.outputs(self.classifier(self.pooling(vectors, mask)))
+        if metadata is not None:
+            output.update({name: [text[name] for text in metadata] for name in ("tokens", "tokens_left_out")})
+        if label is not None:
+            known = (label != UNSEEN).sum().clamp(min=1)
+            output["loss"] = F.cross_entropy(output["logits"], label, ignore_index=UNSEEN, reduction="sum") / known
+            self._scores(self._names(output["logits"].argmax(dim=-1)), self._names(label, metadata))
+        return output
+
+    def _encode(self, text: TextFieldTensors, windows: int) -> tuple[Tensor, Tensor]:
+        """
+        The tokens' vectors of each text, those of all its windows after one another, shape `(batch, tokens, dim)`, and
+        where there is a token, shape `(batch, tokens)`. `windows` is how many lists the text's field stands in.
+        """
+        # Shape: (batch, [windows,] tokens)
+        mask = get_text_field_mask(text, windows)
+        _check_that_none_is_empty(mask)
+        (embedded,) = self.embed(text, num_wrapping_dims=windows)
+        # Here and below a window is a text of its own. Shape: (texts, tokens, embedding_dim)
+        inputs = self.variational_dropout(join(embedded.words, embedded.elmo).flatten(0, -3))
+        if self.projection is not None:
+            # Shape: (texts, tokens, projection_dim)
+            inputs = self.variational_dropout(self.projection(inputs).relu())
+        # Shape: (texts, tokens, encoder_output_dim)
+        encoded = self.encoder(inputs, mask.flatten(0, -2))
+        output_elmo = embedded.output_elmo.flatten(0, -3) if embedded.output_elmo is not None else None
+        # Shape: (texts, tokens, encoder_output_dim + output_elmo_dim)
+        vectors = join(encoded, output_elmo)
+        return vectors.reshape(len(mask), -1, vectors.shape[-1]), mask.flatten(1)
+
+    def _names(self, indices: Tensor, metadata: list[dict[str, Any]] | None = None) -> list[str]:
+        return [
+            metadata[number]["label"] if index == UNSEEN and metadata is not None else self._labels[index]
+            for number, index in enumerate(indices.tolist())
+        ]
+
+    @overrides
+    def get_metrics(self, reset: bool = False) -> dict[str, float]:
+        """
+        From 0 to 1. The figures of single labels come with `reset`, that is when an epoch or an evaluation ends: the
+        progress bar, which asks after every batch, stays short.
+        """
+        return self._scores.get_metric(reset)
+
+
+def _check_that_none_is_empty(mask: Tensor) -> None:
+    """`mask` says where there is a token. Shape `(batch, ..., tokens)`."""
+    empty = (~mask.flatten(1).any(dim=1)).nonzero().flatten().tolist()
+    if empty:
+        raise ConfigurationError(
+            f"Text {empty[0]} of a batch (counted from 0) has no tokens: there is nothing to classify. Leave such "
+            "texts out."
+        )

@@ -1,0 +1,70 @@
+"""A text to a label."""
+
+from allennlp.common.util import JsonDict
+from allennlp.data import Instance
+from allennlp.data.fields import LabelField
+from allennlp.predictors import Predictor
+from overrides import overrides
+
+from elmo_tasks.tasks.base.predictor import LinePredictor, bad_input, json_or_text
+from elmo_tasks.tasks.classification.corpus import DocumentError, check_text
+
+
+@Predictor.register("elmo_classifier")
+class ElmoClassifierPredictor(LinePredictor):
+    """
+    Labels texts. `{"text": "What is ELMo?"}` is split into tokens by the reader's tokenizer; `{"tokens": ["What",
+    ...]}` is taken as it is. A line of a file that does not begin with `{` is a text without any JSON around it.
+
+    The answer has the `label`, the `probabilities` by label, and the `tokens` that were read; and, where the reader
+    cuts long texts and this is one, `tokens_left_out`, the number of those that were not.
+
+    # Parameters
+
+    skip_bad_lines : `bool`, optional (default = `False`)
+        See `LinePredictor`.
+
+    # Raises
+
+    `ConfigurationError`
+        If the input is not as said above, or the text is empty, with the input's beginning.
+
+    Registered as a `Predictor` with name "elmo_classifier".
+    """
+
+    @overrides
+    def parse_line(self, line: str) -> JsonDict:
+        """A JSON object where the line begins with `{`, and a raw text otherwise."""
+        return json_or_text(line, "text")
+
+    def predict(self, text: str) -> JsonDict:
+        """The answer for one raw text."""
+        return self.predict_json({"text": text})
+
+    @overrides
+    def _json_to_instance(self, json_dict: JsonDict) -> Instance:
+        if not isinstance(json_dict, dict) or ("text" in json_dict) == ("tokens" in json_dict):
+            raise bad_input(json_dict, 'must be an object with either "text" or "tokens"')
+        name, kind = ("text", str) if "text" in json_dict else ("tokens", list)
+        if not isinstance(json_dict[name], kind):
+            raise bad_input(json_dict, f'cannot be taken: "{name}" must be a {"string" if kind is str else "list"}')
+        try:
+            text = check_text(json_dict[name], name)
+        except DocumentError as error:
+            raise bad_input(json_dict, f"cannot be taken: {error}") from None
+        return self._dataset_reader.text_to_instance(text)
+
+    @overrides(check_signature=False)
+    def predictions_to_labeled_instances(self, instance: Instance, outputs: JsonDict) -> list[Instance]:
+        """For AllenNLP Interpret: the text with its predicted label."""
+        labeled = instance.duplicate()
+        namespace: str = getattr(self._model, "label_namespace", "labels")
+        labeled.add_field("label", LabelField(outputs["label"], namespace), self._model.vocab)
+        return [labeled]
+
+    @overrides
+    def instance_answer(self, instance: Instance, output: JsonDict) -> JsonDict:
+        answer = {name: output[name] for name in ("label", "probabilities", "tokens")}
+        if output["tokens_left_out"]:
+            answer["tokens_left_out"] = output["tokens_left_out"]
+        return answer

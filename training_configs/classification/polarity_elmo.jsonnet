@@ -1,0 +1,17 @@
+// The polarity of sentences of film reviews with ELMo, the biLM "mini", at the input: word vectors learned from the
+// training data alone.
+//
+// Not in the paper. A biLSTM of 100 units a direction behind a projection to 100, pooled by maximum, mean and
+// attention, dropout of 0.2, Adam with 0.002, halved when accuracy has not risen for two epochs. The development set is
+// cut at random.
+//
+//   elmo-tasks train training_configs/classification/polarity_elmo.jsonnet -s runs/polarity-elmo
+local classification = import '../lib/classification.libsonnet';
+
+local data = '../shared/data';
+
+classification.experiment(
+  train=data + '/textcls/polarity.train.jsonl.gz',
+  validation=data + '/textcls/polarity.dev.jsonl.gz',
+  bilm='mini',
+)
