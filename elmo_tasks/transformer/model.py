@@ -11,9 +11,10 @@ from torch import Tensor, nn
 from torch.nn.utils.rnn import pad_sequence
 
 from elmo_tasks.bilm.batches import batches_by_length
+from elmo_tasks.bilm.characters import check_words
 from elmo_tasks.bilm.layers import BiLMOutput, LayerSource
 from elmo_tasks.bilm.precision import wide
-from elmo_tasks.transformer.pieces import TransformerError, WordPieces, checked_words, join_rows
+from elmo_tasks.transformer.pieces import TransformerError, WordPieces, join_rows
 from elmo_tasks.transformer.windows import Window, windows_of
 
 if TYPE_CHECKING:
@@ -133,7 +134,7 @@ class Transformer(LayerSource):
         `EmptyWordError`, `TypeError`
             Names the sentence and the token, counted from 0, that is the empty string or no string.
         """
-        checked_words(sentences)
+        check_words(sentences)
         rows = [self.pieces.rows(sentence) for sentence in sentences]
         tokens = max(map(len, rows), default=0)
         width = max((len(row) for sentence in rows for row in sentence), default=1)

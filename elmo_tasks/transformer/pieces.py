@@ -7,8 +7,6 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from elmo_tasks.bilm.characters import EmptyWordError
-
 if TYPE_CHECKING:
     from transformers import PreTrainedTokenizerBase
 
@@ -58,12 +56,13 @@ class WordPieces:
         `TransformerError`
             If a word has no piece and the tokenizer has none for the unknown.
         """
-        if new := [word for word in dict.fromkeys(words) if word not in self._rows]:
-            if len(self._rows) > _REMEMBERED_WORDS:
-                self._rows.clear()
-                new = list(dict.fromkeys(words))
-            self._rows.update(zip(new, self._new_rows(new), strict=True))
-        return [self._rows[word] for word in words]
+        if len(self._rows) > _REMEMBERED_WORDS:
+            # A new one, as other threads may still look into the old one.
+            self._rows = {}
+        rows = self._rows
+        if new := [word for word in dict.fromkeys(words) if word not in rows]:
+            rows.update(zip(new, self._new_rows(new), strict=True))
+        return [rows[word] for word in words]
 
     def _new_rows(self, words: Sequence[str]) -> Iterable[tuple[int, ...]]:
         for word, pieces in zip(words, self._encode([self._space + _readable(word) for word in words]), strict=True):
@@ -122,18 +121,6 @@ def join_rows(rows: Sequence[tuple[int, ...]], tokens: int | None = None, width:
     for place, row in zip(ids, rows, strict=False):
         place[: len(row)] = row[:width]
     return ids
-
-
-def checked_words(sentences: Sequence[Sequence[str]]) -> None:
-    """Raises `EmptyWordError` or `TypeError` where a token is the empty string or no string, and says which."""
-    for number, sentence in enumerate(sentences):
-        for position, word in enumerate(sentence):
-            if not isinstance(word, str):
-                raise TypeError(f"Sentence {number}, token {position} is {word!r}, and must be a string.")
-            if not word:
-                raise EmptyWordError(
-                    f"Sentence {number}, token {position}: A token is the empty string: remove it, or tokenize again."
-                )
 
 
 def _readable(word: str) -> str:

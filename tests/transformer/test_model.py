@@ -12,7 +12,7 @@ from elmo_tasks.bilm import EmptyWordError
 from elmo_tasks.bilm.activations import CachedBiLM
 from elmo_tasks.bilm.identity import bilm_digest
 from elmo_tasks.bilm.padding import pad_ids
-from elmo_tasks.transformer import PieceIdsError, TransformerError, read_transformer
+from elmo_tasks.transformer import PieceIdsError, Transformer, TransformerError, read_transformer
 
 SENTENCES = [PLAIN, ["the", "cats"], [], ["\u200b"], ["anna", "sees", "unmatable", "cats", "x" * 12, "😀"]]
 
@@ -189,6 +189,42 @@ def test_loading_changes_no_random_numbers(bert: Path) -> None:
     assert torch.equal(torch.rand(3), expected)
     assert not transformer.training
     assert not any(weight.requires_grad for weight in transformer.parameters())
+
+
+SIZES = {"hidden_size": 8, "num_hidden_layers": 2, "num_attention_heads": 2, "intermediate_size": 8}
+KINDS: dict[str, dict[str, Any]] = {
+    "albert": {**SIZES, "embedding_size": 4},
+    "deberta-v2": {**SIZES, "max_position_embeddings": 20, "relative_attention": True, "pos_att_type": ["p2c", "c2p"]},
+    "distilbert": {"dim": 8, "n_layers": 2, "n_heads": 2, "hidden_dim": 8, "max_position_embeddings": 20},
+    "electra": {**SIZES, "embedding_size": 4},
+    "gpt2": {"n_embd": 8, "n_layer": 2, "n_head": 2, "n_positions": 20},
+    "mpnet": SIZES,
+    "xlnet": {"d_model": 8, "n_layer": 2, "n_head": 2, "d_inner": 8},
+}
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_transformers_of_other_kinds(kind: str, bert: Path, tmp_path: Path) -> None:
+    """With BERT's tokenizer, which knows nothing of them."""
+    from transformers import AutoConfig, AutoModel, AutoTokenizer
+
+    tokenizer = AutoTokenizer.from_pretrained(bert)
+    model = AutoModel.from_config(AutoConfig.for_model(kind, vocab_size=len(tokenizer), **KINDS[kind])).eval()
+    transformer = Transformer(model, tokenizer).eval()
+    # All that there are positions for, but for those of no window; and more, which takes several.
+    for tokens in (4, 60):
+        sentences = [["the", "cats"], (PLAIN * 6)[:tokens]]
+        with torch.no_grad():
+            layers, mask = transformer(transformer.ids(sentences))
+        assert layers.shape == (2, 3, tokens, 8)
+        assert layers.isfinite().all()
+        assert mask.sum() == 2 + tokens
+        encoded = tokenizer(sentences[0], is_split_into_words=True, return_tensors="pt")
+        del encoded["token_type_ids"]
+        with torch.no_grad():
+            states = model(**encoded, output_hidden_states=True).hidden_states
+        # Shape: (layers, dim), of the one piece of "the".
+        torch.testing.assert_close(layers[0, :, 0], torch.cat(states)[:, 1], rtol=1e-4, atol=1e-5)
 
 
 # The cache
