@@ -58,7 +58,7 @@ def add_elmo(
         "replace": replace,
         "sizes": sizes,
         "old_dim": old_dim,
-        "parameters": _known(parameters) if parameters else {},
+        "parameters": {} if parameters is None or parameters == {} else _known(parameters),
     }
     code = {name: json.dumps(value) for name, value in arguments.items()}
     try:

@@ -9,7 +9,7 @@ from typing import Any
 
 from elmo_tasks.bilm.identity import bilm_digest
 from elmo_tasks.bilm.pretrained import files_to_download, find_bilm
-from elmo_tasks.files import sha256, writing
+from elmo_tasks.files import read_object, sha256, writing
 from elmo_tasks.reproduce.compose import clone_root, compose
 from elmo_tasks.reproduce.data_checks import DataError, check_data
 from elmo_tasks.reproduce.errors import ReproductionError
@@ -222,10 +222,7 @@ def read_experiments(out: Path) -> dict[str, Any] | None:
     path = out / _EXPERIMENTS
     if not path.exists():
         return None
-    try:
-        return json.loads(path.read_text(encoding="utf-8"))
-    except ValueError as error:
-        raise ReproductionError(f"{path} is damaged: {error}.") from None
+    return read_object(path, ReproductionError, profile=str, bilm=str, bilm_digest=str, data=str | None, tables=dict)
 
 
 def _write(out: Path, said: Mapping[str, Any]) -> None:

@@ -262,16 +262,17 @@ def vector_of(word: str, path: str | Path) -> np.ndarray:
     # Raises
 
     `VectorsError`
-        If the word is not there.
+        If the word is not there, or its line is not as `read_vectors` wants it.
     """
+    dim = 0
     for number, line in _lines(Path(path)):
-        if line.startswith(f"{word} ") and not (number == 1 and _is_header(line)):
-            values = line.removeprefix(f"{word} ").split(" ")
-            try:
-                return _numbers(values, len(values), path, number)
-            except VectorsError:
-                # Perhaps a word with spaces that begins like this one.
-                continue
+        if number == 1 and _is_header(line):
+            dim = int(line.split()[1])
+            continue
+        dim = dim or line.count(" ")
+        # Looked at closely only where it begins right: "the 3 0.5 0.25" may have a vector of "the 3".
+        if line.startswith(f"{word} ") and (fields := line.rsplit(" ", dim))[0] == word:
+            return _numbers(fields[1:], dim, path, number)
     raise VectorsError(f'{path} has no vector of "{word}".')
 
 

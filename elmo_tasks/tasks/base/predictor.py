@@ -154,6 +154,8 @@ def json_or_text(line: str, name: str) -> JsonDict:
     `ConfigurationError`
         If the line begins with `{` and is no JSON.
     """
+    # Files that were put together have their byte order marks in the middle.
+    line = line.removeprefix("\ufeff")
     if not line.lstrip().startswith("{"):
         return {name: line.strip("\r\n")}
     try:
