@@ -1,6 +1,7 @@
 """Tiny transformers with random weights and tokenizers made here; fixtures for the tests of what reads them."""
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 import torch
@@ -65,6 +66,22 @@ def _written(model: "torch.nn.Module", folder: Path, seed: int) -> Path:
             weight += 0.2 * torch.randn(weight.shape, generator=generator)
     model.save_pretrained(folder)  # type: ignore[operator]
     return folder
+
+
+def hidden_states_by_word(folder: Path, sentence: list[str], pooling: str = "mean") -> torch.Tensor:
+    """Shape `(layers, tokens, dim)`, by transformers alone."""
+    from transformers import AutoModel, AutoTokenizer
+
+    options: dict[str, Any] = {"add_prefix_space": True} if (folder / "merges.txt").exists() else {}
+    tokenizer = AutoTokenizer.from_pretrained(folder, **options)
+    encoded = tokenizer(sentence, is_split_into_words=True, return_tensors="pt")
+    with torch.no_grad():
+        states = AutoModel.from_pretrained(folder).eval()(**encoded, output_hidden_states=True).hidden_states
+    # Shape: (layers, pieces, dim)
+    states = torch.cat(states)
+    places = [[at for at, word in enumerate(encoded.word_ids()) if word == number] for number in range(len(sentence))]
+    chosen = [states[:, at[:1]] if pooling == "first" else states[:, at] for at in places]
+    return torch.stack([vectors.mean(dim=1) for vectors in chosen], dim=1)
 
 
 @pytest.fixture(scope="session")

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 import torch
-from tiny_transformers import PLAIN, write_bert
+from tiny_transformers import PLAIN, hidden_states_by_word, write_bert
 from torch import Tensor
 
 from elmo_tasks.bilm import EmptyWordError
@@ -17,22 +17,6 @@ from elmo_tasks.transformer import PieceIdsError, Transformer, TransformerError,
 SENTENCES = [PLAIN, ["the", "cats"], [], ["\u200b"], ["anna", "sees", "unmatable", "cats", "x" * 12, "😀"]]
 
 
-def theirs(folder: Path, sentence: list[str], pooling: str = "mean") -> Tensor:
-    """Shape `(layers, tokens, dim)`, by transformers alone."""
-    from transformers import AutoModel, AutoTokenizer
-
-    options: dict[str, Any] = {"add_prefix_space": True} if (folder / "merges.txt").exists() else {}
-    tokenizer = AutoTokenizer.from_pretrained(folder, **options)
-    encoded = tokenizer(sentence, is_split_into_words=True, return_tensors="pt")
-    with torch.no_grad():
-        states = AutoModel.from_pretrained(folder).eval()(**encoded, output_hidden_states=True).hidden_states
-    # Shape: (layers, pieces, dim)
-    states = torch.cat(states)
-    places = [[at for at, word in enumerate(encoded.word_ids()) if word == number] for number in range(len(sentence))]
-    chosen = [states[:, at[:1]] if pooling == "first" else states[:, at] for at in places]
-    return torch.stack([vectors.mean(dim=1) for vectors in chosen], dim=1)
-
-
 @pytest.mark.parametrize("pooling", ["mean", "first"])
 @pytest.mark.parametrize("kind", ["bert", "roberta"])
 def test_layers_are_transformers_hidden_states(kind: str, pooling: str, request: pytest.FixtureRequest) -> None:
@@ -42,8 +26,8 @@ def test_layers_are_transformers_hidden_states(kind: str, pooling: str, request:
         layers, mask = transformer(transformer.ids([PLAIN, PLAIN[:3]]))
     assert layers.shape == (2, transformer.num_layers, len(PLAIN), transformer.output_dim)
     assert mask.sum(dim=1).tolist() == [len(PLAIN), 3]
-    torch.testing.assert_close(layers[0], theirs(folder, PLAIN, pooling))
-    torch.testing.assert_close(layers[1, :, :3], theirs(folder, PLAIN[:3], pooling))
+    torch.testing.assert_close(layers[0], hidden_states_by_word(folder, PLAIN, pooling))
+    torch.testing.assert_close(layers[1, :, :3], hidden_states_by_word(folder, PLAIN[:3], pooling))
     assert not layers[1, :, 3:].any()
     # The layers are far from one another, or else their order would not be tested.
     assert (layers[0, 1:] - layers[0, :-1]).abs().amax(dim=(1, 2)).min() > 0.1
