@@ -5,7 +5,7 @@ local common = import 'common.libsonnet';
 {
   // For some ten thousand short pairs and an hour of two cores. `words` and `target_words` are the lengths of the
   // words' vectors, `hidden` that of one direction of the encoder, `decoder` that of the decoder's states.
-  open_sizes:: { words: 256, hidden: 256, layers: 2, target_words: 256, decoder: 256 },
+  open_sizes:: { words: 192, hidden: 192, layers: 2, target_words: 192, decoder: 192 },
   open_training:: {
     batch_size: 64,
     dropout: 0.3,
@@ -14,7 +14,7 @@ local common = import 'common.libsonnet';
       num_epochs: 20,
       patience: 5,
       grad_norm: 1.0,
-      optimizer: { type: 'adam', lr: 0.001 },
+      optimizer: { type: 'adam', lr: 0.002 },
       learning_rate_scheduler: { type: 'reduce_on_plateau', factor: 0.5, mode: 'max', patience: 0 },
     },
   },
@@ -29,7 +29,8 @@ local common = import 'common.libsonnet';
   },
 
   // train, validation, test: see the reader `elmo_translation`. source_tokenizer, target_tokenizer, max_tokens: its
-  // parameters. tokenize: sacreBLEU's, of translations and references. beam_size: see the model `elmo_translator`.
+  // parameters. tokenize: sacreBLEU's, of translations and references. beam_size, max_steps: see the model
+  // `elmo_translator`.
   // What is not said here: see common.libsonnet.
   experiment(
     train,
@@ -40,6 +41,7 @@ local common = import 'common.libsonnet';
     max_tokens=null,
     tokenize='13a',
     beam_size=5,
+    max_steps=50,
     bilm=null,
     place='input',
     layers='all',
@@ -77,6 +79,7 @@ local common = import 'common.libsonnet';
       dropout: training.dropout,
       label_smoothing: training.label_smoothing,
       beam_size: beam_size,
+      max_steps: max_steps,
       bleu: { tokenize: tokenize },
       [if bilm != null then 'elmo']: bilms.task_elmo(bilm, place, layers, scalar_l2),
     },

@@ -1,18 +1,15 @@
 """Pairs of texts as they stand in files: two parallel text files, TSV, or JSON lines."""
 
-import re
 from collections.abc import Iterator
-from itertools import zip_longest
 from pathlib import Path
 from typing import Any, NamedTuple
 
 from allennlp.common.checks import ConfigurationError
 from allennlp.data.dataset_readers.dataset_reader import PathOrStr
 
-from elmo_tasks.files import JSONError, decoded, parse_json
+from elmo_tasks.files import JSONError, decoded, named_files, parse_json
 from elmo_tasks.tasks.base.reader import numbered_lines
 
-_PARALLEL = re.compile(r"^(.*)\{([^{},]+),([^{},]+)\}(.*)$", re.DOTALL)
 _COMPRESSED = (".gz", ".bz2", ".xz")
 
 
@@ -25,15 +22,6 @@ class Pair(NamedTuple):
 
 class PairError(ValueError):
     """What is given is no pair of texts."""
-
-
-def parallel_files(file_path: PathOrStr) -> tuple[str, str] | None:
-    """The source's file and the target's, where a path names two, such as `data/train.{en,de}.gz`."""
-    match = _PARALLEL.match(str(file_path))
-    if match is None:
-        return None
-    before, source, target, after = match.groups()
-    return before + source + after, before + target + after
 
 
 def read_pairs(
@@ -61,10 +49,9 @@ def read_pairs(
     `ConfigurationError`
         If a file is damaged or no UTF-8, two parallel ones have not as many lines, or the name does not say what it is.
     """
-    files = parallel_files(file_path)
-    if files is not None:
-        lines = _parallel(*files) if target_field is not None else ((n, (s, None)) for n, s in _texts(files[0]))
-        yield from (_named(number, *texts) for number, texts in lines)
+    files = named_files(file_path)
+    if len(files) == 2:
+        yield from _parallel(*files) if target_field is not None else read_texts(files[0])
         return
     name = Path(str(file_path))
     suffix = Path(name.stem).suffix if name.suffix in _COMPRESSED else name.suffix
@@ -81,30 +68,44 @@ def read_pairs(
         )
 
 
+def read_texts(file_path: PathOrStr) -> Iterator[Pair | PairError]:
+    """As `read_pairs`, of one of two parallel files, with no targets."""
+    return (_pair(number, text, None) for number, text in _texts(file_path))
+
+
 def _texts(file_path: PathOrStr) -> Iterator[tuple[int, str]]:
     for number, line in numbered_lines(file_path):
         yield number, decoded(line, f"{file_path}, line {number}", ConfigurationError)
 
 
-def _parallel(source_path: str, target_path: str) -> Iterator[tuple[int, tuple[str, str]]]:
+def _parallel(source_path: str, target_path: str) -> Iterator[Pair | PairError]:
     sources, targets = _texts(source_path), _texts(target_path)
-    for source, target in zip_longest(sources, targets):
-        if source is None or target is None:
-            there = (source or target)[0]
-            longer, shorter = (source_path, target_path) if target is None else (target_path, source_path)
-            lines = there + sum(1 for _ in (sources if target is None else targets))
-            raise ConfigurationError(
-                f"{longer} has {lines} lines and {shorter} has {there - 1}: they are not parallel, line by line."
-            )
-        yield source[0], (source[1], target[1])
+    number = 0
+    for number, source in sources:
+        _, target = next(targets, (0, None))
+        if target is None:
+            raise _not_parallel(source_path, number + _rest(sources), target_path, number - 1)
+        yield _pair(number, source, target)
+    if more := _rest(targets):
+        raise _not_parallel(source_path, number, target_path, number + more)
+
+
+def _rest(lines: Iterator[Any]) -> int:
+    return sum(1 for _ in lines)
+
+
+def _not_parallel(source_path: str, sources: int, target_path: str, targets: int) -> ConfigurationError:
+    return ConfigurationError(
+        f"{source_path} has {sources} lines, and {target_path} has {targets}: a line must be the other's translation."
+    )
 
 
 def _row(number: int, line: str, has_target: bool) -> Pair | PairError:
     cells = line.split("\t")
     if len(cells) == 2:
-        return _named(number, cells[0], cells[1] if has_target else None)
+        return _pair(number, cells[0], cells[1] if has_target else None)
     if len(cells) == 1 and not has_target:
-        return _named(number, line, None)
+        return _pair(number, line, None)
     return PairError(f"line {number}: {len(cells)} columns; there must be 2, the source and the target, and one tab")
 
 
@@ -119,10 +120,10 @@ def _object(number: int, line: bytes, source_field: str, target_field: str | Non
     missing = [field for field in fields if field not in record]
     if missing:
         return PairError(f'line {number}: there is no "{missing[0]}" here, only {", ".join(map(repr, record)) or "{}"}')
-    return _named(number, record[source_field], None if target_field is None else record[target_field])
+    return _pair(number, record[source_field], None if target_field is None else record[target_field])
 
 
-def _named(number: int, source: Any, target: Any) -> Pair | PairError:
+def _pair(number: int, source: Any, target: Any) -> Pair | PairError:
     try:
         return Pair(check_text(source, "source"), None if target is None else check_text(target, "target"))
     except PairError as error:
