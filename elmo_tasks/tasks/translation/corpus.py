@@ -34,7 +34,8 @@ def read_pairs(
 
     file_path : `PathOrStr`
         Two parallel files as in a shell, the source's ending first: `train.{en,de}`; or one that ends in `.tsv`, source
-        and target with a tab between them; or in `.jsonl`, an object a line. `.gz` and so on may follow.
+        and target with a tab between them; or in `.jsonl`, an object a line. `.gz` and so on may follow. In the last two
+        blank lines are skipped.
     source_field, target_field : `str`
         Of JSON objects. A `target_field` of None: the targets are not read, in whichever form.
 
@@ -56,15 +57,17 @@ def read_pairs(
     name = Path(str(file_path))
     suffix = Path(name.stem).suffix if name.suffix in _COMPRESSED else name.suffix
     if suffix == ".tsv":
-        yield from (_row(number, line, target_field is not None) for number, line in _texts(file_path))
+        for number, line in _texts(file_path):
+            if line.strip():
+                yield _row(number, line, target_field is not None)
     elif suffix in (".jsonl", ".json", ".ndjson"):
         for number, raw in numbered_lines(file_path):
             if raw.strip():
                 yield _object(number, raw, source_field, target_field)
     else:
         raise ConfigurationError(
-            f"{file_path}: its name does not say what it is. It must end in .tsv or .jsonl, or name two parallel files: "
-            "train.{en,de}."
+            f"{file_path}: its name does not say what it is. It must end in .tsv or .jsonl, or name two parallel "
+            "files: train.{en,de}."
         )
 
 

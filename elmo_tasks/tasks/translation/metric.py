@@ -42,7 +42,7 @@ class Bleu(Metric):
             from sacrebleu.metrics import BLEU
         except ImportError:
             raise ConfigurationError(
-                "sacreBLEU scores translations and is not installed: pip install sacrebleu, or the group "
+                'sacreBLEU scores translations and is not installed: pip install "sacrebleu>=2.4", or the group '
                 '"translation" of this package.'
             ) from None
         if tokenize not in BLEU.TOKENIZERS:
