@@ -34,8 +34,8 @@ def read_pairs(
 
     file_path : `PathOrStr`
         Two parallel files as in a shell, the source's ending first: `train.{en,de}`; or one that ends in `.tsv`, source
-        and target with a tab between them; or in `.jsonl`, an object a line. `.gz` and so on may follow. In the last two
-        blank lines are skipped.
+        and target with a tab between them; or in `.jsonl`, an object a line. `.gz` and so on may follow. Blank lines of
+        the last two are skipped.
     source_field, target_field : `str`
         Of JSON objects. A `target_field` of None: the targets are not read, in whichever form.
 

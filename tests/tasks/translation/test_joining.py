@@ -21,7 +21,8 @@ def test_tokens_without_places_had_white_space_between_them() -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["", "İstanbul'da!", "我不喜欢吃苹果。", "שלום, עולם", "👩‍👩‍👧😀 x", "a\u200bb", "é" * 250 + ".", "3,5 % (oder 4)"]
+    "text",
+    ["", "İstanbul'da!", "我不喜欢吃苹果。", "שלום, עולם", "👩‍👩‍👧😀 x", "a\u200bb", "é" * 250 + ".", "3,5 % (oder 4)"],
 )
 @pytest.mark.parametrize("tokenizer", [GERMAN, ChineseCharacterTokenizer()])
 def test_text_comes_back(text: str, tokenizer: SpacyRulesTokenizer | ChineseCharacterTokenizer) -> None:

@@ -12,7 +12,9 @@ from sacrebleu.metrics import BLEU
 from elmo_tasks.tasks.base import metric as base
 from elmo_tasks.tasks.translation.metric import Bleu
 
-text = st.lists(st.sampled_from(["der", "Der", "Hund", "läuft", ".", "läuft.", "(3,5)", "我们", ""]), max_size=8).map(" ".join)
+text = st.lists(st.sampled_from(["der", "Der", "Hund", "läuft", ".", "läuft.", "(3,5)", "我们", ""]), max_size=8).map(
+    " ".join
+)
 TOKENIZATIONS = ["13a", "none", "zh", "char", "intl"]
 
 
@@ -74,7 +76,7 @@ def test_adds_up_over_workers(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_a_tokenization_that_there_is_not() -> None:
-    with pytest.raises(ConfigurationError, match='tokenize is "moses"; it must be one of .*13a'):
+    with pytest.raises(ConfigurationError, match=r'tokenize is "moses"; it must be one of .*13a'):
         Bleu("moses")
     with pytest.raises(ConfigurationError, match="lowercase is 1"):
         Bleu(lowercase=1)  # type: ignore[arg-type]

@@ -48,7 +48,7 @@ def write_parallel(folder: Path, english: str, german: str) -> str:
 
 
 def test_tsv(tmp_path: Path) -> None:
-    path = write(tmp_path / "x.tsv", '\ufeff"Ada\'s here.\t„Ada ist da.\r\n\n No \t Nein\n')
+    path = write(tmp_path / "x.tsv", "\ufeff\"Ada's here.\t„Ada ist da.\r\n\n No \t Nein\n")
     assert read(path) == [("\" Ada 's here .", "„ ￭ Ada ist da ￭ ."), ("No", "Nein")]
 
 
@@ -123,8 +123,16 @@ BAD = [
     ("tsv", "a\tb\n\na\t \n", "x.tsv, line 3: the target is empty"),
     ("jsonl", '{"source": "a", "target": "b"}\n[1]\n', "x.jsonl, line 2: this is no JSON object"),
     ("jsonl", '{"source": "a", "target": "b"}\n{\n', "x.jsonl, line 2: this is not JSON"),
-    ("jsonl", '{"source": "a", "target": "b"}\n{"source": "a"}\n', "line 2: there is no \"target\" here, only 'source'"),
-    ("jsonl", '{"source": "a", "target": "b"}\n{"source": 3, "target": "b"}\n', "line 2: the source must be text, not 3"),
+    (
+        "jsonl",
+        '{"source": "a", "target": "b"}\n{"source": "a"}\n',
+        "line 2: there is no \"target\" here, only 'source'",
+    ),
+    (
+        "jsonl",
+        '{"source": "a", "target": "b"}\n{"source": 3, "target": "b"}\n',
+        "line 2: the source must be text, not 3",
+    ),
 ]
 
 
@@ -164,9 +172,9 @@ def test_what_cannot_be_read_at_all(tmp_path: Path) -> None:
         read(write(tmp_path / "x.txt", "a\tb"))
     with pytest.raises(ConfigurationError, match=r"x\.tsv: there is no pair of texts here"):
         read(write(tmp_path / "x.tsv", ""))
+    write(tmp_path / "x.de", "a\nb\n")
+    write(tmp_path / "x.en", b"a\n\xff\n")
     with pytest.raises(ConfigurationError, match=r"x\.en, line 2: this is not UTF-8"):
-        write(tmp_path / "x.de", "a\nb\n")
-        write(tmp_path / "x.en", b"a\n\xff\n")
         read(tmp_path / "x.{en,de}")
     with pytest.raises(FileNotFoundError, match=r"y\.de"):
         read(tmp_path / "y.{de,en}")
