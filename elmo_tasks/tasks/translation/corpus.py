@@ -50,7 +50,7 @@ def read_pairs(
     `ConfigurationError`
         If a file is damaged or no UTF-8, two parallel ones have not as many lines, or the name does not say what it is.
     """
-    files = named_files(file_path)
+    files = named_files(str(file_path))
     if len(files) == 2:
         yield from _parallel(*files) if target_field is not None else read_texts(files[0])
         return

@@ -78,6 +78,7 @@ class ElmoTranslator(ElmoModel):
     """
 
     default_predictor = "elmo_translator"
+    _never_written: Tensor
 
     # AllenNLP builds an Optional[X] from a config, but passes an X | None on unbuilt.
     def __init__(
