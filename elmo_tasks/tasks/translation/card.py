@@ -32,7 +32,7 @@ def _experiment(name: str, title: str, row: str, config: str) -> Experiment:
 
 MULTI30K = Corpus(
     "Multi30k, task 1, lower-cased, normalised and tokenised",
-    "https://github.com/multi30k/dataset",
+    "https://github.com/multi30k/dataset (data/task1/tok)",
     "none stated",
     count_texts,
     {
