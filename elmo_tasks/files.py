@@ -3,22 +3,26 @@
 import bz2
 import codecs
 import errno
-import gzip
+import filecmp
 import hashlib
+import io
 import json
 import lzma
 import os
 import re
 import tempfile
 import zlib
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
+from functools import partial
 from itertools import chain
 from pathlib import Path
-from typing import Any, BinaryIO
+from types import UnionType
+from typing import Any, BinaryIO, cast
 
-_OPENERS: dict[str, Any] = {".gz": gzip.open, ".bz2": bz2.open, ".xz": lzma.open}
 _KINDS = {".gz": "gzip", ".bz2": "bzip2", ".xz": "xz"}
+
+_CHUNK = 1 << 17
 
 # The decompressors' errors; that of bz2 is a bare OSError.
 _DAMAGE = (EOFError, OSError, lzma.LZMAError, zlib.error)
@@ -89,6 +93,118 @@ def writing(path: str | Path) -> Iterator[Path]:
         temporary.unlink(missing_ok=True)
 
 
+class _GzipDecompressor:
+    """One stream, with the methods of `bz2.BZ2Decompressor`."""
+
+    needs_input = True
+
+    def __init__(self) -> None:
+        # With gzip's header and check sum around it.
+        self._stream = zlib.decompressobj(wbits=16 + zlib.MAX_WBITS)
+
+    @property
+    def eof(self) -> bool:
+        return self._stream.eof
+
+    @property
+    def unused_data(self) -> bytes:
+        return self._stream.unused_data
+
+    def decompress(self, content: bytes, most: int) -> bytes:
+        decompressed = self._stream.decompress(self._stream.unconsumed_tail + content, most)
+        self.needs_input = not self._stream.unconsumed_tail
+        return decompressed
+
+
+_DECOMPRESSORS: dict[str, Callable[[], Any]] = {
+    ".gz": _GzipDecompressor,
+    ".bz2": bz2.BZ2Decompressor,
+    ".xz": partial(lzma.LZMADecompressor, lzma.FORMAT_XZ),
+}
+
+
+class _Decompressed(io.RawIOBase):
+    """
+    A compressed file, of one stream or of several behind each other, as programs write it that use several processors.
+
+    Python's own readers take a damaged stream behind the first one for the file's end (bz2, xz), and a file of no bytes
+    for a whole one (gzip).
+    """
+
+    def __init__(self, path: str | Path, decompressor: Callable[[], Any]) -> None:
+        super().__init__()
+        self._file = open(path, "rb")  # noqa: SIM115 (closed in `close`)
+        self._new_stream = decompressor
+        self._stream = decompressor()
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: memoryview) -> int:  # type: ignore[override]
+        content = b""
+        while not content:
+            given, is_at_end = b"", False
+            if self._stream.eof:
+                # A tape has zeros behind the last stream.
+                if not (given := self._without_zeros(self._stream.unused_data)):
+                    return 0
+                self._stream = self._new_stream()
+            elif self._stream.needs_input:
+                given = self._file.read(_CHUNK)
+                is_at_end = not given
+            content = self._stream.decompress(given, len(buffer))
+            if is_at_end and not (content or self._stream.eof):
+                raise EOFError("it is cut off")
+        buffer[: len(content)] = content
+        return len(content)
+
+    def _without_zeros(self, content: bytes) -> bytes:
+        """What comes next in the file, beginning with this; nothing at its end."""
+        content = content.lstrip(b"\0")
+        while not content and (chunk := self._file.read(_CHUNK)):
+            content = chunk.lstrip(b"\0")
+        return content
+
+    def close(self) -> None:
+        self._file.close()
+        super().close()
+
+
+def check_own(path: str | Path, is_own: Callable[[], bool], error: type[Exception]) -> None:
+    """
+    Whether a file may be written without a loss: nothing is there, an empty file, or this very run's output.
+
+    # Parameters
+
+    path : `str` or `Path`
+    is_own : `Callable[[], bool]`
+        Whether what is there is what this run would write.
+    error : `type[Exception]`
+        Is raised if something else is there.
+    """
+    path = Path(path)
+    is_empty = not path.exists() or (path.is_file() and not path.stat().st_size)
+    if not is_empty and not is_own():
+        raise error(
+            f"{path} is there already, and is not what this run would write: write to another file, or have it "
+            "replaced (--force, or force=True)."
+        )
+
+
+def same_content(one: Path, other: Path) -> bool:
+    """Whether two files have the same bytes."""
+    return one.is_file() and other.is_file() and filecmp.cmp(one, other, shallow=False)
+
+
+def begins_with(path: Path, content: bytes) -> bool:
+    """Whether a file, uncompressed, begins with these bytes."""
+    try:
+        with open_bytes(path) as file:
+            return file.read(len(content)) == content
+    except _DAMAGE:
+        return False
+
+
 _PARALLEL = re.compile(r"(.*)\{([^{},]+),([^{},]+)\}(.*)", re.DOTALL)
 
 
@@ -114,8 +230,10 @@ def open_bytes(path: str | Path, name: object = None) -> BinaryIO:
     name : `object`, optional (default = `path`)
         The file's name, where it is kept under another one.
     """
-    opener = _OPENERS.get(Path(str(path if name is None else name)).suffix, open)
-    return opener(path, "rb")
+    decompressor = _DECOMPRESSORS.get(Path(str(path if name is None else name)).suffix)
+    if decompressor is None:
+        return open(path, "rb")
+    return cast(BinaryIO, io.BufferedReader(_Decompressed(path, decompressor), _CHUNK))
 
 
 def sha256(path: str | Path) -> str:
@@ -204,12 +322,17 @@ def decoded(content: bytes, where: object, error: type[Exception]) -> str:
         raise error(f"{where}: this is not UTF-8: {problem.reason}; convert the file.") from None
 
 
+def one_line(error: object) -> str:
+    """What an error says, in one line: libraries take several, or have a damaged file's text in them."""
+    return " ".join(str(error).split())
+
+
 def _damaged(name: object, where: str, problem: Exception, error: type[Exception]) -> Exception:
     if isinstance(problem, OSError) and problem.errno is not None:
         # This is the system's, not a decompressor's, and has the file's name.
         return problem
     kind = _KINDS.get(Path(str(name)).suffix, "whole")
-    return error(f"{name}{where}: this is not {kind}, or is damaged: {problem}.")
+    return error(f"{name}{where}: this is not {kind}, or is damaged: {one_line(problem)}.")
 
 
 class JSONError(ValueError):
@@ -240,6 +363,30 @@ def parse_json(text: str | bytes) -> Any:
         # Python refuses to read it, as that would take long.
         raise JSONError("JSON with a number of thousands of digits") from None
     _check_depth(value)
+    return value
+
+
+def read_object(path: str | Path, error: type[Exception], **fields: type | UnionType) -> dict[str, Any]:
+    """
+    The JSON object that this package, or AllenNLP, has written into a file.
+
+    # Parameters
+
+    path : `str` or `Path`
+    error : `type[Exception]`
+        Is raised, with the file's name, if that is not what is in it.
+    fields : `type` or `UnionType`
+        Those that it must have, and their types.
+    """
+    try:
+        value = parse_json(Path(path).read_bytes())
+    except JSONError as problem:
+        raise error(f"{path} is damaged: this is {problem}.") from None
+    if not isinstance(value, dict):
+        raise error(f"{path} is damaged: this is no JSON object.")
+    for name, kind in fields.items():
+        if not isinstance(value.get(name), kind):
+            raise error(f'{path} is damaged: "{name}" is not there, or not what it should be.')
     return value
 
 

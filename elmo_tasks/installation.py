@@ -77,6 +77,11 @@ def all_checks(commands: Iterable[str]) -> list[Check]:
     ]
 
 
+def config_check(path: str) -> Check:
+    """That a config can be evaluated, and is not one of AllenNLP 0.9."""
+    return Check(f"config {path}", partial(look_at_config, path), "mend the config: see docs/coming-from-allennlp.md")
+
+
 def registration_checks(commands: Iterable[str]) -> list[Check]:
     """That every room, every task and every command has registered something; one check where AllenNLP is not well."""
     try:
@@ -191,6 +196,20 @@ def look_at_spacy() -> str:
     if seen != ["Do", "n't", "panic", ",", "Dr.", "Smith", "."]:
         raise RuntimeError(f"spaCy's English rules gave {seen}")
     return "spaCy splits English without a model"
+
+
+def look_at_config(path: str) -> str:
+    check_allennlp()
+    from elmo_tasks.configs.add import read_config
+
+    config = read_config(path)
+    return (
+        ", ".join(f"{key} {_type(config[key])}" for key in ("dataset_reader", "model") if key in config) or "no model"
+    )
+
+
+def _type(part: object) -> object:
+    return part.get("type") if isinstance(part, dict) else part
 
 
 def look_at_hdf5() -> str:

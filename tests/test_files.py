@@ -16,11 +16,15 @@ from elmo_tasks import files
 from elmo_tasks.files import (
     DiskFullError,
     JSONError,
+    begins_with,
+    check_own,
     full_disk_told,
     named_files,
     parse_json,
     read_lines,
+    read_object,
     read_text,
+    same_content,
     writing,
 )
 
@@ -172,6 +176,30 @@ def test_damage_is_named(damage: str, suffix: str, kind: str, tmp_path: Path) ->
         read_text(path, LookupError)
 
 
+@pytest.mark.parametrize("suffix", ["gz", "bz2", "xz"])
+def test_several_compressed_files_behind_each_other(suffix: str, tmp_path: Path) -> None:
+    """As programs write them that use several processors; Python's readers end before a damaged one without a word."""
+    path, compress = tmp_path / f"text.{suffix}", COMPRESS[f"txt.{suffix}"]
+    first, second = (compress(f"line {number}\n".encode() * 50_000) for number in (1, 2))
+    path.write_bytes(first + compress(b"") + second + bytes(512))
+    assert [line for _, line in read_lines(path, LookupError)] == ["line 1"] * 50_000 + ["line 2"] * 50_000
+    for damaged in (first + b"?" + second[1:], first + second + b"more", first + second[:-1], first + second[:1]):
+        path.write_bytes(damaged)
+        for read in (lambda: list(read_lines(path, LookupError)), lambda: read_text(path, LookupError)):
+            with pytest.raises(LookupError, match=rf"text\.{suffix}.*or is damaged"):
+                read()
+
+
+@pytest.mark.parametrize("suffix", ["gz", "bz2", "xz"])
+def test_a_file_of_no_bytes_is_not_a_compressed_text_of_no_lines(suffix: str, tmp_path: Path) -> None:
+    path = tmp_path / f"text.{suffix}"
+    path.write_bytes(COMPRESS[f"txt.{suffix}"](b""))
+    assert list(read_lines(path, LookupError)) == []
+    path.write_bytes(b"")
+    with pytest.raises(LookupError, match=rf"text\.{suffix}.*or is damaged: it is cut off"):
+        list(read_lines(path, LookupError))
+
+
 def test_what_the_system_says_stays(tmp_path: Path) -> None:
     with pytest.raises(FileNotFoundError, match="nowhere"):
         read_text(tmp_path / "nowhere.gz", LookupError)
@@ -193,6 +221,31 @@ def test_json_is_parsed(value: Any, mark: str) -> None:
     assert parse_json(text) == parse_json(text.encode()) == value
 
 
+@pytest.mark.parametrize("mark", ["", "\ufeff"])
+def test_objects_that_were_written_before(mark: str, tmp_path: Path) -> None:
+    path = tmp_path / "run.json"
+    path.write_text(mark + '{"said": "so", "seeds": null}', encoding="utf-8")
+    assert read_object(path, LookupError, said=str, seeds=int | None) == {"said": "so", "seeds": None}
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        (b"", "this is not JSON"),
+        (b"\xff", "this is not UTF-8"),
+        (b"[" * 100_000, "this is JSON with more than 200"),
+        (b'["said"]', "this is no JSON object"),
+        (b"{}", '"said" is not there, or not what it should be'),
+        (b'{"said": 1}', '"said" is not there, or not what it should be'),
+    ],
+)
+def test_objects_that_are_damaged(content: bytes, message: str, tmp_path: Path) -> None:
+    path = tmp_path / "run.json"
+    path.write_bytes(content)
+    with pytest.raises(LookupError, match=rf"run\.json is damaged: {message}"):
+        read_object(path, LookupError, said=str)
+
+
 @pytest.mark.parametrize(
     ("text", "message"),
     [
@@ -210,3 +263,41 @@ def test_json_is_parsed(value: Any, mark: str) -> None:
 def test_what_is_no_json(text: str | bytes, message: str) -> None:
     with pytest.raises(JSONError, match=message):
         parse_json(text)
+
+
+class LostError(Exception):
+    pass
+
+
+def test_what_is_ones_own_may_be_written_again(tmp_path: Path) -> None:
+    path, new = tmp_path / "out.txt", tmp_path / "new.txt"
+    new.write_text("köy 的猫\n", encoding="utf-8")
+
+    def check() -> None:
+        check_own(path, lambda: same_content(path, new), LostError)
+
+    check()
+    path.touch()
+    check()
+    path.write_bytes(new.read_bytes())
+    check()
+    path.write_text("kö", encoding="utf-8")
+    with pytest.raises(LostError, match=r"out\.txt is there already, .*--force"):
+        check()
+    path.unlink()
+    path.mkdir()
+    with pytest.raises(LostError):
+        check()
+
+
+def test_how_a_file_begins(tmp_path: Path) -> None:
+    content = "köy 的猫\n".encode()
+    plain, packed, torn = (tmp_path / name for name in ("a.txt", "a.txt.gz", "torn.txt.gz"))
+    plain.write_bytes(content)
+    packed.write_bytes(gzip.compress(content))
+    torn.write_bytes(gzip.compress(content)[:12])
+    assert begins_with(plain, content[:3])
+    assert begins_with(packed, content)
+    assert not begins_with(plain, content + b" ")
+    assert not begins_with(torn, content)
+    assert not begins_with(tmp_path / "missing", content)

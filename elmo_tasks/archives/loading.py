@@ -15,6 +15,7 @@ from torch import Tensor
 
 from elmo_tasks.archives.errors import named
 from elmo_tasks.archives.weights import read_weights
+from elmo_tasks.configs.old import check_not_old
 from elmo_tasks.device import check_device
 
 _Part = TypeVar("_Part")
@@ -37,8 +38,12 @@ def read_state_dict(path: str | Path, *args: Any, **kwargs: Any) -> dict[str, Te
 
 
 def load_dataset_readers(config: Params, serialization_dir: str) -> tuple[DatasetReader, DatasetReader]:
-    """AllenNLP's. Raises `ConfigurationError` where the config has none, or not all that they need."""
+    """
+    AllenNLP's. Raises `ConfigurationError` where the config has none, or not all that they need, or is one of
+    AllenNLP 0.9.
+    """
     check_config(config.params, serialization_dir)
+    check_not_old(config.params, named(Path(serialization_dir) / CONFIG_NAME), training=False)
     return _told(lambda: _load_dataset_readers(config, serialization_dir), serialization_dir, "the dataset reader")
 
 

@@ -3,13 +3,12 @@ Archives that somebody else may have made: what is in them is looked at before i
 
 Stock AllenNLP unpacks a model.tar.gz wherever its members say (before Python 3.14), evaluates its config.json as
 jsonnet, which can read files and the environment, and imports and calls whatever a "type" with dots in it names.
-`compat.py` has AllenNLP unpack by `unpacked` instead, so that `predict`, `evaluate`, `"from_archive"` and the like
-refuse all that too.
+`compat/archives.py` has AllenNLP unpack by `unpacked` instead, so that `predict`, `evaluate`, `"from_archive"` and the
+like refuse all that too.
 Weights are read by `torch.load`, which since torch 2.6 makes tensors and plain values only, and runs no code.
 """
 
 import importlib.util
-import json
 import shutil
 import sys
 import tarfile
@@ -21,12 +20,14 @@ from typing import Any
 
 from allennlp.common import FromParams
 from allennlp.common.checks import ConfigurationError
+from allennlp.common.meta import META_NAME
 from allennlp.models import Archive
 from allennlp.models.archival import CONFIG_NAME, load_archive
 
 from elmo_tasks.archives.errors import UnsafeArchiveError, named, remember_archive
 from elmo_tasks.archives.loading import check_config
 from elmo_tasks.archives.tar import damage_told, members, unpack
+from elmo_tasks.files import JSONError, parse_json, read_object
 
 FROM_ARCHIVE = ".elmo/from_archive"
 """In a run's folder `vocabulary`: what the run keeps of the archive that it began from."""
@@ -129,6 +130,13 @@ def check_configs(folder: str | Path) -> None:
                 check_config(config, folder)
         elif name == CONFIG_NAME:
             raise ConfigurationError(f"{named(path)} does not exist: this is no archive and no run of AllenNLP's.")
+    if (meta := Path(folder) / META_NAME).is_file():
+        try:
+            version = read_object(meta, ConfigurationError, version=str)["version"]
+        except ConfigurationError as error:
+            raise ConfigurationError(named(error)) from None
+        if version.count(".") < 2:
+            raise ConfigurationError(f'{named(meta)} is damaged: "{version}" is no version of AllenNLP.')
 
 
 def _unpack(archive: Path, folder: Path) -> None:
@@ -155,8 +163,8 @@ def _checked_name(member: tarfile.TarInfo, archive: Path) -> PurePosixPath:
 def _check_config(content: bytes, where: str) -> Any:
     """Gives it, parsed."""
     try:
-        config = json.loads(content)
-    except (ValueError, RecursionError) as error:
+        config = parse_json(content)
+    except JSONError as error:
         raise UnsafeArchiveError(
             f"{where} is not plain JSON, as AllenNLP writes it ({error}). "
             "As jsonnet it could read files and environment variables."

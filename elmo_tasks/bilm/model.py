@@ -1,7 +1,7 @@
 """The biLM as a whole (Peters et al. 2018, sections 3.1 and 3.2): character ids to the layers of every token."""
 
 import itertools
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import NamedTuple
 
@@ -146,6 +146,20 @@ class BiLM(nn.Module):
         """
         write_weights(self.char_cnn, self.lstm, weight_file, compress, round_to_half)
         self.options.to_file(options_file)
+
+    def has_weights(self, weights: Mapping[str, Tensor]) -> bool:
+        """
+        Whether these are the biLM's weights, up to rounding.
+
+        # Parameters
+
+        weights : `Mapping[str, Tensor]`
+            A biLM's state dict. It may have layers more than this biLM.
+        """
+        return all(
+            name in weights and weights[name].shape == own.shape and _are_close(own, weights[name])
+            for name, own in self.named_parameters()
+        )
 
     @property
     def num_layers(self) -> int:
@@ -379,3 +393,8 @@ def _check(character_ids: Tensor) -> None:
             raise CharacterIdsError(
                 f"There are character ids from {lowest} to {highest}; they must lie in 0..{NUM_CHARACTER_IDS - 1}."
             )
+
+
+def _are_close(own: Tensor, other: Tensor) -> bool:
+    other = other.to(own.device, own.dtype)
+    return torch.allclose(own, other, rtol=2 * torch.finfo(own.dtype).eps, atol=1e-6)

@@ -98,6 +98,14 @@ def is_bilm(bilm: str | Path) -> bool:
     return bilm in OUTPUT_DIMS or (Path(bilm).expanduser() / OPTIONS_NAME).is_file()
 
 
+def files_to_download(bilm: str | Path) -> list[Path]:
+    """Where the files of a published biLM will be that are not downloaded yet; none of any other biLM."""
+    if bilm not in PUBLISHED:
+        return []
+    folder = cache_folder() / bilm
+    return [folder / name for name in (OPTIONS_NAME, WEIGHTS_NAME) if not (folder / name).is_file()]
+
+
 def cache_folder() -> Path:
     """Where downloads are kept: `$ELMO_TASKS_CACHE`, or else `~/.cache/elmo_tasks`."""
     return Path(os.environ.get("ELMO_TASKS_CACHE") or "~/.cache/elmo_tasks").expanduser()

@@ -9,9 +9,12 @@ if TYPE_CHECKING:
     from elmo_tasks.bilm import BiLM
 
 
+CHOICES = "mini, small, medium, original, 5.5B, or a folder"
+
+
 def add_bilm_options(parser: argparse.ArgumentParser, default: str = "mini") -> None:
     """Adds `--bilm`, whose help says the default, `--options-file`, `--weight-file` and `--cuda-device`."""
-    parser.add_argument("--bilm", help=f"mini, small, medium, original, 5.5B, or a folder (default: {default})")
+    parser.add_argument("--bilm", help=f"the biLM: {CHOICES} (default: {default})")
     parser.add_argument("--options-file", help="instead of --bilm: path or URL of an options.json (default: none)")
     parser.add_argument("--weight-file", help="and path or URL of its weights.hdf5 (default: none)")
     add_device_option(parser)

@@ -6,16 +6,16 @@ import sys
 import elmo_tasks
 from elmo_tasks import commands
 from elmo_tasks.commands.command import Command
-from elmo_tasks.installation import Check, all_checks
+from elmo_tasks.installation import Check, all_checks, config_check
 
 
 def _add_options(parser: argparse.ArgumentParser) -> None:
-    """It has none."""
+    parser.add_argument("configs", nargs="*", help="configs, JSON or jsonnet, to look at too (default: none)")
 
 
 def _run(args: argparse.Namespace) -> None:
     print(f"elmo-tasks {elmo_tasks.__version__}")
-    checks = all_checks(commands.COMMANDS)
+    checks = [*all_checks(commands.COMMANDS), *map(config_check, args.configs)]
     failed = report(checks)
     if failed:
         print(f"{failed} of {len(checks)} checks failed")
@@ -46,8 +46,9 @@ def report(checks: list[Check]) -> int:
 COMMAND = Command(
     help="check that ELMo is well installed",
     description="Checks that ELMo for AllenNLP is well installed, and says what to do where it is not; the exit code "
-    "is then 1. Prints versions, devices and what is registered, tries what it rests on, and embeds a sentence. "
-    "Example: elmo-tasks elmo-doctor",
+    "is then 1. Prints versions, devices and what is registered, tries what it rests on, and embeds a sentence by "
+    "the biLM mini; and says of configs whether they can be read, and are none of AllenNLP 0.9. "
+    "Example: elmo-tasks elmo-doctor; elmo-tasks elmo-doctor tagger.jsonnet",
     add_options=_add_options,
     run=_run,
 )

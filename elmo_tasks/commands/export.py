@@ -16,6 +16,11 @@ def _add_options(parser: argparse.ArgumentParser) -> None:
         "(default: neither)",
     )
     parser.add_argument(
+        "--force",
+        action="store_true",
+        help="replace the two files where they are there already and are not what this would write (default: refuse)",
+    )
+    parser.add_argument(
         "--module", help="which biLM, by its module's name, where a model has several (default: the only one)"
     )
 
@@ -35,7 +40,7 @@ def _run(args: argparse.Namespace) -> None:
     name = args.module if args.module is not None else next(iter(bilms))
     if name not in bilms:
         raise ConfigurationError(f'There is no biLM "{name}" in {args.archive}, but: {", ".join(bilms)}.')
-    files = export_bilm(bilms[name], Path(args.out), args.half)
+    files = export_bilm(bilms[name], Path(args.out), args.half, args.force)
     print(f"Wrote {files.options_file} and {files.weight_file}.")
 
 

@@ -38,7 +38,7 @@ def _run(args: argparse.Namespace) -> None:
 COMMAND = Command(
     help="perplexity of a language model",
     description="A language model's perplexity on held-out text, tokenized, one sentence a line: exact, over the whole "
-    "vocabulary. Example: elmo-tasks elmo-perplexity runs/mini heldout.txt.gz",
+    "vocabulary. The biLM is the model's own. Example: elmo-tasks elmo-perplexity runs/mini heldout.txt.gz",
     add_options=_add_options,
     run=_run,
     plugins=True,

@@ -44,7 +44,8 @@ def _run(args: argparse.Namespace) -> None:
 COMMAND = Command(
     help="use a trained model to make predictions, also where some lines are bad",
     description="Answers for the lines of a JSON-lines file, with all the options of elmo-tasks predict, and "
-    "--skip-bad-lines. Example: elmo-tasks elmo-predict model.tar.gz sentences.jsonl --output-file tags.jsonl "
+    "--skip-bad-lines. The biLM is the one that the archive has in it. "
+    "Example: elmo-tasks elmo-predict model.tar.gz sentences.jsonl --output-file tags.jsonl "
     "--silent --skip-bad-lines",
     add_options=_add_options,
     run=_run,

@@ -4,6 +4,7 @@ import argparse
 import sys
 from pathlib import Path
 
+from elmo_tasks.commands.bilm_choice import CHOICES
 from elmo_tasks.commands.command import Command, add_verbose_option
 
 
@@ -27,7 +28,8 @@ def _add_run(steps: argparse._SubParsersAction) -> None:
     step.add_argument("--tasks", nargs="+", metavar="TASK", help="of the profile (default: those of the paper's table)")
     step.add_argument("--data", metavar="FOLDER", help="of the corpora (default: data, ../shared/data or fixtures)")
     step.add_argument(
-        "--bilm", help="mini, small, medium, original, 5.5B, or a folder (default: original for paper, else mini)"
+        "--bilm",
+        help=f"the biLM: {CHOICES} (default: original for paper, else mini)",
     )
     step.add_argument("--seeds", type=int, default=3, help="trainings of each experiment (default: %(default)s)")
     step.add_argument("--jobs", type=int, help="trainings at a time (default: one a GPU, or else one a core)")

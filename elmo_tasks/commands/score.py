@@ -203,9 +203,9 @@ COMMAND = Command(
     help="log probabilities of sentences, pairs and words",
     description="The log probability (natural logarithm) that a language model gives to each sentence, as JSON lines: "
     "forward, each token given those before it; backward, each given those behind it; and together, the sum of both. "
-    "Exact, over the whole vocabulary, each sentence by itself. With --pairs, how often the good sentence of a pair is "
-    "the likelier, as a table; with --substitutes, the likeliest words at a marked place. "
-    "Example: elmo-tasks elmo-score runs/mini sentences.txt --output-file scores.jsonl",
+    "Exact, over the whole vocabulary, each sentence by itself. The biLM is the model's own. With --pairs, how often "
+    "the good sentence of a pair is the likelier, as a table; with --substitutes, the likeliest words at a marked "
+    "place. Example: elmo-tasks elmo-score runs/mini sentences.txt --output-file scores.jsonl",
     add_options=_add_options,
     run=_run,
     plugins=True,

@@ -54,7 +54,7 @@ def _run(args: argparse.Namespace) -> None:
         f"Held-out perplexity: {figures['perplexity']:.2f} (forward {figures['forward_perplexity']:.2f}, backward "
         f"{figures['backward_perplexity']:.2f}; {figures['unknown']:.2%} of {figures['tokens']:,.0f} tokens unknown)."
     )
-    files = export_bilm(model.bilm, run / "bilm", args.half)
+    files = export_bilm(model.bilm, run / "bilm", args.half, force=True)
     print(f"Wrote {files.options_file} and {files.weight_file}.")
     print(f'To use it in a config: "elmo": {{"bilm": "{run / "bilm"}"}}')
 

@@ -11,12 +11,17 @@ def _add_options(parser: argparse.ArgumentParser) -> None:
         "vocabulary",
         help="a word a line, plain or compressed; all are taken as text but <S> and </S>, the sentence boundaries",
     )
-    parser.add_argument("out", help="the file to write, gzipped if it ends with .gz; replaced if it is there")
+    parser.add_argument("out", help="the file to write, gzipped if it ends with .gz")
     parser.add_argument(
         "--digits",
         type=int,
         default=6,
         help="significant digits of a number, 1 to 9; 9 are exact (default: %(default)s)",
+    )
+    parser.add_argument(
+        "--force",
+        action="store_true",
+        help="replace OUT where it is there already and is not what this would write (default: refuse)",
     )
     add_bilm_options(parser)
 
@@ -28,7 +33,7 @@ def _run(args: argparse.Namespace) -> None:
     bilm = load_bilm(args)
     total = count_words(args.vocabulary)
     with progress_bar(total=total, unit=" words") as bar:
-        number = write_words(bilm, args.vocabulary, args.out, args.digits, progress=bar.update)
+        number = write_words(bilm, args.vocabulary, args.out, args.digits, args.force, progress=bar.update)
     print(f"Wrote {args.out}: {number} words, {bilm.options.projection_dim} numbers each.")
 
 

@@ -12,6 +12,7 @@ from allennlp.common.checks import ConfigurationError
 
 from elmo_tasks.bilm.options import BiLMOptions
 from elmo_tasks.bilm.pretrained import OUTPUT_DIMS, find_bilm
+from elmo_tasks.configs.old import check_not_old
 from elmo_tasks.files import parse_json, read_text
 
 LIBRARY = Path(__file__).with_name("elmo.libsonnet")
@@ -56,7 +57,7 @@ def add_elmo(
         "replace": replace,
         "sizes": sizes,
         "old_dim": old_dim,
-        "parameters": _known(parameters) if parameters else {},
+        "parameters": {} if parameters is None or parameters == {} else _known(parameters),
     }
     code = {name: json.dumps(value) for name, value in arguments.items()}
     try:
@@ -89,19 +90,18 @@ def read_config(path: str) -> dict[str, Any]:
     # Raises
 
     `ConfigurationError`
-        If there is no such file or it does not evaluate to an object.
+        If there is no such file, it does not evaluate to an object, or is one of AllenNLP 0.9.
     """
     if not Path(path).is_file():
         raise ConfigurationError(f"There is no file {path}.")
     try:
         evaluated = Params.from_file(path).as_dict(quiet=True)
-    except UnicodeDecodeError as error:
-        raise ConfigurationError(f"{path} is neither JSON nor jsonnet: {error}.") from error
     except RuntimeError as error:
         hint = ": AllenNLP takes it from the environment" if "external variable" in str(error) else ""
         raise ConfigurationError(f"{path} cannot be evaluated: {_without_trace(error)}{hint}.") from error
     if not isinstance(evaluated, dict):
         raise ConfigurationError(f"{path} is no config but a {type(evaluated).__name__}.")
+    check_not_old(evaluated, path)
     return _in_order_of(evaluated, _as_written(path))
 
 

@@ -22,6 +22,12 @@ from elmo_tasks.embedders.running import Running
 
 logger = logging.getLogger(__name__)
 
+_ANOTHER_BILM = (
+    "{}: the weights have a biLM that was trained with the model, or another one than this embedder's, which is "
+    'frozen and would stay as it is: set "requires_grad": true, or write that biLM by elmo-export and give its folder '
+    'as "bilm".'
+)
+
 
 @TokenEmbedder.register("elmo")
 class ElmoTokenEmbedder(TokenEmbedder):
@@ -239,17 +245,35 @@ class ElmoTokenEmbedder(TokenEmbedder):
         if self._source is not None:
             self._source.keep()
 
-    def _load_from_state_dict(self, state_dict: dict[str, Any], prefix: str, *args: Any) -> None:
-        """Takes what the stock embedder saved too: its mix and a trained biLM; a frozen one is here already."""
+    def _load_from_state_dict(
+        self,
+        state_dict: dict[str, Any],
+        prefix: str,
+        local_metadata: dict[str, Any],
+        strict: bool,
+        missing_keys: list[str],
+        unexpected_keys: list[str],
+        error_msgs: list[str],
+    ) -> None:
+        """Takes what the stock embedder saved too: its mix and its biLM; a frozen one must be the one that is here."""
         stocks_bilm = f"{prefix}_elmo._elmo_lstm."
         bilm = {key: state_dict.pop(key) for key in list(state_dict) if key.startswith(stocks_bilm)}
-        if bilm and self.frozen is None:
-            weights = from_allennlp({key.removeprefix(stocks_bilm): weight for key, weight in bilm.items()})
-            state_dict.update({f"{prefix}_bilm.{name}": weight for name, weight in weights.items()})
+        if bilm:
+            try:
+                weights = from_allennlp({key.removeprefix(stocks_bilm): weight for key, weight in bilm.items()})
+            except KeyError as error:
+                error_msgs.append(f"{stocks_bilm}{error.args[0]} is missing.")
+            else:
+                if self.frozen is None:
+                    state_dict.update({f"{prefix}_bilm.{name}": weight for name, weight in weights.items()})
+                elif not self.bilm.has_weights(weights):
+                    error_msgs.append(_ANOTHER_BILM.format(prefix.removesuffix(".")))
         stocks_mix = f"{prefix}_elmo.scalar_mix_0."
         for key in [key for key in state_dict if key.startswith(stocks_mix)]:
             state_dict[f"{prefix}_scalar_mix.{key.removeprefix(stocks_mix)}"] = state_dict.pop(key)
-        super()._load_from_state_dict(state_dict, prefix, *args)
+        super()._load_from_state_dict(
+            state_dict, prefix, local_metadata, strict, missing_keys, unexpected_keys, error_msgs
+        )
 
 
 def as_sentences(character_ids: Tensor) -> Tensor:

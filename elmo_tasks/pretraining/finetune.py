@@ -14,7 +14,7 @@ from allennlp.models.archival import get_weights_path
 
 from elmo_tasks.bilm import BiLMOptions, find_bilm
 from elmo_tasks.bilm.pretrained import is_bilm
-from elmo_tasks.files import writing
+from elmo_tasks.files import read_object, writing
 from elmo_tasks.pretraining.corpus import CorpusReader
 from elmo_tasks.pretraining.export import export_bilm
 from elmo_tasks.pretraining.language_model import LanguageModel
@@ -167,12 +167,13 @@ class FineTuning:
         tuned = train_model(Params(config), str(folder), recover=recover)
         assert isinstance(tuned, LanguageModel)
         for epoch in range(self.softmax_epochs + self.epochs):
-            metrics = json.loads((folder / f"metrics_epoch_{epoch}.json").read_text(encoding="utf-8"))
+            path = folder / f"metrics_epoch_{epoch}.json"
+            metrics = read_object(path, ConfigurationError, validation_perplexity=float, validation_unknown=float)
             if epoch < self.softmax_epochs:
                 before[f"epoch {epoch + 1}, softmax"] = metrics["validation_perplexity"]
             else:
                 after[f"epoch {epoch + 1}, all"] = metrics["validation_perplexity"]
-        export_bilm(tuned.bilm, folder / "bilm", half)
+        export_bilm(tuned.bilm, folder / "bilm", half, force=True)
         perplexities = Perplexities(before, after, metrics["validation_unknown"])
         with writing(folder / "perplexity.json") as temporary:
             temporary.write_text(json.dumps(perplexities.figures, indent=2) + "\n", encoding="utf-8")

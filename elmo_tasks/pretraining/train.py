@@ -23,7 +23,7 @@ from allennlp.training.optimizers import Optimizer
 
 from elmo_tasks.archives import open_archive
 from elmo_tasks.bilm import BiLMOptions
-from elmo_tasks.files import writing
+from elmo_tasks.files import read_object, writing
 from elmo_tasks.pretraining.corpus import NAMESPACE, SENTENCE_START, CorpusReader, find_shards, sentence_stream
 from elmo_tasks.pretraining.language_model import LanguageModel
 from elmo_tasks.pretraining.vocabulary import CorpusVocabulary, count_words, most_frequent
@@ -266,11 +266,11 @@ def prepare(
     asked |= {"dtype": dtype, "seed": seed}
     if not (run / "config.json").is_file():
         _begin(asked, run, cuda_device)
-    begun = json.loads((run / _BEGUN).read_text(encoding="utf-8"))
+    begun = read_object(run / _BEGUN, ConfigurationError, asked=dict, said=str)
     for name, value in asked.items():
-        if begun["asked"][name] != value:
+        if begun["asked"].get(name) != value:
             raise ConfigurationError(
-                f"The run in {run} was begun with {name} {begun['asked'][name]}, not {value}: "
+                f"The run in {run} was begun with {name} {begun['asked'].get(name)}, not {value}: "
                 "go on with the same, or give another folder."
             )
     said: str = begun["said"]

@@ -45,8 +45,13 @@ def check_data(corpora: Iterable[Corpus], folder: str | Path, files: Iterable[st
             problems.setdefault(_where(corpus), []).append(f"  {problem}")
     if problems:
         lines = [line for where, found in problems.items() for line in [*found, f"    {where}"]]
-        raise DataError("\n".join([f"The data in {folder} is not what the experiments need:", *lines]))
+        raise DataError("\n".join([f"The data in {_place(folder)} is not what the experiments need:", *lines]))
     return {name: sha256(folder / name) for name in files}
+
+
+def _place(folder: Path) -> str:
+    missing = "" if folder.is_dir() else "there is no such folder; "
+    return f"{folder.resolve()} ({missing}--data names another)"
 
 
 def _where(corpus: Corpus | None) -> str:

@@ -7,10 +7,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from elmo_tasks.bilm.pretrained import find_bilm
-from elmo_tasks.files import sha256, writing
+from elmo_tasks.bilm.pretrained import files_to_download, find_bilm
+from elmo_tasks.files import read_object, sha256, writing
 from elmo_tasks.reproduce.compose import clone_root, compose
-from elmo_tasks.reproduce.data_checks import check_data
+from elmo_tasks.reproduce.data_checks import DataError, check_data
 from elmo_tasks.reproduce.errors import ReproductionError
 from elmo_tasks.reproduce.profiles import Profile, find_profile
 from elmo_tasks.reproduce.tables import PaperTable, find_table, table_variants
@@ -87,12 +87,13 @@ def plan(request: Request) -> list[Run]:
     if not chosen:
         raise ReproductionError(f'The profile "{profile.name}" has no task of {table.name}; name some with --tasks.')
     bilm = request.bilm or profile.bilm
-    bilm_digest = _bilm_digest(bilm)
+    if not files_to_download(bilm):
+        find_bilm(bilm)
     cells, composed = _compose_all(profile, table, chosen, bilm)
-    said = _said(request, bilm, bilm_digest, cells)
     folder = request.data or str(_default_data(profile))
-    names = [name for one in composed for name in data_files(one.config, profile.data)]
-    digests = check_data(profile.corpora, folder, dict.fromkeys(names))
+    digests = _data_digests(composed, profile, folder, bilm)
+    bilm_digest = _bilm_digest(bilm)
+    said = _said(request, bilm, bilm_digest, cells)
     _write(request.out, said)
     return [
         _make_run(one, seed, profile, folder, digests, bilm_digest, request.out)
@@ -105,6 +106,21 @@ def _default_data(profile: Profile) -> Path:
     """Where the shipped configs look for it, seen from the clone."""
     root = clone_root()
     return Path(profile.data) if root == Path.cwd() else root / profile.data
+
+
+def _data_digests(composed: Sequence[_Composed], profile: Profile, folder: str, bilm: str) -> dict[str, str]:
+    """Of all data. Raises `DataError`, which says too what of the biLM is missing."""
+    names = [name for one in composed for name in data_files(one.config, profile.data)]
+    try:
+        return check_data(profile.corpora, folder, dict.fromkeys(names))
+    except DataError as error:
+        if not (missing := files_to_download(bilm)):
+            raise
+        lines = [
+            f'And the biLM "{bilm}" is to be downloaded, which the first run does:',
+            *map("  {}: missing".format, missing),
+        ]
+        raise DataError("\n".join([str(error), *lines])) from None
 
 
 def _bilm_digest(name: str) -> str:
@@ -187,10 +203,7 @@ def read_experiments(out: Path) -> dict[str, Any] | None:
     path = out / _EXPERIMENTS
     if not path.exists():
         return None
-    try:
-        return json.loads(path.read_text(encoding="utf-8"))
-    except ValueError as error:
-        raise ReproductionError(f"{path} is damaged: {error}.") from None
+    return read_object(path, ReproductionError, profile=str, bilm=str, bilm_digest=str, data=str | None, tables=dict)
 
 
 def _write(out: Path, said: Mapping[str, Any]) -> None:

@@ -2,6 +2,7 @@
 
 import gzip
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from functools import partial
 from itertools import islice
 from pathlib import Path
 from typing import NamedTuple
@@ -11,7 +12,7 @@ import torch
 
 from elmo_tasks.bilm.characters import EmptyWordError, join_rows, word_row
 from elmo_tasks.bilm.model import BiLM
-from elmo_tasks.files import read_lines, writing
+from elmo_tasks.files import begins_with, check_own, read_lines, same_content, writing
 
 MOST_DIGITS = 9
 """Significant digits that every float32 comes back from."""
@@ -97,6 +98,7 @@ def write_words(
     vocabulary: str | Path,
     out: str | Path,
     digits: int = 6,
+    force: bool = False,
     progress: Callable[[int], object] = lambda words: None,
 ) -> int:
     """
@@ -111,6 +113,8 @@ def write_words(
         See `write_vectors`.
     digits : `int`
         See `write_vectors`.
+    force : `bool`
+        See `write_vectors`.
     progress : `Callable[[int], object]`
         Is told the number of words of each batch that is written.
 
@@ -122,7 +126,7 @@ def write_words(
     # Raises
 
     `VectorsError`
-        If the vocabulary is none or `out` is the same file.
+        If the vocabulary is none, or `out` is the same file, or another that is not to be replaced.
     """
     vocabulary, out = Path(vocabulary), Path(out)
     if out.is_dir() or (out.exists() and vocabulary.exists() and out.samefile(vocabulary)):
@@ -135,10 +139,10 @@ def write_words(
             yield batch
             progress(len(batch.words))
 
-    return write_vectors(batches(), out, digits)
+    return write_vectors(batches(), out, digits, force)
 
 
-def write_vectors(batches: Iterable[WordVectors], path: str | Path, digits: int = 6) -> int:
+def write_vectors(batches: Iterable[WordVectors], path: str | Path, digits: int = 6, force: bool = False) -> int:
     """
     Writes GloVe's text format: a line a word, the word and its numbers separated by spaces.
 
@@ -150,6 +154,8 @@ def write_vectors(batches: Iterable[WordVectors], path: str | Path, digits: int 
         Gzipped if it ends with `.gz`. Replaced once the new file is whole.
     digits : `int`
         Significant digits of a number, 1 to 9; 9 are exact.
+    force : `bool`
+        Whether a file that is there and differs from the new one is replaced.
 
     # Returns
 
@@ -159,25 +165,37 @@ def write_vectors(batches: Iterable[WordVectors], path: str | Path, digits: int 
     # Raises
 
     `VectorsError`
-        If `digits` is none of these.
+        If `digits` is none of these, or there is such a file and it is not to be replaced. In most cases that shows
+        with the first batch.
     """
     if not 1 <= digits <= MOST_DIGITS:
         raise VectorsError(f"Numbers cannot have {digits} significant digits, but 1 to {MOST_DIGITS}.")
-    is_gzip = Path(path).suffix == ".gz"
+    path = Path(path)
+    is_gzip = path.suffix == ".gz"
     number = 0
-    with writing(path) as temporary, open(temporary, "wb") as raw:
-        # Without the time and the temporary name in it the same vectors give the same file.
-        file = gzip.GzipFile("", "wb", fileobj=raw, mtime=0) if is_gzip else raw
-        for words, vectors in batches:
-            lines = (
-                " ".join([word, *(f"{value:.{digits}g}" for value in row)])
-                for word, row in zip(words, vectors.tolist(), strict=True)
-            )
-            file.write("".join(f"{line}\n" for line in lines).encode("utf-8"))
-            number += len(words)
-        if is_gzip:
-            file.close()
+    with writing(path) as temporary:
+        with open(temporary, "wb") as raw:
+            # Without the time and the temporary name in it the same vectors give the same file.
+            file = gzip.GzipFile("", "wb", fileobj=raw, mtime=0) if is_gzip else raw
+            for words, vectors in batches:
+                text = _lines_of(words, vectors, digits)
+                if not (number or force):
+                    check_own(path, partial(begins_with, path, text), VectorsError)
+                file.write(text)
+                number += len(words)
+            if is_gzip:
+                file.close()
+        if not force:
+            check_own(path, partial(same_content, path, temporary), VectorsError)
     return number
+
+
+def _lines_of(words: Sequence[str], vectors: np.ndarray, digits: int) -> bytes:
+    lines = (
+        " ".join([word, *(f"{value:.{digits}g}" for value in row)])
+        for word, row in zip(words, vectors.tolist(), strict=True)
+    )
+    return "".join(f"{line}\n" for line in lines).encode("utf-8")
 
 
 def read_vectors(path: str | Path, at_once: int = 4096) -> Iterator[WordVectors]:
@@ -226,16 +244,17 @@ def vector_of(word: str, path: str | Path) -> np.ndarray:
     # Raises
 
     `VectorsError`
-        If the word is not there.
+        If the word is not there, or its line is not as `read_vectors` wants it.
     """
+    dim = 0
     for number, line in _lines(Path(path)):
-        if line.startswith(f"{word} ") and not (number == 1 and _is_header(line)):
-            values = line.removeprefix(f"{word} ").split(" ")
-            try:
-                return _numbers(values, len(values), path, number)
-            except VectorsError:
-                # Perhaps a word with spaces that begins like this one.
-                continue
+        if number == 1 and _is_header(line):
+            dim = int(line.split()[1])
+            continue
+        dim = dim or line.count(" ")
+        # Looked at closely only where it begins right: "the 3 0.5 0.25" may have a vector of "the 3".
+        if line.startswith(f"{word} ") and (fields := line.rsplit(" ", dim))[0] == word:
+            return _numbers(fields[1:], dim, path, number)
     raise VectorsError(f'{path} has no vector of "{word}".')
 
 

@@ -19,6 +19,7 @@ from allennlp.common.checks import ConfigurationError
 from allennlp.data import DatasetReader
 from allennlp.models import archival, load_archive
 from allennlp.nn import Initializer
+from allennlp.predictors import Predictor
 
 import elmo_tasks.embedders  # noqa: F401
 from elmo_tasks.archives.errors import UnsafeArchiveError
@@ -196,6 +197,15 @@ def test_configs_are_plain_json(config: str | bytes, archive: Path, tmp_path: Pa
     assert_refused(path, r"config.json is not plain JSON")
 
 
+@pytest.mark.parametrize("meta", ["", "3", "{}", '{"version": 2}', '{"version": ""}', '{"version": "2.10"}'])
+def test_a_damaged_meta(meta: str, archive: Path, tmp_path: Path) -> None:
+    others = [(member, content) for member, content in members_of(archive) if member.name != "meta.json"]
+    path = written(tmp_path / "model.tar.gz", [file("meta.json", meta.encode()), *others])
+    for load in (open_archive, load_archive):
+        with pytest.raises(ConfigurationError, match=r"model\.tar\.gz, meta\.json is damaged"):
+            load(path)
+
+
 def test_a_config_runs_no_program(archive: Path, tmp_path: Path) -> None:
     victim = tmp_path / "victim"
     popen = {"type": "subprocess.Popen", "args": ["touch", str(victim)]}
@@ -243,8 +253,22 @@ def test_a_config_downloads_no_code(archive: Path, tmp_path: Path) -> None:
 def test_a_folder_is_looked_at_too(archive: Path, tmp_path: Path) -> None:
     shutil.unpack_archive(archive, tmp_path / "run")
     (tmp_path / "run" / "config.json").write_text(changed(archive, model={"type": "os.system"}))
-    with pytest.raises(UnsafeArchiveError, match=r'run/config\.json has "os\.system"'):
-        open_archive(tmp_path / "run")
+    for load in (open_archive, load_archive, Predictor.from_path):
+        with pytest.raises(UnsafeArchiveError, match=r'run/config\.json has "os\.system"'):
+            load(tmp_path / "run")
+    (tmp_path / "run" / "config.json").write_text("local model = {}; {model: model, dataset_reader: {}}")
+    for load in (open_archive, load_archive, Predictor.from_path):
+        with pytest.raises(UnsafeArchiveError, match=r"run/config\.json is not plain JSON"):
+            load(tmp_path / "run")
+    (tmp_path / "run" / "config.json").write_text(changed(archive, model=[]))
+    for load in (open_archive, load_archive, Predictor.from_path):
+        with pytest.raises(ConfigurationError, match=r'run/config\.json: "model" is a list'):
+            load(tmp_path / "run")
+
+
+def test_a_good_folder_is_loaded(archive: Path) -> None:
+    loaded = load_archive(archive.parent).model.state_dict()
+    assert all(torch.equal(weight, loaded[name]) for name, weight in load_archive(archive).model.state_dict().items())
 
 
 class Harmful:

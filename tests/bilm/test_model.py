@@ -206,3 +206,16 @@ def test_from_files_leaves_random_numbers_alone(make_bilm: Callable[..., BiLM], 
     assert torch.equal(torch.rand(1), expected)
     assert not any(parameter.requires_grad for parameter in frozen.parameters())
     assert all(parameter.requires_grad for parameter in BiLM.from_files(*files, requires_grad=True).parameters())
+
+
+def test_whether_weights_are_ones_own(bilm: BiLM) -> None:
+    weights = {name: weight.clone() for name, weight in bilm.state_dict().items()}
+    assert bilm.has_weights({**weights, "lstm.layers.9.bias": torch.ones(1)})
+    # What reading and writing AllenNLP's forget bias rounds.
+    weights["lstm.layers.0.bias"] = weights["lstm.layers.0.bias"] + 1 - 1
+    assert bilm.has_weights(weights)
+    name = "char_cnn.projection.bias"
+    for wrong in (weights[name] + 1e-3, weights[name][:-1], weights[name] * torch.nan):
+        assert not bilm.has_weights({**weights, name: wrong})
+    del weights[name]
+    assert not bilm.has_weights(weights)

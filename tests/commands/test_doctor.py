@@ -42,7 +42,7 @@ def test_what_is_wrong_gives_a_failing_exit_code(
     ill = Check("ill", lambda: str(1 / 0), "divide by something else")
     monkeypatch.setattr(doctor, "all_checks", lambda commands: [well, ill])
     with pytest.raises(SystemExit) as exit_:
-        doctor.COMMAND.run(argparse.Namespace())
+        doctor.COMMAND.run(argparse.Namespace(configs=[]))
     assert exit_.value.code == 1
     assert capsys.readouterr().out.splitlines()[1:] == [
         "ok    well: fine",

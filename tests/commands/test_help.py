@@ -1,6 +1,7 @@
 """What `--help` says of each command, by `allennlp` and by `elmo-tasks`."""
 
 import argparse
+import re
 import sys
 from collections.abc import Iterator
 
@@ -71,6 +72,19 @@ def test_each_says_each_default_once(parsers: Parsers) -> None:
             if action.default:
                 assert f"default: {action.default}" in said, (name, action.option_strings, said)
     assert looked_at > 50
+
+
+def test_each_says_which_bilm_it_takes(parsers: Parsers) -> None:
+    with_option = []
+    for name, parser in parsers.items():
+        said = " ".join(parser.format_help().split())
+        if "--bilm" in parser._option_string_actions:
+            with_option.append(name)
+            assert re.search(r"the biLM: [^()]*\(default: ", said), name
+        # The steps that do not train read records and texts.
+        elif name not in ("elmo-reproduce", "elmo-reproduce data", "elmo-reproduce report"):
+            assert "biLM" in said, name
+    assert with_option == ["elmo", "elmo-add", "elmo-neighbors", "elmo-reproduce run", "elmo-words"]
 
 
 def test_no_flag_says_that_it_is_false(parsers: Parsers) -> None:

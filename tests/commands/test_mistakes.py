@@ -9,10 +9,14 @@ import sys
 import tarfile
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
+from allennlp.common import Params
 from allennlp.common.checks import ConfigurationError
+from allennlp.data import DatasetReader
 
+import elmo_tasks.tasks  # noqa: F401 (registers)
 from elmo_tasks.__main__ import main
 from elmo_tasks.bilm import BiLM, BiLMOptions
 from elmo_tasks.commands.command import Command, run_command
@@ -89,6 +93,8 @@ def fails(
         ("elmo-add bad.jsonnet", "bad.jsonnet cannot be evaluated: STATIC ERROR"),
         ("elmo-mix missing", "There is no archive or folder missing"),
         ("elmo-mix cut.tar.gz", "cut.tar.gz cannot be unpacked; it may be damaged"),
+        ("elmo-merge bilm layers.hdf5", "bilm is a folder: name the files in it, such as bilm/*.hdf5"),
+        ("elmo-merge bilm/weights.hdf5 bilm", "bilm is a folder: name the file to be written"),
         ("elmo-export missing out", "missing does not exist"),
         ("elmo-export cut.tar.gz out", "cut.tar.gz cannot be unpacked"),
         ("elmo-export words.txt out", "words.txt cannot be unpacked"),
@@ -184,6 +190,38 @@ def test_a_mistake_is_told(error: Exception, message: str, capsys: pytest.Captur
         run_command("elmo-x", failing(error), argparse.Namespace())
     assert str(stopped.value).startswith(f"elmo-x: {message}")
     assert capsys.readouterr().err == ""
+
+
+@pytest.mark.parametrize(
+    ("config", "message"),
+    [
+        ({"type": "elmo_snli", "skip_bad_lines": "no"}, "Expected skip_bad_lines to be a bool."),
+        ({"type": "elmo_snli", "skip_lines": True}, "got an unexpected keyword argument 'skip_lines'"),
+        ({"type": "elmo_sampled", "base_reader": {"type": None}, "fraction": 1, "seed": 1}, "NoneType"),
+        ({"type": "."}, "Empty module name"),
+    ],
+)
+def test_what_allennlp_says_of_a_configs_types_is_told(config: dict[str, Any], message: str) -> None:
+    def run(args: argparse.Namespace) -> None:
+        DatasetReader.from_params(Params(config))
+
+    with pytest.raises(SystemExit) as stopped:
+        run_command("elmo-x", Command("", "", lambda parser: None, run), argparse.Namespace())
+    assert str(stopped.value).startswith("elmo-x: The config has a value of a wrong type, or a key that is none: ")
+    assert message in str(stopped.value)
+
+
+def test_a_type_error_below_a_constructor_is_a_fault(monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(*arguments: object, **others: object) -> None:
+        raise TypeError("unsupported operand")
+
+    monkeypatch.setattr("elmo_tasks.tasks.snli.reader.check_flag", fail)
+
+    def run(args: argparse.Namespace) -> None:
+        DatasetReader.from_params(Params({"type": "elmo_snli"}))
+
+    with pytest.raises(TypeError, match="unsupported operand"):
+        run_command("elmo-x", Command("", "", lambda parser: None, run), argparse.Namespace())
 
 
 def test_a_file_has_the_name_that_the_user_knows(tmp_path: Path) -> None:

@@ -58,3 +58,29 @@ def test_mistakes_are_found_before_anything_is_written(tmp_path: Path, monkeypat
     with pytest.raises(VectorsError, match="has no words"):
         write_words(bilm, vocabulary, out)
     assert not out.exists()
+
+
+@pytest.mark.parametrize("name", ["vectors.txt", "vectors.txt.gz"])
+def test_a_file_of_ones_own_is_not_replaced(name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    vocabulary, out = tmp_path / "words.txt", tmp_path / name
+    arguments = [str(vocabulary), str(out)]
+    vocabulary.write_text("The\nköy\n", encoding="utf-8")
+    # An empty file holds nothing that could be lost.
+    out.touch()
+    call(*arguments, monkeypatch=monkeypatch)
+    written = out.read_bytes()
+    call(*arguments, monkeypatch=monkeypatch)
+    assert out.read_bytes() == written
+    # A word more, which shows at the end only; another number of digits, which shows at once; and what is no vectors.
+    vocabulary.write_text("The\nköy\n的猫\n", encoding="utf-8")
+    for more in ([], ["--digits", "3"]):
+        with pytest.raises(SystemExit, match=rf"elmo-words: .*{name} is there already.*--force"):
+            call(*arguments, *more, monkeypatch=monkeypatch)
+        assert out.read_bytes() == written
+    out.write_text("my thesis")
+    with pytest.raises(SystemExit, match="is there already"):
+        call(*arguments, monkeypatch=monkeypatch)
+    assert out.read_text() == "my thesis"
+    assert [path.name for path in tmp_path.iterdir() if path.name not in ("words.txt", name)] == []
+    call(*arguments, "--force", monkeypatch=monkeypatch)
+    assert out.read_bytes() != written

@@ -3,6 +3,7 @@ from pathlib import Path
 
 import pytest
 from allennlp.common import Params
+from allennlp.common.checks import ConfigurationError
 
 from elmo_tasks.configs.importing import evaluate_file, evaluate_snippet
 from elmo_tasks.reproduce import compose
@@ -60,3 +61,30 @@ def test_what_is_nowhere_is_named(folder: Path) -> None:
     (folder / "bad.jsonnet").write_text("import 'elmos.libsonnet'")
     with pytest.raises(RuntimeError, match=r"elmos\.libsonnet"):
         Params.from_file("configs/bad.jsonnet")
+
+
+MARK = "\ufeff"
+
+
+def test_a_byte_order_mark_is_passed_over(folder: Path) -> None:
+    expected = Params.from_file("configs/elmo.jsonnet").as_dict(quiet=True)
+    for name in ("elmo", "tagger"):
+        path = folder / f"{name}.jsonnet"
+        path.write_text(MARK + path.read_text(), encoding="utf-8")
+    # Of the file that the other imports jsonnet itself reads the mark.
+    with pytest.raises(RuntimeError, match=r"tagger\.jsonnet"):
+        Params.from_file("configs/elmo.jsonnet")
+    tagger = folder / "tagger.jsonnet"
+    tagger.write_text(tagger.read_text(encoding="utf-8").removeprefix(MARK))
+    assert Params.from_file("configs/elmo.jsonnet").as_dict(quiet=True) == expected
+
+
+def test_so_is_one_before_overrides(folder: Path) -> None:
+    config = Params.from_file("configs/tagger.jsonnet", MARK + '{"model.encoder.hidden_size": 7}')
+    assert config["model"]["encoder"]["hidden_size"] == 7
+
+
+def test_what_is_not_utf_8_is_named(folder: Path) -> None:
+    (folder / "latin.jsonnet").write_bytes(b'{"a": "\xe9"}')
+    with pytest.raises(ConfigurationError, match=r"configs/latin\.jsonnet: this is not UTF-8"):
+        Params.from_file("configs/latin.jsonnet")

@@ -434,3 +434,44 @@ def test_a_bilm_is_one_attribute(bilm_files: BiLMFiles) -> None:
     trained = ElmoTokenEmbedder(**strings(bilm_files), requires_grad=True)
     assert trained.frozen is None
     assert [module for module in trained.modules() if isinstance(module, BiLM)] == [trained.bilm]
+
+
+# Weights that stock's embedder has saved
+
+
+@pytest.mark.parametrize("dtype", ["float32", "bfloat16"])
+def test_a_frozen_bilm_may_be_in_stocks_weights_again(bilm_files: BiLMFiles, dtype: str) -> None:
+    stock, _ = both(bilm_files)
+    ours = ElmoTokenEmbedder(**strings(bilm_files), dtype=dtype)
+    assert not any(ours.load_state_dict(stock.state_dict(), strict=False))
+    torch.testing.assert_close(ours.scalar_mix.gamma, stock._elmo.scalar_mix_0.gamma)
+
+
+@pytest.mark.parametrize("dtype", ["float32", "bfloat16"])
+@pytest.mark.parametrize("how", ["trained", "another"])
+def test_a_bilm_in_stocks_weights_is_not_dropped(
+    how: str, dtype: str, bilm_files: BiLMFiles, other_bilm_files: BiLMFiles, character_ids: Tensor
+) -> None:
+    stock = StockEmbedder(**strings(bilm_files if how == "trained" else other_bilm_files), requires_grad=True)
+    if how == "trained":
+        with torch.no_grad():
+            # One layer of one direction is enough.
+            stock._elmo._elmo_lstm._elmo_lstm.backward_layer_1.state_projection.weight.mul_(1.02)
+    frozen = ElmoTokenEmbedder(**strings(bilm_files), dtype=dtype)
+    with pytest.raises(
+        RuntimeError, match=r'a biLM that was trained with the model.*"requires_grad": true.*elmo-export'
+    ):
+        frozen.load_state_dict(stock.state_dict(), strict=False)
+    if dtype == "float32":
+        # The way out that it names.
+        trained = ElmoTokenEmbedder(**strings(bilm_files), requires_grad=True)
+        trained.load_state_dict(stock.state_dict())
+        torch.testing.assert_close(trained.eval()(character_ids), stock.eval()(character_ids), rtol=1e-5, atol=1e-5)
+
+
+def test_a_bilm_in_stocks_weights_that_is_not_whole(bilm_files: BiLMFiles) -> None:
+    stock, ours = both(bilm_files)
+    state = stock.state_dict()
+    del state["_elmo._elmo_lstm._elmo_lstm.forward_layer_1.state_linearity.weight"]
+    with pytest.raises(RuntimeError, match=r"forward_layer_1\.state_linearity\.weight is missing"):
+        ours.load_state_dict(state)

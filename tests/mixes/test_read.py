@@ -199,6 +199,9 @@ def test_no_model(tmp_path: Path) -> None:
     cut.write_bytes(cut.read_bytes()[:-200])
     with pytest.raises(ConfigurationError, match="cannot be unpacked; it may be damaged"):
         read_mixes(cut)
+    (run / "config.json").write_text("[" * 100_000)
+    with pytest.raises(ConfigurationError, match=r"config\.json is JSON with more than 200"):
+        read_mixes(run)
     (run / "config.json").write_text("{")
     with pytest.raises(ConfigurationError, match=r"config\.json is not JSON"):
         read_mixes(run)

@@ -112,6 +112,16 @@ def test_a_run_goes_on_only_with_what_it_was_begun_with(text: Path, heldout: Pat
         prepare(str(text), str(heldout), tmp_path / "run", "tiny", passes=3)
 
 
+@pytest.mark.parametrize("content", ["", "[]", '{"asked": {}}', '{"asked": 1, "said": ""}'])
+def test_a_run_that_does_not_know_what_it_was_begun_with(
+    content: str, text: Path, heldout: Path, tmp_path: Path
+) -> None:
+    prepare(str(text), str(heldout), tmp_path / "run", "tiny")
+    (tmp_path / "run" / "elmo_train.json").write_text(content)
+    with pytest.raises(ConfigurationError, match=r"elmo_train\.json is damaged"):
+        prepare(str(text), str(heldout), tmp_path / "run", "tiny")
+
+
 def test_a_folder_with_something_else_is_left_alone(text: Path, heldout: Path, tmp_path: Path) -> None:
     (tmp_path / "notes.txt").write_text("mine")
     with pytest.raises(ConfigurationError, match="holds something else"):

@@ -115,6 +115,28 @@ def test_data_that_is_not_there(request_: Request, tmp_path: Path) -> None:
     assert not request_.out.exists()
 
 
+def test_all_that_is_missing_is_said_at_once(
+    request_: Request, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("ELMO_TASKS_CACHE", str(tmp_path / "cache"))
+    nowhere = tmp_path / "nowhere"
+    with pytest.raises(DataError) as raised:
+        plan(replace(request_, profile="paper", tasks=None, data=str(nowhere)))
+    message = str(raised.value)
+    assert message.startswith(f"The data in {nowhere} (there is no such folder; --data names another) is not what")
+    for file in ("conll2003/eng.train", "snli_1.0/snli_1.0_dev.jsonl", "squad/dev-v1.1.json", "glove.6B.50d.txt"):
+        assert f"  {file}: missing\n" in message
+    # The biLM, which is not downloaded for nothing.
+    for name in ("options.json", "weights.hdf5"):
+        assert f"  {tmp_path / 'cache/original' / name}: missing" in message
+    assert not (tmp_path / "cache").exists()
+
+
+def test_where_the_data_is_looked_for(request_: Request) -> None:
+    with pytest.raises(DataError, match=f"The data in {ROOT / 'data'} "):
+        plan(replace(request_, profile="paper"))
+
+
 def test_a_folder_is_for_one_profile_and_one_bilm(request_: Request) -> None:
     plan(request_)
     path = request_.out / "experiments.json"

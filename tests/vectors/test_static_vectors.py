@@ -68,7 +68,7 @@ def test_nine_digits_are_exact(
 ) -> None:
     vectors = data.draw(arrays(np.float32, (len(words), 3), elements=numbers))
     path = tmp_path_factory.getbasetemp() / f"vectors{suffix}"
-    assert write_vectors([WordVectors(words, vectors)], path, digits=9) == len(words)
+    assert write_vectors([WordVectors(words, vectors)], path, digits=9, force=True) == len(words)
     read_words, read = together(list(read_vectors(path, at_once=2)))
     assert read_words == words
     assert np.array_equal(read, vectors)
@@ -97,7 +97,7 @@ def test_a_failure_leaves_the_old_file(tmp_path: Path) -> None:
         raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
-        write_vectors(breaks(), path)
+        write_vectors(breaks(), path, force=True)
     assert path.read_text() == "old"
     assert list(tmp_path.iterdir()) == [path]
 
@@ -119,6 +119,17 @@ def test_files_of_others(tmp_path: Path) -> None:
     assert vector_of("4", path).tolist() == [7, 8]
     with pytest.raises(VectorsError, match='has no vector of "b"'):
         vector_of("b", path)
+
+
+def test_a_word_is_not_the_beginning_of_another(tmp_path: Path) -> None:
+    """As in GloVe's words with spaces, some of which go on with a number."""
+    path = tmp_path / "vectors.txt"
+    path.write_text(". 1 2\nroute 66 3 4\nroute 5 6\nnorth 7 8 9\n")
+    assert vector_of("route", path).tolist() == [5, 6]
+    assert vector_of("route 66", path).tolist() == [3, 4]
+    with pytest.raises(VectorsError, match='has no vector of "north"'):
+        vector_of("north", path)
+    assert vector_of("north 7", path).tolist() == [8, 9]
 
 
 @pytest.mark.parametrize(

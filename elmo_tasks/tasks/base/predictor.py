@@ -2,6 +2,7 @@
 
 import json
 import logging
+from collections.abc import Iterable
 from typing import Any, NamedTuple
 
 from allennlp.common.checks import ConfigurationError
@@ -153,9 +154,57 @@ def json_or_text(line: str, name: str) -> JsonDict:
     `ConfigurationError`
         If the line begins with `{` and is no JSON.
     """
+    # Files that were put together have their byte order marks in the middle.
+    line = line.removeprefix("\ufeff")
     if not line.lstrip().startswith("{"):
         return {name: line.strip("\r\n")}
     try:
         return parse_json(line)
     except JSONError as error:
         raise bad_input(line, f"begins with {{ but is {error}") from None
+
+
+def read_by(reader: DatasetReader, fields: Iterable[str], *inputs: Any, **named: Any) -> Instance:
+    """
+    An instance of any reader, ours or another, that a predictor can work with.
+
+    # Parameters
+
+    reader : `DatasetReader`
+    fields : `Iterable[str]`
+        Those that the instance must have.
+    inputs, named : `Any`
+        What the reader's `text_to_instance` is given.
+
+    # Raises
+
+    `ConfigurationError`
+        If the reader takes something else, or makes other fields.
+    """
+    name = type(reader).__name__
+    try:
+        instance = reader.text_to_instance(*inputs, **named)
+    except (TypeError, AttributeError) as error:
+        raise ConfigurationError(
+            f"The reader {name} does not take what this predictor reads ({error}): use its model's own predictor."
+        ) from error
+    if missing := [field for field in fields if field not in instance.fields]:
+        raise ConfigurationError(
+            f"This predictor needs instances with the field {missing[0]}; those of the reader {name} have "
+            f"{', '.join(instance.fields)}: use its model's own predictor."
+        )
+    return instance
+
+
+def check_output(model: Model, output: JsonDict, *names: str) -> None:
+    """Raises `ConfigurationError` if somebody else's model does not give what a predictor needs of it."""
+    if missing := [name for name in names if name not in output]:
+        raise ConfigurationError(
+            f'This predictor needs a model that gives "{missing[0]}"; {type(model).__name__} gives '
+            f"{', '.join(output) or 'nothing'}: use its own predictor."
+        )
+
+
+def token_texts(text: Any) -> list[str]:
+    """The tokens of a text field, as strings."""
+    return [str(token.text) for token in text.tokens]

@@ -11,7 +11,7 @@ from allennlp.predictors import Predictor
 from overrides import overrides
 
 from elmo_tasks.modules.tokenizer import SpacyRulesTokenizer
-from elmo_tasks.tasks.base.predictor import LinePredictor, bad_input, json_or_text
+from elmo_tasks.tasks.base.predictor import LinePredictor, bad_input, check_output, json_or_text, read_by, token_texts
 from elmo_tasks.tasks.ner.reader import TagField
 from elmo_tasks.tasks.ner.schemes import spans_to_tags, tags_to_spans
 
@@ -69,11 +69,11 @@ class ElmoTaggerPredictor(LinePredictor):
         if not isinstance(json_dict, dict) or ("sentence" in json_dict) == ("tokens" in json_dict):
             raise bad_input(json_dict, 'must be an object with either "sentence" or "tokens"')
         if "tokens" in json_dict:
-            return self._dataset_reader.text_to_instance(_tokens(json_dict))
+            return read_by(self._dataset_reader, ["tokens"], _tokens(json_dict))
         sentence = json_dict["sentence"]
         if not isinstance(sentence, str):
             raise bad_input(json_dict, f'"sentence" must be a string, not {type(sentence).__name__}')
-        instance = self._dataset_reader.text_to_instance(self._tokenizer.tokenize(sentence))
+        instance = read_by(self._dataset_reader, ["tokens"], self._tokenizer.tokenize(sentence))
         metadata = _metadata(instance)
         if metadata is not None:
             metadata["sentence"] = sentence
@@ -99,7 +99,8 @@ class ElmoTaggerPredictor(LinePredictor):
 
     @overrides
     def instance_answer(self, instance: Instance, output: JsonDict) -> JsonDict:
-        answer = {"tokens": output.get("words") or _words(instance), "tags": output["tags"]}
+        check_output(self._model, output, "tags")
+        answer = {"tokens": output.get("words") or token_texts(instance["tokens"]), "tags": output["tags"]}
         if self._marks_spans:
             answer["spans"] = _spans(instance, output["tags"])
         return answer
@@ -123,16 +124,11 @@ def _metadata(instance: Instance) -> dict[str, Any] | None:
     return field.metadata if field is not None and isinstance(field.metadata, dict) else None
 
 
-def _words(instance: Instance) -> list[str]:
-    tokens: Any = instance["tokens"]
-    return [str(token.text) for token in tokens.tokens]
-
-
 def _spans(instance: Instance, tags: list[str]) -> list[JsonDict]:
     """The spans that the tags mark, with their places in the sentence."""
     tokens: list[Token] = instance["tokens"].tokens  # type: ignore[attr-defined]
     sentence = (_metadata(instance) or {}).get("sentence")
-    words = _words(instance)
+    words = token_texts(instance["tokens"])
     if sentence is None:
         sentence = " ".join(words)
         starts = [0, *accumulate(len(word) + 1 for word in words)]

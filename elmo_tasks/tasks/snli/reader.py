@@ -85,6 +85,9 @@ class SnliReader(TextReader):
         if tokens_from not in FIELDS:
             raise ConfigurationError(f'tokens_from is "{tokens_from}"; it must be one of {", ".join(FIELDS)}.')
         check_flag(ConfigurationError, skip_bad_lines=skip_bad_lines)
+        is_list = isinstance(labels, list) and all(isinstance(label, str) for label in labels)
+        if labels is not None and not is_list:
+            raise ConfigurationError(f"labels is {labels!r:.100}; it must be a list of strings, or null.")
         self._tokens_from = tokens_from
         self._tokenizer = tokenizer or SpacyRulesTokenizer()
         self._labels = labels

@@ -1,5 +1,6 @@
 """Questions and passages to answers."""
 
+import inspect
 from collections.abc import Iterable
 from typing import Any, NamedTuple
 
@@ -7,14 +8,14 @@ import torch
 from allennlp.common.checks import ConfigurationError
 from allennlp.common.util import JsonDict, lazy_groups_of
 from allennlp.data import DatasetReader, Instance
-from allennlp.data.fields import SpanField
+from allennlp.data.fields import IndexField, SpanField
 from allennlp.models import Model
 from allennlp.predictors import Predictor
 from overrides import overrides
 from torch import Tensor
 
 from elmo_tasks.checks import check_count
-from elmo_tasks.tasks.base.predictor import LinePredictor, bad_input
+from elmo_tasks.tasks.base.predictor import LinePredictor, bad_input, check_output, read_by
 from elmo_tasks.tasks.squad.decoding import best_spans
 from elmo_tasks.tasks.squad.reader import SquadReader
 
@@ -26,6 +27,15 @@ class _Asked(NamedTuple):
     id: str | None
     question: str
     passage: str
+
+
+class _Window(NamedTuple):
+    """What the metadata of an instance say of its passage field: whose text, which token first, and where each is."""
+
+    id: str | None
+    passage: str
+    start: int
+    offsets: list[tuple[int, int]]
 
 
 @Predictor.register("elmo_reading_comprehension")
@@ -42,6 +52,10 @@ class ReadingComprehensionPredictor(LinePredictor):
     without answers. The output is then `{question id: answer}`, the form of predictions that the official script
     scores.
 
+    Stock models are served too (`--predictor elmo_reading_comprehension`): their reader makes the fields `question` and
+    `passage`, and `metadata` with `original_passage` and `token_offsets`, as "squad" does, and they give
+    `span_start_logits` and `span_end_logits`, as "bidaf" and "qanet" do.
+
     # Parameters
 
     best : `int`, optional (default = `5`)
@@ -52,8 +66,8 @@ class ReadingComprehensionPredictor(LinePredictor):
     # Raises
 
     `ConfigurationError`
-        If the input is not as said above, with the input's beginning; or if the model was not trained with the reader
-        "elmo_squad".
+        If the input is not as said above, with the input's beginning; or if another reader's instances have no such
+        fields, or another model gives no such scores.
 
     Registered as a `Predictor` with name "elmo_reading_comprehension".
     """
@@ -67,12 +81,7 @@ class ReadingComprehensionPredictor(LinePredictor):
         skip_bad_lines: bool = False,
     ) -> None:
         super().__init__(model, dataset_reader, frozen, skip_bad_lines)
-        if not isinstance(dataset_reader, SquadReader):
-            raise ConfigurationError(
-                f'This predictor reads with the dataset reader "elmo_squad", not with {type(dataset_reader).__name__}.'
-            )
         check_count(ConfigurationError, best=best)
-        self._reader = dataset_reader
         self._best = best
         self._max_span_length: int | None = getattr(model, "max_span_length", None)
 
@@ -96,23 +105,32 @@ class ReadingComprehensionPredictor(LinePredictor):
         return outputs
 
     def _answers(self, asked: list[_Asked]) -> list[JsonDict]:
-        windows = [self._reader.instances(one.question, one.passage, question_id=one.id) for one in asked]
+        windows = [self._instances(one) for one in asked]
         instances = [instance for question_windows in windows for instance in question_windows]
         outputs = iter(self._outputs(instances))
         return [self._answer(one, [next(outputs) for _ in one]) for one in windows]
+
+    def _instances(self, asked: _Asked) -> list[Instance]:
+        """One a window of the passage."""
+        reader = self._dataset_reader
+        if isinstance(reader, SquadReader):
+            return reader.instances(asked.question, asked.passage, question_id=asked.id)
+        instance = read_by(reader, ["question", "passage", "metadata"], question=asked.question, passage=asked.passage)
+        _metadata(instance, reader)["id"] = asked.id
+        return [instance]
 
     def _outputs(self, instances: Iterable[Instance]) -> list[JsonDict]:
         outputs: list[JsonDict] = []
         for batch in lazy_groups_of(instances, _BATCH):
             for instance in batch:
-                self._reader.apply_token_indexers(instance)
+                self._dataset_reader.apply_token_indexers(instance)
             outputs += self._model.forward_on_instances(batch)
         return outputs
 
     @overrides
     def _json_to_instance(self, json_dict: JsonDict) -> Instance:
-        ((question_id, question, passage),) = _asked(json_dict)
-        return self._reader.text_to_instance(question, passage, question_id=question_id)
+        (asked,) = _asked(json_dict)
+        return self._instances(asked)[0]
 
     @overrides
     def predict_batch_instance(self, instances: list[Instance]) -> list[JsonDict]:
@@ -124,46 +142,74 @@ class ReadingComprehensionPredictor(LinePredictor):
     def predictions_to_labeled_instances(self, instance: Instance, outputs: JsonDict) -> list[Instance]:
         """For AllenNLP Interpret: the question with its predicted answer's tokens."""
         labeled = instance.duplicate()
+        passage: Any = labeled["passage"]
         first, last = (int(place) for place in outputs["best_span"])
-        span = SpanField(first, last, labeled["passage"])  # type: ignore[arg-type]
-        labeled.add_field("answer_span", span, self._model.vocab)
+        if "span_start" in inspect.signature(self._model.forward).parameters:
+            # A stock model.
+            labeled.add_field("span_start", IndexField(first, passage), self._model.vocab)
+            labeled.add_field("span_end", IndexField(last, passage), self._model.vocab)
+        else:
+            labeled.add_field("answer_span", SpanField(first, last, passage), self._model.vocab)
         return [labeled]
 
     def _answer(self, instances: list[Instance], outputs: list[JsonDict]) -> JsonDict:
         """From the windows of one passage."""
+        windows = [_window(instance, self._dataset_reader) for instance in instances]
         scores: dict[tuple[int, int], float] = {}
         totals = []
-        for instance, output in zip(instances, outputs, strict=True):
-            start = instance["metadata"]["window_start"]  # type: ignore[index]
-            # Each of shape: (1, tokens)
-            starts, ends, mask = (
-                torch.as_tensor(output[name])[None] for name in ("start_logits", "end_logits", "passage_mask")
-            )
+        for window, output in zip(windows, outputs, strict=True):
+            starts, ends = self._logits(output, len(window.offsets))
             totals.append(starts.logsumexp(dim=1) + ends.logsumexp(dim=1))
-            for span, score in self._spans(starts, ends, mask, start):
+            for span, score in self._spans(starts, ends, window.start):
                 scores[span] = max(score, scores.get(span, score))
         # What the probabilities of all starts and ends, in all windows, sum to.
         total = float(torch.stack(totals).logsumexp(dim=0))
-        about = instances[0]["metadata"].metadata  # type: ignore[attr-defined]
-        offsets = {
-            instance["metadata"]["window_start"] + number: place  # type: ignore[index]
-            for instance in instances
-            for number, place in enumerate(instance["metadata"]["offsets"])  # type: ignore[index]
-        }
+        offsets = {window.start + number: place for window in windows for number, place in enumerate(window.offsets)}
         ranked = sorted(scores.items(), key=lambda item: -item[1])[: self._best]
-        best = [_span(about["passage"], offsets, first, last, score - total) for (first, last), score in ranked]
+        first_window = windows[0]
+        best = [_span(first_window.passage, offsets, first, last, score - total) for (first, last), score in ranked]
         answer = {
             "answer": best[0]["text"],
             **{name: best[0][name] for name in ("start_char", "end_char", "probability")},
         }
-        identified = {} if about["id"] is None else {"id": about["id"]}
+        identified = {} if first_window.id is None else {"id": first_window.id}
         return {**identified, **answer, "best": best}
 
-    def _spans(self, starts: Tensor, ends: Tensor, mask: Tensor, shift: int) -> list[tuple[tuple[int, int], float]]:
+    def _logits(self, output: JsonDict, tokens: int) -> tuple[Tensor, Tensor]:
+        """Of all starts and of all ends in a window, each of shape `(1, tokens)`."""
+        prefix = "" if "start_logits" in output else "span_"
+        names = f"{prefix}start_logits", f"{prefix}end_logits"
+        check_output(self._model, output, *names)
+        # What comes behind is padding.
+        starts, ends = (torch.as_tensor(output[name])[None, :tokens] for name in names)
+        return starts, ends
+
+    def _spans(self, starts: Tensor, ends: Tensor, shift: int) -> list[tuple[tuple[int, int], float]]:
         """A window's best spans, in the whole passage's tokens, with their scores."""
+        mask = torch.ones_like(starts, dtype=torch.bool)
         (spans,), (scores,) = best_spans(starts, ends, mask, self._max_span_length, self._best)
         pairs = zip(spans.tolist(), scores.tolist(), strict=True)
         return [((first + shift, last + shift), score) for (first, last), score in pairs if score > float("-inf")]
+
+
+def _metadata(instance: Instance, reader: DatasetReader) -> dict[str, Any]:
+    """Of our reader's instances, or of a stock reader's. Raises `ConfigurationError` where these are not enough."""
+    field: Any = instance["metadata"]
+    about: dict[str, Any] = field.metadata
+    missing = {"original_passage", "token_offsets"} - set(about)
+    if missing and not isinstance(reader, SquadReader):
+        raise ConfigurationError(
+            f'This predictor needs "{min(missing)}" in the instances\' metadata; the reader {type(reader).__name__} '
+            "does not put it there: use its model's own predictor."
+        )
+    return about
+
+
+def _window(instance: Instance, reader: DatasetReader) -> _Window:
+    about = _metadata(instance, reader)
+    if isinstance(reader, SquadReader):
+        return _Window(about["id"], about["passage"], about["window_start"], about["offsets"])
+    return _Window(about.get("id"), about["original_passage"], 0, about["token_offsets"])
 
 
 def _span(passage: str, offsets: dict[int, tuple[int, int]], first: int, last: int, log_probability: float) -> JsonDict:

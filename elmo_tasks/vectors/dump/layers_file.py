@@ -16,6 +16,7 @@ import h5py
 import numpy as np
 
 from elmo_tasks.bilm.hdf5 import writing_hdf5
+from elmo_tasks.files import check_own, one_line
 from elmo_tasks.vectors.dump.text import Sentence
 
 LAYERS = ("all", "top", "average")
@@ -191,6 +192,8 @@ def read_contents(path: Path) -> Contents:
     `LayersFileError`
         If the file is not there, is not whole, or not one of ours.
     """
+    if path.is_dir():
+        raise LayersFileError(f"{path} is a folder: name the files in it, such as {path}/*.hdf5.")
     if not path.is_file():
         raise LayersFileError(f"{path} does not exist.")
     with _reading(path) as file:
@@ -218,12 +221,7 @@ def holds(output: Path, wanted: Contents) -> bool:
 
 def check_replaceable(output: Path, wanted: Contents) -> None:
     """Raises `LayersFileError` where something stands at `output` that is not the output of this very run."""
-    is_empty = not output.exists() or (output.is_file() and not output.stat().st_size)
-    if not is_empty and not holds(output, wanted):
-        raise LayersFileError(
-            f"{output} is there already, and is not what this run would write: write to another file, or have it "
-            "replaced (--force, or force=True)."
-        )
+    check_own(output, lambda: holds(output, wanted), LayersFileError)
 
 
 def merge_files(files: Sequence[Path], output: Path, force: bool = False) -> Contents:
@@ -250,6 +248,8 @@ def merge_files(files: Sequence[Path], output: Path, force: bool = False) -> Con
         Unless the files hold every line of one text once, all made by the same biLM in the same format. Each dataset's
         type and shape is looked at. Or if the output is there already, and something else.
     """
+    if output.is_dir():
+        raise LayersFileError(f"{output} is a folder: name the file to be written behind the shards.")
     if any(file.exists() and output.exists() and file.samefile(output) for file in files):
         raise LayersFileError(f"{output} is one of the files to be put together; name the new file behind them.")
     contents = read_contents(files[0])
@@ -327,6 +327,6 @@ def _reading(path: Path) -> Iterator[h5py.File]:
             except LayersFileError:
                 raise
             except (OSError, RuntimeError, LookupError, TypeError, ValueError, AttributeError) as error:
-                raise LayersFileError(f"{path} is damaged: {error}.") from error
+                raise LayersFileError(f"{path} is damaged: {one_line(error)}.") from error
     except OSError as error:
-        raise LayersFileError(f"{path} is not an HDF5 file, or not a whole one: {error}") from None
+        raise LayersFileError(f"{path} is not an HDF5 file, or not a whole one: {one_line(error)}") from None

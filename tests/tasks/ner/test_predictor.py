@@ -191,6 +191,8 @@ def test_bad_input_is_explained(predictor: Predictor, given: Any, message: str) 
 
 def test_lines_are_json_or_raw_text(predictor: Predictor) -> None:
     assert predictor.load_line('{"tokens": ["a"]}\n') == {"tokens": ["a"]}
+    assert predictor.load_line('\ufeff{"tokens": ["a"]}\n') == {"tokens": ["a"]}
+    assert predictor.load_line("\ufeffAda left\n") == {"sentence": "Ada left"}
     assert predictor.load_line(" [1] is no JSON here\n") == {"sentence": " [1] is no JSON here"}
     with pytest.raises(ConfigurationError, match=r'not JSON.*\{"sentence": "unfinished'):
         predictor.load_line('{"sentence": "unfinished\n')
@@ -296,3 +298,26 @@ def test_hotflip_changes_words_until_the_tags_change(config: Config) -> None:
 def test_hotflip_says_that_it_cannot_work_with_elmo(predictor: Predictor) -> None:
     with pytest.raises(ConfigurationError, match=r"Hotflip needs a vector of each word.*Saliency"):
         Hotflip(predictor).attack_from_json({"sentence": "Ada left Oslo."})
+
+
+class NoTagger(PlainTagger):
+    def forward(self, tokens: TextFieldTensors) -> dict[str, Any]:  # type: ignore[override]
+        return {"label": ["good"] * len(get_text_field_mask(tokens))}
+
+
+class PairReader(DatasetReader):
+    def text_to_instance(self, premise: str, hypothesis: str) -> Instance:
+        raise AssertionError
+
+
+@pytest.mark.parametrize(
+    ("model", "reader", "message"),
+    [
+        (NoTagger, PlainReader, 'a model that gives "tags"; NoTagger gives label'),
+        (PlainTagger, PairReader, "The reader PairReader does not take what this predictor reads"),
+    ],
+)
+def test_what_does_not_fit_is_said(model: type[Model], reader: type[DatasetReader], message: str) -> None:
+    predictor = Predictor.by_name("elmo_tagger")(model(), reader())
+    with pytest.raises(ConfigurationError, match=message):
+        predictor.predict_json({"sentence": "Oslo"})

@@ -207,6 +207,9 @@ def test_options_are_checked() -> None:
         SnliReader(tokens_from="parse")
     with pytest.raises(ConfigurationError, match="skip_bad_lines is 'false'; it must be true or false"):
         SnliReader(skip_bad_lines="false")  # type: ignore[arg-type]
+    for labels in ("entailment", [1, 2], {"yes": 1}):
+        with pytest.raises(ConfigurationError, match=r"labels is .*; it must be a list of strings, or null"):
+            SnliReader(labels=labels)  # type: ignore[arg-type]
 
 
 def test_streams(tmp_path: Path) -> None:

@@ -6,16 +6,23 @@ from typing import Any
 
 import numpy as np
 import pytest
+import torch
 from allennlp.commands import main
 from allennlp.commands.train import train_model
 from allennlp.common import Params
 from allennlp.common.checks import ConfigurationError
+from allennlp.data import DatasetReader, Instance, TextFieldTensors, Vocabulary
+from allennlp.data.fields import MetadataField, TextField
+from allennlp.data.token_indexers import SingleIdTokenIndexer
 from allennlp.interpret.attackers import Hotflip
+from allennlp.models import Model
+from allennlp.nn.util import get_text_field_mask
 from allennlp.predictors import Predictor
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.special import logsumexp, softmax
 
+from elmo_tasks.modules.tokenizer import SpacyRulesTokenizer
 from elmo_tasks.tasks.ner.reader import Conll2003Reader
 from elmo_tasks.tasks.squad.metric import exact_match
 from elmo_tasks.tasks.squad.reader import SquadReader
@@ -78,7 +85,7 @@ def test_probabilities_are_those_of_start_and_end(archive: str) -> None:
     predictor = Predictor.from_path(archive, best=1000)
     answer = predictor.predict_json({"passage": PASSAGE, "question": QUESTION})
     instance = predictor._json_to_instance({"passage": PASSAGE, "question": QUESTION})
-    predictor._reader.apply_token_indexers(instance)
+    predictor._dataset_reader.apply_token_indexers(instance)
     output = predictor._model.forward_on_instance(instance)
     starts, ends = softmax(output["start_logits"]), softmax(output["end_logits"])
     expected = {(start, end + 1): starts[start] * ends[end] for start in range(8) for end in range(start, 8)}
@@ -91,9 +98,9 @@ def test_probabilities_are_those_of_start_and_end(archive: str) -> None:
 def test_windows_are_one_passage(archive: str) -> None:
     predictor = Predictor.from_path(archive, best=1000)
     whole = predictor.predict_json({"passage": PASSAGE, "question": QUESTION})
-    plain = predictor._reader
+    plain = predictor._dataset_reader
     windowed = SquadReader(plain._token_indexers, max_passage_tokens=4, long_passages="window")
-    predictor._reader = windowed
+    predictor._dataset_reader = windowed
     answer = predictor.predict_json({"passage": PASSAGE, "question": QUESTION})
     instances = windowed.instances(QUESTION, PASSAGE)
     assert [instance["metadata"]["window_start"] for instance in instances] == [0, 2, 4]
@@ -153,7 +160,7 @@ def test_squads_own_json_gives_the_official_predictions(archive: str, corpus: st
     assert predictor.predict_json(content["data"][1]) == {name: predictions[name] for name in ("q4", "q5")}
     assert predictor.predict_json(content["data"][0]["paragraphs"][1]) == {"q3": predictions["q3"]}
     # They score as the model does.
-    instances = list(predictor._reader.read(corpus))
+    instances = list(predictor._dataset_reader.read(corpus))
     predictor._model.get_metrics(reset=True)
     predictor.predict_batch_instance(instances)
     gold = {instance["metadata"]["id"]: instance["metadata"]["answers"] for instance in instances}
@@ -192,8 +199,8 @@ def test_what_does_not_fit(predictor: Predictor) -> None:
     kind = type(predictor)
     with pytest.raises(ConfigurationError, match="best is 0"):
         kind(predictor._model, predictor._dataset_reader, best=0)  # type: ignore[call-arg]
-    with pytest.raises(ConfigurationError, match="not with Conll2003Reader"):
-        kind(predictor._model, Conll2003Reader())
+    with pytest.raises(ConfigurationError, match="The reader Conll2003Reader does not take what this predictor reads"):
+        kind(predictor._model, Conll2003Reader()).predict_json({"passage": PASSAGE, "question": QUESTION})
 
 
 def test_the_command_line(archive: str, corpus: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -215,7 +222,7 @@ def test_the_command_line(archive: str, corpus: str, tmp_path: Path, monkeypatch
 
 
 def test_saliency(predictor: Predictor, check_saliency: Callable[..., None]) -> None:
-    passage, question = (len(predictor._reader._tokenizer.tokenize(text)) for text in (PASSAGE, QUESTION))
+    passage, question = (len(predictor._dataset_reader._tokenizer.tokenize(text)) for text in (PASSAGE, QUESTION))
     check_saliency(
         predictor, {"passage": PASSAGE, "question": QUESTION}, {"grad_input_1": passage, "grad_input_2": question}
     )
@@ -229,3 +236,84 @@ def test_hotflip_changes_the_question(config: Config) -> None:
     words = [flipped["original"], *flipped["final"]]
     assert words[0] == ["When", "did", "it", "leave", "?"]
     assert words[1] != words[0]
+
+
+# Somebody else's models
+
+
+class StockReader(DatasetReader):
+    """What the readers of stock models of passages give."""
+
+    names = ("original_passage", "token_offsets")
+
+    def text_to_instance(self, question: str, passage: str) -> Instance:
+        texts = {"question": question, "passage": passage}
+        tokens = {name: SpacyRulesTokenizer().tokenize(text) for name, text in texts.items()}
+        fields = {name: TextField(tokens[name], {"tokens": SingleIdTokenIndexer()}) for name in texts}
+        offsets = [
+            (token.idx, token.idx + len(str(token.text))) for token in tokens["passage"] if token.idx is not None
+        ]
+        metadata = dict(zip(self.names, (passage, offsets), strict=True))
+        return Instance({**fields, "metadata": MetadataField(metadata)})
+
+
+class StockModel(Model):
+    """What stock models of passages take and give; an answer begins at the question's first word and goes on to "."."""
+
+    def __init__(self) -> None:
+        super().__init__(Vocabulary({"tokens": dict.fromkeys([".", "Ada", "Oslo", "köy", "词"], 1)}))
+        # AllenNLP looks for the device of one.
+        self.weight = torch.nn.Parameter(torch.zeros(1))
+
+    def forward(  # type: ignore[override]
+        self, question: TextFieldTensors, passage: TextFieldTensors, metadata: Any, span_start: Any = None
+    ) -> dict[str, Any]:
+        mask = get_text_field_mask(passage)
+        words = passage["tokens"]["tokens"]
+        begins = 2.0 * (words == question["tokens"]["tokens"][:, :1])
+        ends = 3.0 * (words == self.vocab.get_token_index("."))
+        starts, ends = (logits.masked_fill(~mask, torch.finfo(torch.float).min) for logits in (begins, ends))
+        best = torch.stack([starts.argmax(dim=1), ends.argmax(dim=1)], dim=1)
+        return {"span_start_logits": starts, "span_end_logits": ends, "best_span": best}
+
+
+def test_a_stock_model_is_served() -> None:
+    predictor = Predictor.by_name("elmo_reading_comprehension")(StockModel(), StockReader())
+    passages = ["Ada left Oslo .", "In the  köy are 词 and she.", "Oslo ."]
+    asked = [
+        {"passage": passage, "question": word} for passage, word in zip(passages, ["Oslo", "köy", "Ada"], strict=True)
+    ]
+    # Of several lengths in one batch.
+    answers = predictor.predict_batch_json([{**one, "id": str(number)} for number, one in enumerate(asked)])
+    assert [answer["id"] for answer in answers] == ["0", "1", "2"]
+    assert [answer["answer"] for answer in answers[:2]] == ["Oslo .", "köy are 词 and she."]
+    assert (answers[1]["start_char"], answers[1]["end_char"]) == (8, 26)
+    assert answers[0]["probability"] == pytest.approx(softmax([0, 0, 2, 0])[2] * softmax([0, 0, 0, 3])[3])
+    # Two tokens have no more than three spans; padding has none.
+    assert {span["text"] for span in answers[2]["best"]} == {"Oslo", ".", "Oslo ."}
+    assert {"id": "0", **predictor.predict_json(asked[0])} == answers[0]
+    (labeled,) = predictor.json_to_labeled_instances(asked[0])
+    assert (labeled["span_start"].sequence_index, labeled["span_end"].sequence_index) == (2, 3)  # type: ignore[attr-defined]
+
+
+class OtherReader(StockReader):
+    names = ("passage", "places")
+
+
+class OtherModel(StockModel):
+    def forward(self, **fields: Any) -> dict[str, Any]:  # type: ignore[override]
+        return {"scores": torch.zeros(1)}
+
+
+@pytest.mark.parametrize(
+    ("model", "reader", "message"),
+    [
+        (StockModel, OtherReader, '"original_passage" in the instances\' metadata; the reader OtherReader'),
+        (OtherModel, StockReader, 'a model that gives "span_start_logits"; OtherModel gives scores'),
+    ],
+)
+def test_what_does_not_fit_is_said(model: type[Model], reader: type[DatasetReader], message: str) -> None:
+    predictor = Predictor.by_name("elmo_reading_comprehension")(model(), reader())
+    with pytest.raises(ConfigurationError, match=message) as raised:
+        predictor.predict_json({"passage": PASSAGE, "question": QUESTION})
+    assert "\n" not in str(raised.value)

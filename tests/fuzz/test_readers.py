@@ -1,0 +1,163 @@
+"""The tasks' data: what is read of a damaged file is what stands in it, or an error names the file."""
+
+import bz2
+import gzip
+import json
+import lzma
+import re
+from pathlib import Path
+from typing import Any
+
+import pytest
+from allennlp.common.checks import ConfigurationError
+from allennlp.data.dataset_readers import DatasetReader
+from fuzzing import Chance, damaged, fuzz, strange_json, word_of, write
+
+from elmo_tasks.tasks.ner import Conll2003Reader
+from elmo_tasks.tasks.snli import SnliReader
+from elmo_tasks.tasks.squad import SquadReader
+
+FIXTURES = Path(__file__).parents[2] / "fixtures"
+
+COMPRESS = {".gz": gzip.compress, ".bz2": bz2.compress, ".xz": lzma.compress}
+
+
+def lines_of(content: bytes) -> list[str]:
+    """The lines of a text in UTF-8; a carriage return alone ends one too."""
+    return re.split("\r*\n|\r", content.decode("utf-8").removeprefix("\ufeff"))
+
+
+def sentences_of(content: bytes) -> list[list[list[str]]]:
+    """CoNLL's columns, read in another way than the product does."""
+    rows = [re.findall("[^ \t]+", line) for line in lines_of(content)]
+    sentences: list[list[list[str]]] = [[]]
+    for columns in rows:
+        if not columns or columns[0] == "-DOCSTART-":
+            sentences.append([])
+        else:
+            sentences[-1].append(columns)
+    return [sentence for sentence in sentences if sentence]
+
+
+def columns_of(chance: Chance) -> bytes:
+    """A small file of CoNLL's columns, with strange words in it."""
+    if chance.random() < 0.3:
+        return (FIXTURES / "ner" / "dev.txt").read_bytes()[: chance.randint(1, 2000)]
+    separator, tags = chance.choice(" \t"), ["O", "B-PER", "I-PER", "I-LOC", "S-LOC", "E-PER", "U-ORG", "L-ORG", "M-A"]
+    rows = [f"{word_of(chance)}{separator}{chance.choice(tags)}" for _ in range(chance.randint(0, 12))]
+    return "\n".join(row if chance.random() > 0.2 else "" for row in rows).encode()
+
+
+def test_conll(tmp_path: Path) -> None:
+    path = tmp_path / "data.txt"
+
+    def check(chance: Chance) -> None:
+        content = damaged(columns_of(chance), chance)
+        write(path, content, chance)
+        marks_spans = chance.random() < 0.5
+        instances = list(Conll2003Reader(coding_scheme="BIOUL" if marks_spans else None).read(str(path)))
+        expected = sentences_of(content)
+        assert [instance["metadata"]["words"] for instance in instances] == [
+            [columns[0] for columns in sentence] for sentence in expected
+        ]
+        tags = [instance["metadata"]["tags"] for instance in instances]
+        if marks_spans:
+            assert all(re.fullmatch("O|[BIUL]-.+", tag, re.DOTALL) for sentence in tags for tag in sentence)
+        else:
+            assert tags == [[columns[-1] for columns in sentence] for sentence in expected]
+
+    fuzz(check, ConfigurationError, where=path.name)
+
+
+def pairs_of(content: bytes) -> list[tuple[Any, Any, Any]]:
+    """SNLI's texts and labels of the lines that have one."""
+    records = [json.loads(line) for line in lines_of(content) if line.strip()]
+    return [(one["sentence1"], one["sentence2"], one["gold_label"]) for one in records if one["gold_label"] != "-"]
+
+
+def test_snli(tmp_path: Path) -> None:
+    path = tmp_path / "data.jsonl"
+    records = [json.loads(line) for line in lines_of((FIXTURES / "snli" / "dev.jsonl").read_bytes()) if line]
+
+    def check(chance: Chance) -> None:
+        lines = [json.dumps(record) for record in chance.sample(records, 3)]
+        if chance.random() < 0.7:
+            lines[chance.randrange(3)] = strange_json(chance.choice(records), chance)
+            content = "\n".join(lines).encode()
+        else:
+            content = damaged("\n".join(lines).encode(), chance)
+        write(path, content, chance)
+        skip = chance.random() < 0.4
+        instances = list(SnliReader(skip_bad_lines=skip).read(str(path)))
+        if not skip:
+            # The tokenizer leaves out nothing but white space.
+            found = [
+                (
+                    *("".join(one["metadata"][f"{text}_tokens"]) for text in ("premise", "hypothesis")),
+                    one["label"].label,
+                )
+                for one in instances
+            ]
+            assert found == [(squeezed(one), squeezed(other), label) for one, other, label in pairs_of(content)]
+
+    fuzz(check, ConfigurationError, where=path.name)
+
+
+def squeezed(text: str) -> str:
+    return "".join(text.split())
+
+
+def test_squad(tmp_path: Path) -> None:
+    path = tmp_path / "data.json"
+    whole = json.loads((FIXTURES / "squad" / "dev.json").read_text(encoding="utf-8"))
+
+    def check(chance: Chance) -> None:
+        text = strange_json(whole, chance) if chance.random() < 0.7 else json.dumps(whole)
+        content = text.encode() if chance.random() < 0.6 else damaged(text.encode(), chance)
+        write(path, content, chance)
+        skip = chance.random() < 0.4
+        instances = list(SquadReader(skip_bad_questions=skip).read(str(path)))
+        articles = json.loads(content.removeprefix(b"\xef\xbb\xbf"))["data"] if not skip else []
+        paragraphs = [paragraph for article in articles for paragraph in article["paragraphs"]]
+        asked = {question["id"]: (one["context"], question) for one in paragraphs for question in one["qas"]}
+        for instance in instances:
+            about, span = instance["metadata"], instance["answer_span"]
+            if not skip:
+                passage, question = asked[about["id"]]
+                assert (about["passage"], about["question"]) == (passage, question["question"])
+                assert about["answers"] == [answer["text"] for answer in question["answers"]]
+            if span.span_start >= 0:
+                start, stop = about["offsets"][span.span_start][0], about["offsets"][span.span_end][1]
+                assert about["passage"][start:stop] in [answer.strip() for answer in about["answers"]]
+        assert skip or len(instances) == len(asked)
+
+    fuzz(check, ConfigurationError, where=path.name)
+
+
+@pytest.mark.parametrize("ending", COMPRESS)
+def test_compressed(ending: str, tmp_path: Path) -> None:
+    """The formats have check sums: what is read is the undamaged text."""
+    path = tmp_path / f"data{ending}"
+    readers: list[tuple[DatasetReader, bytes]] = [
+        (Conll2003Reader(), b"\n\n".join((FIXTURES / "ner" / "dev.txt").read_bytes().split(b"\n\n")[:9])),
+        (SnliReader(), (FIXTURES / "snli" / "dev.jsonl").read_bytes()),
+        (SquadReader(), (FIXTURES / "squad" / "dev.json").read_bytes()),
+    ]
+    expected = []
+    for reader, content in readers:
+        path.write_bytes(COMPRESS[ending](content))
+        expected.append([str(instance) for instance in reader.read(str(path))])
+
+    def check(chance: Chance) -> None:
+        number = chance.randrange(len(readers))
+        reader, content = readers[number]
+        # Programs that use several processors write some compressed files behind each other.
+        half = content.rindex(b"\n", 0, len(content) // 2) + 1
+        parts = chance.choice([[content], [content[:half], content[half:]]])
+        whole = b"".join(map(COMPRESS[ending], parts))
+        compressed = damaged(whole, chance)
+        write(path, compressed, chance)
+        if compressed != whole * 2:
+            assert [str(instance) for instance in reader.read(str(path))] == expected[number]
+
+    fuzz(check, ConfigurationError, where=path.name)
