@@ -9,6 +9,7 @@ import io
 import json
 import lzma
 import os
+import re
 import tempfile
 import zlib
 from collections.abc import Callable, Iterable, Iterator
@@ -202,6 +203,21 @@ def begins_with(path: Path, content: bytes) -> bool:
             return file.read(len(content)) == content
     except _DAMAGE:
         return False
+
+
+_PARALLEL = re.compile(r"(.*)\{([^{},]+),([^{},]+)\}(.*)", re.DOTALL)
+
+
+def named_files(path: str | Path) -> tuple[str, ...]:
+    """
+    The files that a path names: two where it has braces, as in a shell, such as `train.en` and `train.de` for the
+    parallel texts `train.{en,de}`; otherwise itself.
+    """
+    match = _PARALLEL.fullmatch(str(path))
+    if match is None:
+        return (str(path),)
+    before, first, second, after = match.groups()
+    return before + first + after, before + second + after
 
 
 def open_bytes(path: str | Path, name: object = None) -> BinaryIO:

@@ -19,6 +19,7 @@ from elmo_tasks.files import (
     begins_with,
     check_own,
     full_disk_told,
+    named_files,
     parse_json,
     read_lines,
     read_object,
@@ -91,6 +92,13 @@ COMPRESS: dict[str, Callable[[bytes], bytes]] = {
     "txt.bz2": bz2.compress,
     "txt.xz": lzma.compress,
 }
+
+
+def test_braces_name_two_files() -> None:
+    assert named_files("data/train.{en,de}.gz") == ("data/train.en.gz", "data/train.de.gz")
+    assert named_files(Path("{a,b}")) == ("a", "b")
+    for path in ("data/train.tsv", "{a}", "{a,b,c}", "{,a}", "a{b},c"):
+        assert named_files(path) == (path,)
 
 
 @pytest.mark.parametrize("suffix", COMPRESS)

@@ -127,3 +127,14 @@ def test_reading_comprehension() -> None:
                 assert all(span in line or "\\" in line for span in answer.values())
 
     fuzz(check, ConfigurationError, where="Line ")
+
+
+def test_translator() -> None:
+    def check(chance: Chance) -> None:
+        for line, answer in check_lines("translation", "elmo_translator", {"source": "Ada left Oslo."}, chance):
+            line = line.removeprefix("\ufeff")
+            text = json.loads(line) if line.lstrip().startswith("{") else {"source": line}
+            assert "".join(answer["source_tokens"]) == "".join(text["source"].split())
+            assert answer["translations"][0]["text"] == answer["translation"]
+
+    fuzz(check, ConfigurationError, where="Line ")

@@ -11,12 +11,13 @@ from typing import Any
 import pytest
 from allennlp.common.checks import ConfigurationError
 from allennlp.data.dataset_readers import DatasetReader
-from fuzzing import Chance, damaged, fuzz, strange_json, word_of, write
+from fuzzing import Chance, damaged, fuzz, strange_json, text_of, word_of, write
 
 from elmo_tasks.tasks.ner import Conll2003Reader
 from elmo_tasks.tasks.relations import RelationReader
 from elmo_tasks.tasks.snli import SnliReader
 from elmo_tasks.tasks.squad import SquadReader
+from elmo_tasks.tasks.translation import TranslationReader
 
 FIXTURES = Path(__file__).parents[2] / "fixtures"
 
@@ -131,6 +132,24 @@ def test_squad(tmp_path: Path) -> None:
                 start, stop = about["offsets"][span.span_start][0], about["offsets"][span.span_end][1]
                 assert about["passage"][start:stop] in [answer.strip() for answer in about["answers"]]
         assert skip or len(instances) == len(asked)
+
+    fuzz(check, ConfigurationError, where=path.name)
+
+
+def test_translation(tmp_path: Path) -> None:
+    path = tmp_path / "data.tsv"
+    lines = (FIXTURES / "translation" / "dev.tsv").read_bytes().splitlines()
+
+    def check(chance: Chance) -> None:
+        strange = f"{text_of(chance)}\t{text_of(chance)}".encode()
+        content = damaged(b"\n".join([*chance.sample(lines, 3), strange]), chance)
+        write(path, content, chance)
+        skip = chance.random() < 0.4
+        instances = list(TranslationReader(skip_bad_lines=skip).read(str(path)))
+        if not skip:
+            found = [("".join(one["source_tokens"]), one["reference"]) for one in (i["metadata"] for i in instances)]
+            pairs = [line.split("\t") for line in lines_of(content) if line.strip()]
+            assert found == [(squeezed(source), target.strip()) for source, target in pairs]
 
     fuzz(check, ConfigurationError, where=path.name)
 
