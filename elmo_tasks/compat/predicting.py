@@ -63,7 +63,10 @@ def _loaded(predictor: Predictor, line: str, number: int) -> JsonDict:
     try:
         return predictor.load_line(line)
     except (ValueError, RecursionError) as error:
-        raise ConfigurationError(f"Line {number} cannot be read: {error}. It begins: {line.strip()[:200]}") from error
+        # AllenNLP's own predictors read nothing but JSON, for which the parser's "Expecting value" is a riddle.
+        is_json = not isinstance(error, json.JSONDecodeError)
+        what = str(error) if is_json else f"this is not JSON: {error.msg}, at column {error.colno}"
+        raise ConfigurationError(f"Line {number} cannot be read: {what}. It begins: {line.strip()[:200]}") from error
 
 
 def write_letters_as_they_are() -> None:

@@ -99,7 +99,7 @@ def read_config(path: str) -> dict[str, Any]:
         evaluated = Params.from_file(path).as_dict(quiet=True)
     except RuntimeError as error:
         hint = ": AllenNLP takes it from the environment" if "external variable" in str(error) else ""
-        raise ConfigurationError(f"{path} cannot be evaluated: {_without_trace(error)}{hint}.") from error
+        raise ConfigurationError(f"{path} cannot be evaluated: {_without_trace(error).rstrip('.')}{hint}.") from error
     if not isinstance(evaluated, dict):
         raise ConfigurationError(f"{path} is no config but a {type(evaluated).__name__}.")
     check_not_old(evaluated, path)

@@ -137,7 +137,9 @@ def make_plan(tokens: int, streams: int, passes: float) -> Plan:
         Where there is nothing to read, or no pass.
     """
     if tokens < WINDOW or passes <= 0:
-        raise ConfigurationError(f"{passes:g} passes over {tokens:,} tokens: there must be more of both.")
+        raise ConfigurationError(
+            f"{passes:g} passes over {tokens:,} tokens: at least {WINDOW} are needed, and more than no pass."
+        )
     streams = max(1, min(streams, tokens // (WINDOW * _FEWEST_BATCHES)))
     total = max(1, round(passes * tokens / (streams * WINDOW)))
     epochs = -(-total // _EPOCH_BATCHES)
@@ -266,6 +268,8 @@ def prepare(
     asked |= {"dtype": dtype, "seed": seed}
     if not (run / "config.json").is_file():
         _begin(asked, run, cuda_device)
+    elif not (run / _BEGUN).is_file():
+        raise ConfigurationError(f"{run} holds a run that elmo-train has not begun: give another folder.")
     begun = read_object(run / _BEGUN, ConfigurationError, asked=dict, said=str)
     for name, value in asked.items():
         if begun["asked"].get(name) != value:
