@@ -1,5 +1,7 @@
 """Whether there is the GPU that is asked for."""
 
+from elmo_tasks.checks import check_count
+
 
 class DeviceError(ValueError):
     """There is no such GPU."""
@@ -17,9 +19,11 @@ def check_device(cuda_device: int, name: str = "cuda_device") -> None:
     # Raises
 
     `DeviceError`
-        If there is no such GPU.
+        If there is no such GPU, or that is no number.
     """
     import torch
+
+    check_count(DeviceError, least=-1, **{name: cuda_device})
 
     number = torch.cuda.device_count()
     if cuda_device >= number:

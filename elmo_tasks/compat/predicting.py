@@ -2,8 +2,8 @@
 The command `predict`, and the predictions that `evaluate` writes.
 
 What it mends: what people trip over in AllenNLP 2.10.1.
-How one sees it: an input file that is empty, as the answers were to be written there; the JSON parser's `line 1` for an error in any line; a byte order mark that is no JSON; `\\u00e9` where
-there is an é.
+How one sees it: an input file that is empty, as the answers were to be written there; the JSON parser's `line 1` for
+an error in any line; a byte order mark that is no JSON; `\\u00e9` where there is an é.
 Until when: as long as AllenNLP is used.
 """
 
