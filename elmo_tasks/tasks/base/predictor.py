@@ -15,6 +15,7 @@ from torch import nn
 
 from elmo_tasks.checks import check_flag
 from elmo_tasks.files import JSONError, parse_json
+from elmo_tasks.private import special_tokens
 from elmo_tasks.tasks.base.model import ElmoModel
 
 logger = logging.getLogger(__name__)
@@ -203,6 +204,42 @@ def check_output(model: Model, output: JsonDict, *names: str) -> None:
             f'This predictor needs a model that gives "{missing[0]}"; {type(model).__name__} gives '
             f"{', '.join(output) or 'nothing'}: use its own predictor."
         )
+
+
+def label_namespace(model: Model) -> str:
+    """Where the vocabulary has the labels that a model gives; stock models call it otherwise, or do not say."""
+    namespace: str = getattr(model, "label_namespace", None) or getattr(model, "_label_namespace", "labels")
+    return namespace
+
+
+def label_and_probabilities(model: Model, output: JsonDict, name: str) -> tuple[str, dict[str, float]]:
+    """
+    A model's most probable label, and all labels' probabilities.
+
+    # Parameters
+
+    model : `Model`
+    output : `JsonDict`
+        What it gives for an instance. Our models have `label` and `probabilities`, by the labels' names.
+    name : `str`
+        What stock models call the probabilities, which are by the labels' numbers.
+
+    # Raises
+
+    `ConfigurationError`
+        If somebody else's model gives neither.
+    """
+    if "probabilities" in output:
+        return output["label"], output["probabilities"]
+    check_output(model, output, name)
+    namespace = label_namespace(model)
+    labels, special = model.vocab.get_index_to_token_vocabulary(namespace), special_tokens(model.vocab, namespace)
+    probabilities = {
+        labels[index]: float(probability)
+        for index, probability in enumerate(output[name])
+        if index in labels and index not in special
+    }
+    return max(probabilities, key=probabilities.__getitem__), probabilities
 
 
 def token_texts(text: Any) -> list[str]:

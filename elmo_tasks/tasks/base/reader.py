@@ -70,6 +70,36 @@ def _text_fields(fields: Iterable[Field]) -> Iterator[TextField]:
             yield from _text_fields(field.field_list)
 
 
+def check_labels(labels: object) -> None:
+    """Raises `ConfigurationError` unless a reader's `labels` is a list of strings, or None."""
+    is_list = isinstance(labels, list) and all(isinstance(label, str) for label in labels)
+    if labels is not None and not is_list:
+        raise ConfigurationError(f"labels is {labels!r:.100}; it must be a list of strings, or null.")
+
+
+def is_label(label: str) -> bool:
+    """
+    Whether a label says something, and stands in a vocabulary's file as it is: AllenNLP has a word for a line feed
+    there, and loses a carriage return.
+    """
+    return bool(label.strip()) and "\r" not in label
+
+
+def is_unicode(text: str | Sequence[str]) -> bool:
+    """
+    Whether a text, or all tokens of one, can be written into a vocabulary's file. Half of a surrogate pair cannot, such
+    as JSON has where somebody has cut a text: `"\\ud83d"`.
+    """
+    try:
+        "".join(text).encode("utf-8")
+    except UnicodeEncodeError:
+        return False
+    return True
+
+
+HALF_OF_A_PAIR = "has half of a surrogate pair, which is no character"
+
+
 def numbered_lines(file_path: PathOrStr) -> Iterator[tuple[int, bytes]]:
     """
     The lines of a file, plain or compressed, numbered from 1, without their ends and without a byte order mark before

@@ -14,7 +14,7 @@ from allennlp.data.dataset_readers.dataset_reader import PathOrStr
 
 from elmo_tasks.checks import check_flag
 from elmo_tasks.files import JSONError, decoded, parse_json, read_text
-from elmo_tasks.tasks.base.reader import bad_line, numbered_lines
+from elmo_tasks.tasks.base.reader import HALF_OF_A_PAIR, bad_line, is_label, is_unicode, numbered_lines
 
 logger = logging.getLogger(__name__)
 
@@ -72,6 +72,8 @@ class Form:
                 f"text_column is {self.text_column!r} and label_column is {self.label_column!r}; both must be names, "
                 "or both numbers, counted from 0."
             )
+        if self.text_column == self.label_column:
+            raise ConfigurationError(f"text_column and label_column are both {self.text_column!r}.")
 
     @property
     def is_numbered(self) -> bool:
@@ -221,16 +223,25 @@ def _document(record: Record, form: Form, labels: Collection[str] | None) -> Doc
     if isinstance(record, DocumentError):
         raise record
     text = check_text(_field(record, form.text_column), form.text_column)
+    _check_unicode(form.text_column, text)
     if form.label_column is None:
         return Document(text, None)
     label = _field(record, form.label_column)
     if isinstance(label, bool | int):
         label = json.dumps(label)
-    if not isinstance(label, str) or not label.strip():
-        raise DocumentError(f'"{form.label_column}" is {_short(label)}; a label is a string that is not empty')
+    if not isinstance(label, str) or not is_label(label):
+        raise DocumentError(
+            f'"{form.label_column}" is {_short(label)}; a label is a string that is not empty, without carriage returns'
+        )
+    _check_unicode(form.label_column, label)
     if labels is not None and label not in labels:
         raise DocumentError(f'"{form.label_column}" is {_short(label)}; it must be one of {", ".join(labels)}')
     return Document(text, label)
+
+
+def _check_unicode(name: Column, text: Text) -> None:
+    if not is_unicode(text):
+        raise DocumentError(f'"{name}" {HALF_OF_A_PAIR}: {_short(text)}')
 
 
 def check_text(text: Any, name: Column) -> Text:

@@ -15,7 +15,7 @@ from overrides import overrides
 
 from elmo_tasks.checks import check_count, check_flag
 from elmo_tasks.modules.tokenizer import SpacyRulesTokenizer
-from elmo_tasks.tasks.base.reader import TextReader, warn_of
+from elmo_tasks.tasks.base.reader import TextReader, check_labels, warn_of
 from elmo_tasks.tasks.classification.corpus import Document, DocumentError, Form, Text, read_documents
 
 logger = logging.getLogger(__name__)
@@ -115,6 +115,7 @@ class ClassificationReader(TextReader):
         super().__init__(token_indexers, **kwargs)
         check_flag(ConfigurationError, skip_bad_lines=skip_bad_lines)
         check_count(ConfigurationError, optional=True, max_tokens=max_tokens)
+        check_labels(labels)
         if long_texts not in LONG_TEXTS:
             raise ConfigurationError(f'long_texts is "{long_texts}"; it must be one of {", ".join(LONG_TEXTS)}.')
         if long_texts == "window" and max_tokens is None:

@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 from allennlp.data.dataset_readers.dataset_reader import PathOrStr
 
 from elmo_tasks.files import JSONError, parse_json
-from elmo_tasks.tasks.base.reader import numbered_lines
+from elmo_tasks.tasks.base.reader import HALF_OF_A_PAIR, is_label, is_unicode, numbered_lines
 
 LABELS = ("entailment", "neutral", "contradiction")
 """SNLI's and MultiNLI's. Other data has others, such as SciTail and HANS, which have two."""
@@ -112,14 +112,20 @@ def parse_line(line: bytes | str, tokens_from: str, labels: Collection[str] | No
     label = _field(record, "gold_label")
     if label == NO_LABEL:
         return Pair("", "", None)
-    if not isinstance(label, str) or not label.strip():
-        raise PairError(f'"gold_label" is {_short(label)}; it must be a string that is not empty, or "-" for none')
+    if not isinstance(label, str) or not is_label(label):
+        raise PairError(
+            f'"gold_label" is {_short(label)}; it must be a string that is not empty, without carriage returns, or "-" '
+            "for none"
+        )
+    _check_unicode("gold_label", label)
     if labels is not None and label not in labels:
         raise PairError(
             f'"gold_label" is {_short(label)}; it must be one of {", ".join(labels)}, or "-" for none '
             "(labels: null takes those that the data has)"
         )
     premise, hypothesis = (_text(record, name, tokens_from) for name in FIELDS[tokens_from])
+    for name, text in zip(FIELDS[tokens_from], (premise, hypothesis), strict=True):
+        _check_unicode(name, text)
     return Pair(premise, hypothesis, label)
 
 
@@ -169,6 +175,11 @@ def _text(record: dict[str, Any], name: str, tokens_from: str) -> Text:
     if isinstance(text, str) and tokens_from == "binary_parse":
         text = _leaves(text)
     return check_text(text, name)
+
+
+def _check_unicode(name: str, text: Text) -> None:
+    if not is_unicode(text):
+        raise PairError(f'"{name}" {HALF_OF_A_PAIR}: {_short(text)}')
 
 
 def _leaves(parse: str) -> list[str]:

@@ -6,12 +6,20 @@ from allennlp.data.fields import LabelField
 from allennlp.predictors import Predictor
 from overrides import overrides
 
-from elmo_tasks.private import special_tokens
-from elmo_tasks.tasks.base.predictor import LinePredictor, bad_input, check_output, read_by, token_texts
+from elmo_tasks.tasks.base.predictor import (
+    LinePredictor,
+    bad_input,
+    label_and_probabilities,
+    label_namespace,
+    read_by,
+    token_texts,
+)
 from elmo_tasks.tasks.snli.pairs import PairError, check_text
 from elmo_tasks.tasks.snli.reader import SnliReader
 
 _TEXTS = ("premise", "hypothesis")
+_STOCKS_NAME = "label_probs"
+"""What stock models call their probabilities."""
 
 
 @Predictor.register("elmo_entailment")
@@ -65,33 +73,12 @@ class ElmoEntailmentPredictor(LinePredictor):
     def predictions_to_labeled_instances(self, instance: Instance, outputs: JsonDict) -> list[Instance]:
         """For AllenNLP Interpret: the pair with its predicted label."""
         labeled = instance.duplicate()
-        label, _ = self._label_and_probabilities(outputs)
-        labeled.add_field("label", LabelField(label, self._namespace), self._model.vocab)
+        label, _ = label_and_probabilities(self._model, outputs, _STOCKS_NAME)
+        labeled.add_field("label", LabelField(label, label_namespace(self._model)), self._model.vocab)
         return [labeled]
 
     @overrides
     def instance_answer(self, instance: Instance, output: JsonDict) -> JsonDict:
-        label, probabilities = self._label_and_probabilities(output)
+        label, probabilities = label_and_probabilities(self._model, output, _STOCKS_NAME)
         tokens = {f"{name}_tokens": token_texts(instance[name]) for name in _TEXTS}
         return {"label": label, "probabilities": probabilities, **tokens}
-
-    @property
-    def _namespace(self) -> str:
-        # Stock models of pairs have no such attribute.
-        namespace: str = getattr(self._model, "label_namespace", "labels")
-        return namespace
-
-    def _label_and_probabilities(self, output: JsonDict) -> tuple[str, dict[str, float]]:
-        """From what our models give, by the labels' names, or stock models, by their numbers."""
-        if "probabilities" in output:
-            return output["label"], output["probabilities"]
-        check_output(self._model, output, "label_probs")
-        vocab = self._model.vocab
-        labels = vocab.get_index_to_token_vocabulary(self._namespace)
-        special = special_tokens(vocab, self._namespace)
-        probabilities = {
-            labels[index]: float(probability)
-            for index, probability in enumerate(output["label_probs"])
-            if index in labels and index not in special
-        }
-        return max(probabilities, key=probabilities.__getitem__), probabilities

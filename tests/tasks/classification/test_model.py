@@ -238,6 +238,12 @@ def test_a_namespace_with_padding_predicts_none(config: Config) -> None:
     assert {name.partition("-")[2] for name in model.get_metrics(reset=True)} == {"", "f1", *labels}
 
 
+def test_a_namespace_without_labels_is_said(config: Config) -> None:
+    setup = TaskSetup(config())
+    with pytest.raises(ConfigurationError, match='no labels in the namespace "topics"'):
+        Model.from_params(config(None, {"model.label_namespace": "topics"})["model"], vocab=setup.vocab)
+
+
 def test_new_labels_get_outputs_and_old_ones_keep_theirs(config: Config) -> None:
     setup = TaskSetup(config("both"))
     setup.model.eval()
