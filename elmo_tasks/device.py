@@ -1,5 +1,7 @@
 """Whether there is the GPU that is asked for."""
 
+from typing import Any
+
 from elmo_tasks.checks import check_count
 
 
@@ -23,7 +25,8 @@ def check_device(cuda_device: int, name: str = "cuda_device") -> None:
     """
     import torch
 
-    check_count(DeviceError, least=-1, **{name: cuda_device})
+    given: dict[str, Any] = {name: cuda_device}
+    check_count(DeviceError, least=-1, **given)
 
     number = torch.cuda.device_count()
     if cuda_device >= number:

@@ -107,8 +107,8 @@ class FineTuning:
     cuda_device: int = -1
 
     def __post_init__(self) -> None:
-        check_number(ConfigurationError, 0, 1, **{"--lr": self.lr})
-        check_count(ConfigurationError, **{"--min-count": self.min_count})
+        check_number(ConfigurationError, 0, 1, lr=self.lr)
+        check_count(ConfigurationError, min_count=self.min_count)
         if min(self.epochs, self.streams) < 1 or self.new_softmax_epochs < 0:
             raise ConfigurationError("--epochs and --streams must be at least 1, and --softmax-epochs not negative.")
         batches = len(WindowDataLoader(CorpusReader(), self.text, batch_size=self.streams, window=_WINDOW))

@@ -208,8 +208,8 @@ def check_output(model: Model, output: JsonDict, *names: str) -> None:
 
 def label_namespace(model: Model) -> str:
     """Where the vocabulary has the labels that a model gives; stock models call it otherwise, or do not say."""
-    namespace: str = getattr(model, "label_namespace", None) or getattr(model, "_label_namespace", "labels")
-    return namespace
+    namespace: Any = getattr(model, "label_namespace", None) or getattr(model, "_label_namespace", "labels")
+    return str(namespace)
 
 
 def label_and_probabilities(model: Model, output: JsonDict, name: str) -> tuple[str, dict[str, float]]:
