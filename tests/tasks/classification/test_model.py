@@ -206,6 +206,15 @@ def test_sizes_that_do_not_fit_are_an_error(config: Config) -> None:
         TaskSetup(config(None, {"model.encoder.input_size": 12}))
 
 
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [("projection_dim", 0), ("projection_dim", True), ("hidden_dim", 1.5), ("dropout", 2), ("dropout", -0.1)],
+)
+def test_sizes_that_cannot_be(name: str, value: Any, config: Config) -> None:
+    with pytest.raises(ConfigurationError, match=rf"{name} is .*; it must be"):
+        TaskSetup(config(None, {f"model.{name}": value}))
+
+
 def test_elmo_needs_its_indexer(config: Config) -> None:
     params = config("output").as_dict()
     del params["dataset_reader"]["token_indexers"]["elmo"]
