@@ -3,8 +3,8 @@ The trainer's step: sparse gradients, and a warning about mixed precision.
 
 What it mends: torch 2.0 and later clip no sparse gradients; torch 2.4 and later call two names old that AllenNLP
 2.10.1's trainer says.
-How one sees it: `NotImplementedError` at the first step with `grad_norm` or `grad_clipping` and a sparse embedding; a `FutureWarning` at
-the first batch of each training.
+How one sees it: `NotImplementedError` at the first step with `grad_norm` or `grad_clipping` and a sparse embedding; a
+`FutureWarning` at the first batch of each training.
 Until when: until torch's functions for that take sparse gradients; as long as AllenNLP is used.
 """
 

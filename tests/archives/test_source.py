@@ -93,5 +93,5 @@ def test_missing_files_are_named(bilm_files: BiLMFiles) -> None:
 
 @pytest.mark.parametrize("bilm", [5, True, ["mini"]])
 def test_a_bilm_is_a_name_or_an_object(bilm: Any) -> None:
-    with pytest.raises(ConfigurationError, match='"bilm" is .*; it must be a name, a folder, or an object'):
+    with pytest.raises(ConfigurationError, match=r'"bilm" is .*; it must be a name, a folder, or an object'):
         BiLMSource(bilm)
