@@ -81,8 +81,12 @@ def writing(path: str | Path) -> Iterator[Path]:
 
     `DiskFullError`
         Whatever the block's error was, where the disk is full.
+    `OSError`
+        If `path` is a device or a pipe, whose place a file would take.
     """
     path = Path(path)
+    if path.exists() and not (path.is_file() or path.is_dir()):
+        raise OSError(errno.EINVAL, "this is a device or a pipe; name a file", str(path))
     path.parent.mkdir(parents=True, exist_ok=True)
     temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
     try:

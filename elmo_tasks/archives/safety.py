@@ -132,9 +132,12 @@ def check_configs(folder: str | Path) -> None:
             raise ConfigurationError(f"{named(path)} does not exist: this is no archive and no run of AllenNLP's.")
     if (meta := Path(folder) / META_NAME).is_file():
         try:
-            version = read_object(meta, ConfigurationError, version=str)["version"]
+            content = read_object(meta, ConfigurationError, version=str)
         except ConfigurationError as error:
             raise ConfigurationError(named(error)) from None
+        if unknown := content.keys() - {"version"}:
+            raise ConfigurationError(f'{named(meta)} is damaged: AllenNLP writes no "{min(unknown)}" there.')
+        version = content["version"]
         if version.count(".") < 2:
             raise ConfigurationError(f'{named(meta)} is damaged: "{version}" is no version of AllenNLP.')
 

@@ -132,8 +132,12 @@ def batch_to_ids(sentences: Sequence[Sequence[str]]) -> Tensor:
     # Raises
 
     `EmptyWordError`, `TypeError`
-        Names the sentence and the token, counted from 0, that is the empty string or no string.
+        Names the sentence and the token, counted from 0, that is the empty string or no string; or the sentence that is
+        a string, whose characters would be its tokens.
     """
+    for number, sentence in enumerate(sentences):
+        if isinstance(sentence, str):
+            raise TypeError(f"Sentence {number} is a string; a list of its tokens is needed, such as from split().")
     longest = max(map(len, sentences), default=0)
     rows: list[bytes] = []
     for sentence in sentences:

@@ -390,6 +390,11 @@ def _check(character_ids: Tensor) -> None:
             f"The character ids have shape {tuple(character_ids.shape)}; "
             f"(batch, tokens, {MAX_WORD_LENGTH}) is needed, as from batch_to_ids."
         )
+    # A byte holds too few numbers.
+    if character_ids.dtype not in (torch.int64, torch.int32, torch.int16):
+        raise CharacterIdsError(
+            f"The character ids are {character_ids.dtype}; whole numbers of 16 bits or more are needed."
+        )
     # On a GPU this would wait for the ids.
     if character_ids.device.type == "cpu" and character_ids.numel():
         lowest, highest = (int(bound) for bound in character_ids.aminmax())

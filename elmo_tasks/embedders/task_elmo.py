@@ -1,5 +1,6 @@
 """Where a task's model has ELMo: at its input, at its output, or at both."""
 
+import math
 from typing import Any, NamedTuple
 
 import torch
@@ -10,6 +11,7 @@ from overrides import overrides
 from torch import Tensor, nn
 
 from elmo_tasks.bilm.layers import BiLMOutput
+from elmo_tasks.checks import check_number
 from elmo_tasks.embedders.elmo_token_embedder import ElmoTokenEmbedder, as_sentences
 from elmo_tasks.modules.stacking import stack
 
@@ -47,7 +49,7 @@ class TaskElmo(nn.Module, FromParams):
     # Raises
 
     `ConfigurationError`
-        If `place` is none of the above.
+        If `place` is none of the above, or `scalar_l2` negative.
     """
 
     def __init__(
@@ -56,6 +58,7 @@ class TaskElmo(nn.Module, FromParams):
         super().__init__()
         if place not in PLACES:
             raise ConfigurationError(f'ELMo\'s place is "{place}"; it must be one of {", ".join(PLACES)}.')
+        check_number(ConfigurationError, 0, math.inf, scalar_l2=scalar_l2)
         self.input = embedder if place != "output" else None
         self.output = embedder if place == "output" else embedder.another_place() if place == "both" else None
         self.scalar_l2 = scalar_l2

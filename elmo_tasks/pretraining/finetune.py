@@ -14,6 +14,7 @@ from allennlp.models.archival import get_weights_path
 
 from elmo_tasks.bilm import BiLMOptions, find_bilm
 from elmo_tasks.bilm.pretrained import is_bilm
+from elmo_tasks.checks import check_count, check_number
 from elmo_tasks.files import read_object, writing
 from elmo_tasks.pretraining.corpus import CorpusReader
 from elmo_tasks.pretraining.export import export_bilm
@@ -106,6 +107,8 @@ class FineTuning:
     cuda_device: int = -1
 
     def __post_init__(self) -> None:
+        check_number(ConfigurationError, 0, 1, lr=self.lr)
+        check_count(ConfigurationError, min_count=self.min_count)
         if min(self.epochs, self.streams) < 1 or self.new_softmax_epochs < 0:
             raise ConfigurationError("--epochs and --streams must be at least 1, and --softmax-epochs not negative.")
         batches = len(WindowDataLoader(CorpusReader(), self.text, batch_size=self.streams, window=_WINDOW))

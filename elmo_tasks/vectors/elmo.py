@@ -14,6 +14,7 @@ from elmo_tasks.bilm.layers import BiLMOutput, LayerSource
 from elmo_tasks.bilm.model import BiLM
 from elmo_tasks.bilm.pretrained import find_bilm
 from elmo_tasks.bilm.scalar_mix import ScalarMix
+from elmo_tasks.checks import check_count, check_flag, check_number
 
 _KEPT_WORDS = 50_000
 """Whose token vectors a frozen biLM keeps; 109 MB for the published biLMs."""
@@ -68,7 +69,7 @@ class Elmo(nn.Module):
     # Raises
 
     `ElmoError`
-        If both a module and files are given.
+        If both a module and files are given, or a value has not its type and range.
     `PretrainedError`
         Unless exactly one biLM is given, and can be had.
     `ScalarMixError`
@@ -94,6 +95,15 @@ class Elmo(nn.Module):
         stateful: bool = False,
     ) -> None:
         super().__init__()
+        check_count(ElmoError, least=0, num_output_representations=num_output_representations)
+        check_flag(
+            ElmoError,
+            requires_grad=requires_grad,
+            do_layer_norm=do_layer_norm,
+            keep_sentence_boundaries=keep_sentence_boundaries,
+            stateful=stateful,
+        )
+        check_number(ElmoError, 0, 1, dropout=dropout)
         with_boundaries = do_layer_norm or keep_sentence_boundaries
         if module is None:
             kind = BoundaryBiLM if with_boundaries else BiLM

@@ -39,6 +39,7 @@ def material(tmp_path_factory: pytest.TempPathFactory) -> Path:
     text = "the cat\nsaw\na dog\n" * 30
     (folder / "text.txt").write_text(text)
     (folder / "words.txt").write_text("the\ncat\n")
+    (folder / "picture.png").write_bytes(b"\x89PNG")
     (folder / "cut.gz").write_bytes(gzip.compress(text.encode())[:-9])
     with tarfile.open(folder / "whole.tar.gz", "w:gz") as archive:
         archive.add(folder / "bilm/weights.hdf5", "weights.th")
@@ -106,6 +107,10 @@ def fails(
         ("elmo-score missing text.txt", "missing does not exist"),
         ("elmo-score cut.tar.gz missing.txt", '"missing.txt" names no corpus file'),
         ("elmo-score cut.tar.gz text.txt --cuda-device 99", "there is no such GPU"),
+        ("elmo-perplexity cut.tar.gz text.txt --output-file words.txt", "words.txt is there already"),
+        ("elmo-score cut.tar.gz text.txt --output-file text.txt", "text.txt is there already"),
+        ("elmo-mix missing --json words.txt", "words.txt is there already"),
+        ("elmo-mix missing --picture picture.png", "picture.png is there already"),
         ("elmo-finetune bilm missing.txt --heldout text.txt -s run", '"missing.txt" names no corpus file'),
         ("elmo-finetune cut text.txt --heldout text.txt -s run --streams 2", "cut/weights.hdf5 cannot be read"),
         ("elmo-finetune bilm text.txt --heldout text.txt -s words.txt --streams 2", "words.txt: Not a directory"),
@@ -131,6 +136,8 @@ def test_one_line(line: str, message: str, fails: Callable[[str], str]) -> None:
         ("train missing.json -s run", "file missing.json not found"),
         ("train bad.jsonnet -s run", "STATIC ERROR: bad.jsonnet:1:10"),
         ("evaluate cut.tar.gz text.txt", "cut.tar.gz cannot be unpacked"),
+        ("evaluate cut.tar.gz text.txt --output-file ./text.txt", "./text.txt is the input"),
+        ("evaluate cut.tar.gz text.txt --predictions-output-file text.txt", "text.txt is the input"),
         ("predict missing.tar.gz text.txt", "file missing.tar.gz not found"),
         ("predict cut.tar.gz text.txt --cuda-device 99", "cuda_device 99: there is no such GPU"),
     ],

@@ -96,12 +96,7 @@ def test_models(files: Files, tmp_path: Path) -> None:
                 write(archive, damaged(archive.read_bytes(), chance), chance)
         else:
             write_folder(folder, given, Chance(0))
-        # Of a folder that is not an archive's stock reads meta.json by itself.
-        load = (
-            chance.choice([open_archive, load_archive])
-            if given.get("meta.json") == files["meta.json"]
-            else open_archive
-        )
+        load = chance.choice([open_archive, load_archive])
         found = load(archive if is_archive else folder).model.state_dict()
         assert all(torch.equal(found[name], weight) for name, weight in trained.items())
 

@@ -109,6 +109,22 @@ def test_relations() -> None:
     fuzz(check, ConfigurationError, where="Line ")
 
 
+def test_classifier() -> None:
+    def check(chance: Chance) -> None:
+        given = chance.choice([{"text": "Where is Oslo?"}, {"tokens": ["Where", "is", "Oslo"]}])
+        for line, answer in check_lines("classification", "elmo_classifier", given, chance):
+            line = line.removeprefix("\ufeff")
+            text = json.loads(line) if line.lstrip().startswith("{") else {"text": line}
+            if "tokens" in text:
+                assert answer["tokens"] == text["tokens"]
+            else:
+                assert "".join(answer["tokens"]) == "".join(text["text"].split())
+            assert abs(sum(answer["probabilities"].values()) - 1) < 1e-4
+            assert answer["probabilities"][answer["label"]] == max(answer["probabilities"].values())
+
+    fuzz(check, ConfigurationError, where="Line ")
+
+
 def test_reading_comprehension() -> None:
     plain = {"passage": "Ada went to Oslo in 1903.", "question": "Where did she go?", "id": "q1"}
     squad = {

@@ -1,7 +1,9 @@
 """The tasks' data: what is read of a damaged file is what stands in it, or an error names the file."""
 
 import bz2
+import csv
 import gzip
+import io
 import json
 import lzma
 import re
@@ -13,6 +15,7 @@ from allennlp.common.checks import ConfigurationError
 from allennlp.data.dataset_readers import DatasetReader
 from fuzzing import Chance, damaged, fuzz, strange_json, text_of, word_of, write
 
+from elmo_tasks.tasks.classification import ClassificationReader
 from elmo_tasks.tasks.ner import Conll2003Reader
 from elmo_tasks.tasks.relations import RelationReader
 from elmo_tasks.tasks.snli import SnliReader
@@ -103,6 +106,58 @@ def test_snli(tmp_path: Path) -> None:
             assert found == [(squeezed(one), squeezed(other), label) for one, other, label in pairs_of(content)]
 
     fuzz(check, ConfigurationError, where=path.name)
+
+
+def labelled_of(kind: str, chance: Chance) -> bytes:
+    """A small file of texts and their labels, some of them strange."""
+    given = [{"text": text_of(chance), "label": chance.choice(["a", "b", word_of(chance)])} for _ in range(3)]
+    if kind == "jsonl":
+        lines = [json.dumps(one, ensure_ascii=chance.random() < 0.5) for one in given]
+        if chance.random() < 0.6:
+            lines[chance.randrange(3)] = strange_json(chance.choice(given), chance)
+        return "\n".join(lines).encode(errors="replace")
+    file = io.StringIO()
+    rows = [["text", "label"], *([one["text"], one["label"]] for one in given)]
+    if kind == "csv":
+        csv.writer(file, lineterminator="\n").writerows(rows)
+    else:
+        file.write("\n".join("\t".join(row) for row in rows))
+    return file.getvalue().encode()
+
+
+def texts_of(content: bytes, kind: str) -> list[tuple[Any, Any]]:
+    """The texts and labels, read in another way than the product does."""
+    lines = lines_of(content)
+    if kind == "jsonl":
+        rows = [json.loads(line.removeprefix("\ufeff")) for line in lines if line.strip()]
+    elif kind == "csv":
+        rows = list(csv.DictReader(io.StringIO("\n".join(lines)), strict=True))
+    else:
+        columns, *others = [line.split("\t") for line in lines if line.strip()]
+        rows = [dict(zip(columns, row, strict=True)) for row in others]
+    return [(row["text"], row["label"]) for row in rows if kind != "csv" or "".join(row.values()).strip()]
+
+
+def test_classification(tmp_path: Path) -> None:
+    def check(chance: Chance) -> None:
+        kind = chance.choice(["jsonl", "tsv", "csv"])
+        path = tmp_path / f"texts.{kind}"
+        content = labelled_of(kind, chance)
+        content = content if chance.random() < 0.4 else damaged(content, chance)
+        write(path, content, chance)
+        skip = chance.random() < 0.3
+        long = chance.choice([{}, {"max_tokens": 2, "long_texts": "window"}])
+        instances = list(ClassificationReader(skip_bad_lines=skip, **long).read(str(path)))
+        found = [("".join(one["metadata"]["tokens"]), one["label"].label) for one in instances]
+        assert all("\r" not in label and label.encode() for _, label in found)
+        if not skip:
+            expected = [
+                ("".join(text) if isinstance(text, list) else squeezed(text), label)
+                for text, label in texts_of(content, kind)
+            ]
+            assert found == [(text, label if isinstance(label, str) else json.dumps(label)) for text, label in expected]
+
+    fuzz(check, ConfigurationError, where="texts.")
 
 
 def squeezed(text: str) -> str:

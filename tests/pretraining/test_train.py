@@ -1,6 +1,7 @@
 """A biLM from text in one command."""
 
 import json
+import math
 import os
 import re
 import signal
@@ -8,6 +9,7 @@ import subprocess
 import sys
 import time
 from pathlib import Path
+from typing import Any
 
 import h5py
 import pytest
@@ -133,6 +135,25 @@ def test_text_that_is_too_short(heldout: Path, tmp_path: Path) -> None:
     (tmp_path / "short.txt").write_text("a few words\n")
     with pytest.raises(ConfigurationError, match="1 passes over 4 tokens"):
         prepare(str(tmp_path / "short.txt"), str(heldout), tmp_path / "run", "tiny")
+
+
+@pytest.mark.parametrize(
+    ("asked", "message"),
+    [
+        ({"passes": 0.0}, "0 passes over"),
+        ({"passes": -1.0}, "-1 passes over"),
+        ({"passes": math.nan}, "nan passes over"),
+        ({"passes": math.inf}, "inf passes over"),
+        ({"hours": 0.0}, "0 passes over"),
+        ({"hours": math.nan}, "nan passes over"),
+        ({"seed": -1}, "seed is -1; it must be"),
+        ({"seed": 2**32}, "seed is 4294967296; it must be"),
+    ],
+)
+def test_what_cannot_be_trained(asked: dict[str, Any], message: str, text: Path, heldout: Path, tmp_path: Path) -> None:
+    with pytest.raises(ConfigurationError, match=message):
+        prepare(str(text), str(heldout), tmp_path / "run", "tiny", **asked)
+    assert not (tmp_path / "run" / "config.json").exists()
 
 
 @given(st.integers(20, 10**9), st.integers(1, 512), st.floats(0.01, 50))

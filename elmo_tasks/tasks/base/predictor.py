@@ -3,7 +3,7 @@
 import json
 import logging
 from collections.abc import Iterable
-from typing import Any, NamedTuple
+from typing import Any, ClassVar, NamedTuple
 
 from allennlp.common.checks import ConfigurationError
 from allennlp.common.util import JsonDict
@@ -16,6 +16,7 @@ from torch import nn
 
 from elmo_tasks.checks import check_flag
 from elmo_tasks.files import JSONError, parse_json
+from elmo_tasks.private import special_tokens
 from elmo_tasks.tasks.base.model import ElmoModel
 
 logger = logging.getLogger(__name__)
@@ -141,14 +142,49 @@ class LinePredictor(Predictor):
 
 
 class LabelPredictor(LinePredictor):
-    """A predictor that gives each instance one label."""
+    """A predictor that gives each instance one label, by a model of ours or of stock's."""
+
+    stocks_probabilities: ClassVar[str] = "probs"
+    """What stock models call the labels' probabilities, which are by the labels' numbers."""
+
+    def label_and_probabilities(self, output: JsonDict) -> tuple[str, dict[str, float]]:
+        """
+        The most probable label, and all labels' probabilities.
+
+        # Parameters
+
+        output : `JsonDict`
+            What the model gives for an instance. Our models have `label` and `probabilities`, by the labels' names.
+
+        # Raises
+
+        `ConfigurationError`
+            If somebody else's model gives neither.
+        """
+        if "probabilities" in output:
+            return output["label"], output["probabilities"]
+        name, vocab, namespace = self.stocks_probabilities, self._model.vocab, self._namespace()
+        check_output(self._model, output, name)
+        labels, special = vocab.get_index_to_token_vocabulary(namespace), special_tokens(vocab, namespace)
+        probabilities = {
+            labels[index]: float(probability)
+            for index, probability in enumerate(output[name])
+            if index in labels and index not in special
+        }
+        return max(probabilities, key=probabilities.__getitem__), probabilities
+
+    def _namespace(self) -> str:
+        """Where the vocabulary has the model's labels; stock models call it otherwise, or do not say."""
+        model = self._model
+        namespace: Any = getattr(model, "label_namespace", None) or getattr(model, "_label_namespace", "labels")
+        return str(namespace)
 
     @overrides(check_signature=False)
     def predictions_to_labeled_instances(self, instance: Instance, outputs: JsonDict) -> list[Instance]:
         """For AllenNLP Interpret: the instance with its predicted label."""
         labeled = instance.duplicate()
-        namespace: str = getattr(self._model, "label_namespace", "labels")
-        labeled.add_field("label", LabelField(outputs["label"], namespace), self._model.vocab)
+        label, _ = self.label_and_probabilities(outputs)
+        labeled.add_field("label", LabelField(label, self._namespace()), self._model.vocab)
         return [labeled]
 
 

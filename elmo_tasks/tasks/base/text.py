@@ -1,5 +1,6 @@
 """What the tasks' files have in common: a JSON object a line, and texts that are raw or lists of tokens."""
 
+from collections.abc import Callable
 from typing import Any
 
 from elmo_tasks.files import JSONError, parse_json
@@ -44,6 +45,17 @@ def check_text(text: Any, name: object, purpose: str, error: type[Exception]) ->
     if not (text.strip() if isinstance(text, str) else text):
         raise error(f'"{name}" is empty: there is nothing to {purpose}')
     return text
+
+
+def check_unicode(text: Text, name: str, error: Callable[[str], Exception]) -> None:
+    """
+    Raises `error` where a text cannot be written into a vocabulary's file: where it has half of a surrogate pair, such
+    as JSON has where somebody has cut a text, `"\\ud83d"`.
+    """
+    try:
+        "".join(text).encode("utf-8")
+    except UnicodeEncodeError:
+        raise error(f"{name} has half of a surrogate pair, which is no character: {short(text)}") from None
 
 
 def short(value: Any) -> str:

@@ -14,8 +14,9 @@ from allennlp.data.dataset_readers.dataset_reader import PathOrStr
 
 from elmo_tasks.checks import check_flag
 from elmo_tasks.files import decoded, read_text
+from elmo_tasks.tasks.base.labels import check_label
 from elmo_tasks.tasks.base.reader import bad_line, numbered_lines
-from elmo_tasks.tasks.base.text import Text, check_text, json_object, short
+from elmo_tasks.tasks.base.text import Text, check_text, check_unicode, json_object, short
 
 logger = logging.getLogger(__name__)
 
@@ -70,6 +71,8 @@ class Form:
                 f"text_column is {self.text_column!r} and label_column is {self.label_column!r}; both must be names, "
                 "or both numbers, counted from 0."
             )
+        if self.text_column == self.label_column:
+            raise ConfigurationError(f"text_column and label_column are both {self.text_column!r}.")
 
     @property
     def is_numbered(self) -> bool:
@@ -218,13 +221,13 @@ def _document(record: Record, form: Form, labels: Collection[str] | None) -> Doc
     if isinstance(record, DocumentError):
         raise record
     text = check_text(_field(record, form.text_column), form.text_column, "classify", DocumentError)
+    check_unicode(text, f'"{form.text_column}"', DocumentError)
     if form.label_column is None:
         return Document(text, None)
     label = _field(record, form.label_column)
     if isinstance(label, bool | int):
         label = json.dumps(label)
-    if not isinstance(label, str) or not label.strip():
-        raise DocumentError(f'"{form.label_column}" is {short(label)}; a label is a string that is not empty')
+    check_label(label, f'"{form.label_column}"', DocumentError)
     if labels is not None and label not in labels:
         raise DocumentError(f'"{form.label_column}" is {short(label)}; it must be one of {", ".join(labels)}')
     return Document(text, label)

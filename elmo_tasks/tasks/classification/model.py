@@ -12,6 +12,7 @@ from allennlp.nn.util import get_text_field_mask
 from overrides import overrides
 from torch import Tensor, nn
 
+from elmo_tasks.checks import check_count, check_number
 from elmo_tasks.embedders.task_elmo import TaskElmo
 from elmo_tasks.modules.pooling import POOLINGS, TextPooling
 from elmo_tasks.tasks.base.labelling import LabellingModel, classifier_layers
@@ -79,6 +80,8 @@ class ElmoClassifier(LabellingModel):
         **kwargs: Any,
     ) -> None:
         super().__init__(vocab, text_field_embedder, elmo, label_namespace, **kwargs)
+        check_count(ConfigurationError, optional=True, projection_dim=projection_dim, hidden_dim=hidden_dim)
+        check_number(ConfigurationError, 0, 1, dropout=dropout)
         self.variational_dropout = InputVariationalDropout(dropout)
         self.projection = nn.Linear(self.embedding_dim, projection_dim) if projection_dim is not None else None
         self.encoder = build(encoder, projection_dim or self.embedding_dim, "encoder")

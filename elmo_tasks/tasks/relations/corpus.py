@@ -9,8 +9,9 @@ from allennlp.common.checks import ConfigurationError
 from allennlp.data.dataset_readers.dataset_reader import PathOrStr
 
 from elmo_tasks.files import decoded
+from elmo_tasks.tasks.base.labels import check_label
 from elmo_tasks.tasks.base.reader import numbered_lines
-from elmo_tasks.tasks.base.text import Text, check_text, json_object, short
+from elmo_tasks.tasks.base.text import Text, check_text, check_unicode, json_object, short
 
 ENTITIES = ("e1", "e2")
 
@@ -78,7 +79,9 @@ def read_examples(file_path: PathOrStr, labels: Collection[str] | None = None) -
     parse, blocks = (_of_json, _each) if in_json else (_of_block, _blocks)
     for block in blocks(chain([first], lines)):
         try:
-            yield _with_one_of(labels, parse([line for _, line in block]))
+            example = parse([line for _, line in block])
+            check_unicode(example.text, "the text", ExampleError)
+            yield _with_one_of(labels, example)
         except ExampleError as error:
             yield ExampleError(f"line {block[0][0]}: {error}")
 
@@ -155,8 +158,8 @@ def parse_record(record: Mapping[str, Any]) -> Example:
         spans = [record.get(entity) for entity in ENTITIES]
     e1, e2 = (_checked(span, text, entity) for span, entity in zip(spans, ENTITIES, strict=True))
     label = record.get("label")
-    if label is not None and not (isinstance(label, str) and label.strip()):
-        raise ExampleError(f'"label" is {short(label)}; it must be a string that is not empty')
+    if label is not None:
+        check_label(label, '"label"', ExampleError)
     return Example(text, e1, e2, label)
 
 

@@ -5,8 +5,9 @@ from typing import Any, NamedTuple
 
 from allennlp.data.dataset_readers.dataset_reader import PathOrStr
 
+from elmo_tasks.tasks.base.labels import check_label
 from elmo_tasks.tasks.base.reader import numbered_lines
-from elmo_tasks.tasks.base.text import Text, check_text, json_object, short
+from elmo_tasks.tasks.base.text import Text, check_text, check_unicode, json_object, short
 
 LABELS = ("entailment", "neutral", "contradiction")
 """SNLI's and MultiNLI's. Other data has others, such as SciTail and HANS, which have two."""
@@ -109,8 +110,7 @@ def parse_line(line: bytes | str, tokens_from: str, labels: Collection[str] | No
     label = _field(record, "gold_label")
     if label == NO_LABEL:
         return Pair("", "", None)
-    if not isinstance(label, str) or not label.strip():
-        raise PairError(f'"gold_label" is {short(label)}; it must be a string that is not empty, or "-" for none')
+    check_label(label, '"gold_label"', PairError, none='or "-" for none')
     if labels is not None and label not in labels:
         raise PairError(
             f'"gold_label" is {short(label)}; it must be one of {", ".join(labels)}, or "-" for none '
@@ -133,7 +133,9 @@ def _text(record: dict[str, Any], name: str, tokens_from: str) -> Text:
         raise PairError(f'"{name}" must be {kind}, not {short(text)}; see tokens_from')
     if isinstance(text, str) and tokens_from == "binary_parse":
         text = _leaves(text)
-    return check_text(text, name, "compare", PairError)
+    text = check_text(text, name, "compare", PairError)
+    check_unicode(text, f'"{name}"', PairError)
+    return text
 
 
 def _leaves(parse: str) -> list[str]:

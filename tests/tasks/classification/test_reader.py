@@ -200,9 +200,12 @@ BAD_LINES: list[tuple[Any, dict[str, Any], str]] = [
     ({"text": [], "label": "x"}, {}, '"text" is empty'),
     ({"text": 3, "label": "x"}, {}, '"text" must be text or a list of tokens, not 3'),
     ({"text": ["a", ""], "label": "x"}, {}, 'token 1 of "text"'),
-    ({"text": "a", "label": None}, {}, '"label" is None; a label is a string'),
+    ({"text": "a", "label": None}, {}, '"label" is None; it must be a string'),
     ({"text": "a", "label": 0.5}, {}, '"label" is 0.5'),
     ({"text": "a", "label": " "}, {}, "\"label\" is ' '"),
+    ({"text": "a", "label": "x\r"}, {}, '"label" is .*without carriage returns'),
+    ({"text": "a", "label": "\udc00"}, {}, '"label" has half of a surrogate pair'),
+    ({"text": ["a", "\ud83d"], "label": "x"}, {}, '"text" has half of a surrogate pair'),
     ({"text": "a", "label": "y"}, {"labels": ["x", "z"]}, "\"label\" is 'y'; it must be one of x, z"),
 ]
 
@@ -259,6 +262,9 @@ def test_a_row_that_is_skipped_leaves_the_others(tmp_path: Path) -> None:
     ("options", "message"),
     [
         ({"file_format": "xml"}, 'file_format is "xml"; it must be one of jsonl, tsv, csv, folders'),
+        ({"labels": "entailment"}, "labels is 'entailment'; it must be a list of strings, or null"),
+        ({"labels": ["a", 1]}, r"labels is \['a', 1\]; it must be"),
+        ({"text_column": "label"}, "text_column and label_column are both 'label'"),
         ({"text_column": 1}, "text_column is 1 and label_column is 'label'; both must be names, or both numbers"),
         ({"text_column": -1, "label_column": 0}, "both must be names, or both numbers"),
         ({"text_column": True, "label_column": None}, "both must be names, or both numbers"),
