@@ -195,6 +195,14 @@ main()
     assert (tmp_path / "words.txt").exists()
 
 
+def test_the_version_is_this_projects(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    from elmo_tasks.__main__ import main
+
+    monkeypatch.setattr(sys, "argv", ["elmo-tasks", "--version"])
+    main()
+    assert capsys.readouterr().out == f"elmo-tasks {elmo_tasks.__version__}\n"
+
+
 # Registering
 
 
