@@ -131,6 +131,7 @@ HEAVY = ("allennlp", "transformers", "torchvision", "spacy", "sklearn")
     "code",
     [
         "import elmo_tasks.bilm",
+        "import elmo_tasks.transformer",
         "import elmo_tasks.vectors, elmo_tasks.vectors.neighbors, elmo_tasks.vectors.static_vectors",
         "from elmo_tasks import Elmo, ElmoEmbedder, batch_to_ids",
         "import elmo_tasks.__main__, elmo_tasks.commands.doctor, elmo_tasks.commands.elmo",

@@ -7,6 +7,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
+from elmo_tasks.commands.bilm_choice import CHOICES
 from elmo_tasks.commands.command import Command
 from elmo_tasks.files import JSONError, parse_json, writing
 
@@ -25,7 +26,7 @@ def _add_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("config", help="a config, JSON or jsonnet")
     parser.add_argument("-o", "--out", help="where to write it, as JSON (default: nothing is written)")
     parser.add_argument("--force", action="store_true", help="overwrite OUT, which may be CONFIG")
-    parser.add_argument("--bilm", help="the biLM: a name or a folder (default: mini; with --replace: what is there)")
+    parser.add_argument("--bilm", help=f"the biLM: {CHOICES} (default: mini; with --replace: what is there)")
     parser.add_argument(
         "--replace", action="store_true", help="put our embedder into the place of elmo_token_embedder, or of ours"
     )

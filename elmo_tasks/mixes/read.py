@@ -127,6 +127,7 @@ def _mix(module: str, weights: Mapping[str, Tensor], config: Mapping[str, Any]) 
         gamma=_value(weights, f"{prefix}gamma"),
         layer=None if parameters else settings.get("layers"),
         trained=settings.get("scalar_mix_parameters") is None,
+        transformer=settings.get("transformer") is not None,
     )
 
 

@@ -10,7 +10,8 @@ from torch import Tensor, nn
 from elmo_tasks.bilm.allennlp_weights import from_allennlp, to_allennlp
 from elmo_tasks.bilm.boundaries import BoundaryBiLM, tokens_of, without_boundaries
 from elmo_tasks.bilm.characters import join_rows, word_row
-from elmo_tasks.bilm.model import BiLM, BiLMOutput
+from elmo_tasks.bilm.layers import BiLMOutput, LayerSource
+from elmo_tasks.bilm.model import BiLM
 from elmo_tasks.bilm.pretrained import find_bilm
 from elmo_tasks.bilm.scalar_mix import ScalarMix
 
@@ -55,10 +56,10 @@ class Elmo(nn.Module):
     scalar_mix_parameters : `Sequence[float]`, optional
         The mixes' weights before the softmax, one a layer, which are not trained then, nor is gamma.
     module : `nn.Module`, optional
-        Instead of the files: a `BiLM` (a `BoundaryBiLM` where boundaries or the layer norm are asked for), or as in
-        AllenNLP a module with `num_layers` and `get_output_dim`, whose forward takes `(inputs, word_inputs)` and
-        returns `{"activations": [a tensor a layer], "mask": ...}` with the boundaries. `requires_grad` is then not
-        used.
+        Instead of the files: a `BiLM` (a `BoundaryBiLM` where boundaries or the layer norm are asked for), a
+        `Transformer`, whose `ids` are then the inputs, or as in AllenNLP a module with `num_layers` and
+        `get_output_dim`, whose forward takes `(inputs, word_inputs)` and returns `{"activations": [a tensor a layer],
+        "mask": ...}` with the boundaries. `requires_grad` is then not used.
     bilm : `str` or `Path`, optional
         Instead of the files: a name such as `"mini"`, the small biLM in this package, or a folder, see `find_bilm`.
     stateful : `bool`
@@ -100,12 +101,13 @@ class Elmo(nn.Module):
             module = kind.from_files(*files, stateful=stateful, requires_grad=requires_grad)
         elif any(given is not None for given in (bilm, options_file, weight_file)):
             raise ElmoError("Give a biLM's files, or a module, but not both.")
-        elif isinstance(module, BiLM) and with_boundaries and not isinstance(module, BoundaryBiLM):
+        elif isinstance(module, LayerSource) and with_boundaries and not isinstance(module, BoundaryBiLM):
             raise ElmoError("keep_sentence_boundaries and do_layer_norm need a BoundaryBiLM as the module.")
         self._elmo_lstm = module
-        self._removes_boundaries = not keep_sentence_boundaries and type(module) is not BiLM
+        has_none = isinstance(module, LayerSource) and not isinstance(module, BoundaryBiLM)
+        self._removes_boundaries = not (keep_sentence_boundaries or has_none)
         self.register_buffer("_word_ids", None if vocab_to_cache is None else _ids_of(vocab_to_cache), persistent=False)
-        if isinstance(module, BiLM):
+        if isinstance(module, LayerSource):
             words = list(vocab_to_cache or ())
             is_trained = any(weight.requires_grad for weight in module.parameters())
             module.keep_words(max(_KEPT_WORDS, len(words)), () if is_trained else filter(None, words))
@@ -135,7 +137,7 @@ class Elmo(nn.Module):
     def get_output_dim(self) -> int:
         """Length of a token's vector."""
         module = self._elmo_lstm
-        return module.output_dim if isinstance(module, BiLM) else module.get_output_dim()
+        return module.output_dim if isinstance(module, LayerSource) else module.get_output_dim()
 
     def forward(self, inputs: Tensor, word_inputs: Tensor | None = None) -> dict[str, Any]:
         """
@@ -182,7 +184,7 @@ class Elmo(nn.Module):
             inputs = inputs.flatten(end_dim=-3)
         if word_inputs is not None and word_inputs.dim() > 2:
             word_inputs = word_inputs.flatten(end_dim=-2)
-        if not isinstance(self._elmo_lstm, BiLM):
+        if not isinstance(self._elmo_lstm, LayerSource):
             output = self._elmo_lstm(inputs, word_inputs)
             return BiLMOutput(torch.stack(output["activations"], dim=1), output["mask"])
         if word_inputs is not None and self._word_ids is not None and (word_inputs < len(self._word_ids)).all():

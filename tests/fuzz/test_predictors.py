@@ -1,6 +1,7 @@
 """Lines of JSON for the predictors: an answer about the very text, or an error that names the line."""
 
 import json
+import re
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -84,6 +85,25 @@ def test_entailment() -> None:
             text = json.loads(line.removeprefix("\ufeff"))
             for name in given:
                 assert "".join("".join(answer[f"{name}_tokens"]).split()) == "".join("".join(text[name]).split())
+            assert abs(sum(answer["probabilities"].values()) - 1) < 1e-4
+
+    fuzz(check, ConfigurationError, where="Line ")
+
+
+def test_relations() -> None:
+    marked = {"text": "The <e1>fire</e1> came from <e2>a leak</e2>."}
+    placed = {"text": "The fire came from a leak.", "e1": [4, 8], "e2": [19, 25]}
+    tokens = {"tokens": ["The", "fire", "came"], "e1": [1, 2], "e2": [2, 3]}
+
+    def check(chance: Chance) -> None:
+        given = chance.choice([marked, placed, tokens])
+        for line, answer in check_lines("relations", "elmo_relation_classifier", given, chance):
+            line = line.removeprefix("\ufeff")
+            text = json.loads(line) if line.lstrip().startswith("{") else {"text": line}
+            read = "".join(text.get("tokens", text.get("text")))
+            if "e1" not in text and "e2" not in text:
+                read = re.sub("</?e[12]>", "", read)
+            assert "".join("".join(answer["tokens"]).split()) == "".join(read.split())
             assert abs(sum(answer["probabilities"].values()) - 1) < 1e-4
 
     fuzz(check, ConfigurationError, where="Line ")

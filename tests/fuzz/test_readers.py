@@ -14,6 +14,7 @@ from allennlp.data.dataset_readers import DatasetReader
 from fuzzing import Chance, damaged, fuzz, strange_json, text_of, word_of, write
 
 from elmo_tasks.tasks.ner import Conll2003Reader
+from elmo_tasks.tasks.relations import RelationReader
 from elmo_tasks.tasks.snli import SnliReader
 from elmo_tasks.tasks.squad import SquadReader
 from elmo_tasks.tasks.translation import TranslationReader
@@ -178,5 +179,25 @@ def test_compressed(ending: str, tmp_path: Path) -> None:
         write(path, compressed, chance)
         if compressed != whole * 2:
             assert [str(instance) for instance in reader.read(str(path))] == expected[number]
+
+    fuzz(check, ConfigurationError, where=path.name)
+
+
+def test_relations(tmp_path: Path) -> None:
+    path = tmp_path / "data.txt"
+    text, label = "The <e1>fire</e1> came from <e2>a leak</e2> 😬.", "Cause-Effect(e2,e1)"
+
+    def check(chance: Chance) -> None:
+        block = f'7\t"{text}"\n{label}\nComment: Other\n\n'
+        content = chance.choice([block * 2, json.dumps({"text": text, "label": label}, ensure_ascii=False) + "\n"])
+        damage = damaged(content.encode(), chance)
+        write(path, damage, chance)
+        instances = list(RelationReader().read(str(path)))
+        there = "".join(re.sub("</?e[12]>", "", damage.decode("utf-8")).split())
+        for instance in instances:
+            metadata: Any = instance["metadata"]
+            # JSON may have escaped what is strange.
+            assert "".join(metadata["tokens"]) in there or "\\" in there
+            assert all(0 <= metadata[name][0] < metadata[name][1] <= len(metadata["tokens"]) for name in ("e1", "e2"))
 
     fuzz(check, ConfigurationError, where=path.name)

@@ -205,3 +205,10 @@ def test_no_model(tmp_path: Path) -> None:
     (run / "config.json").write_text("{")
     with pytest.raises(ConfigurationError, match=r"config\.json is not JSON"):
         read_mixes(run)
+
+
+def test_the_mix_of_a_transformer(tmp_path: Path) -> None:
+    model = {"type": "elmo_crf_tagger", "elmo": {"transformer": {"name": "bert-base-uncased"}, "place": "input"}}
+    (mix,) = read_mixes(write_run(tmp_path / "run", mix_state("elmo.input._scalar_mix."), model))
+    assert mix.transformer
+    assert mix.place == "input"

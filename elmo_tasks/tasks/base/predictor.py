@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 from allennlp.common.checks import ConfigurationError
 from allennlp.common.util import JsonDict
 from allennlp.data import DatasetReader, Instance
+from allennlp.data.fields import LabelField
 from allennlp.models import Model
 from allennlp.predictors import Predictor
 from overrides import overrides
@@ -137,6 +138,18 @@ class LinePredictor(Predictor):
             raise ConfigurationError(f"Line {line.number}: {problem}")
         logger.warning(f"Line {line.number} is skipped: {problem}")
         return _Line(line, line.number, problem)
+
+
+class LabelPredictor(LinePredictor):
+    """A predictor that gives each instance one label."""
+
+    @overrides(check_signature=False)
+    def predictions_to_labeled_instances(self, instance: Instance, outputs: JsonDict) -> list[Instance]:
+        """For AllenNLP Interpret: the instance with its predicted label."""
+        labeled = instance.duplicate()
+        namespace: str = getattr(self._model, "label_namespace", "labels")
+        labeled.add_field("label", LabelField(outputs["label"], namespace), self._model.vocab)
+        return [labeled]
 
 
 def bad_input(given: Any, message: str) -> ConfigurationError:

@@ -2,16 +2,16 @@
 
 from allennlp.common.util import JsonDict
 from allennlp.data import Instance
-from allennlp.data.fields import LabelField
 from allennlp.predictors import Predictor
 from overrides import overrides
 
-from elmo_tasks.tasks.base.predictor import LinePredictor, bad_input, json_or_text
-from elmo_tasks.tasks.classification.corpus import DocumentError, check_text
+from elmo_tasks.tasks.base.predictor import LabelPredictor, bad_input, json_or_text
+from elmo_tasks.tasks.base.text import check_text
+from elmo_tasks.tasks.classification.corpus import DocumentError
 
 
 @Predictor.register("elmo_classifier")
-class ElmoClassifierPredictor(LinePredictor):
+class ElmoClassifierPredictor(LabelPredictor):
     """
     Labels texts. `{"text": "What is ELMo?"}` is split into tokens by the reader's tokenizer; `{"tokens": ["What",
     ...]}` is taken as it is. A line of a file that does not begin with `{` is a text without any JSON around it.
@@ -49,18 +49,10 @@ class ElmoClassifierPredictor(LinePredictor):
         if not isinstance(json_dict[name], kind):
             raise bad_input(json_dict, f'cannot be taken: "{name}" must be a {"string" if kind is str else "list"}')
         try:
-            text = check_text(json_dict[name], name)
+            text = check_text(json_dict[name], name, "classify", DocumentError)
         except DocumentError as error:
             raise bad_input(json_dict, f"cannot be taken: {error}") from None
         return self._dataset_reader.text_to_instance(text)
-
-    @overrides(check_signature=False)
-    def predictions_to_labeled_instances(self, instance: Instance, outputs: JsonDict) -> list[Instance]:
-        """For AllenNLP Interpret: the text with its predicted label."""
-        labeled = instance.duplicate()
-        namespace: str = getattr(self._model, "label_namespace", "labels")
-        labeled.add_field("label", LabelField(outputs["label"], namespace), self._model.vocab)
-        return [labeled]
 
     @overrides
     def instance_answer(self, instance: Instance, output: JsonDict) -> JsonDict:

@@ -8,7 +8,8 @@ from overrides import overrides
 
 from elmo_tasks.private import special_tokens
 from elmo_tasks.tasks.base.predictor import LinePredictor, bad_input, check_output, read_by, token_texts
-from elmo_tasks.tasks.snli.pairs import PairError, check_text
+from elmo_tasks.tasks.base.text import check_text
+from elmo_tasks.tasks.snli.pairs import PairError
 from elmo_tasks.tasks.snli.reader import SnliReader
 
 _TEXTS = ("premise", "hypothesis")
@@ -49,7 +50,7 @@ class ElmoEntailmentPredictor(LinePredictor):
         if not isinstance(json_dict, dict) or not all(name in json_dict for name in _TEXTS):
             raise bad_input(json_dict, 'must be an object with "premise" and "hypothesis"')
         try:
-            texts = {name: check_text(json_dict[name], name) for name in _TEXTS}
+            texts = {name: check_text(json_dict[name], name, "compare", PairError) for name in _TEXTS}
         except PairError as error:
             raise bad_input(json_dict, f"cannot be taken: {error}") from None
         reader = self._dataset_reader

@@ -11,12 +11,12 @@ import pytest
 import torch.distributed as dist
 from allennlp.common import Params, util
 from allennlp.common.checks import ConfigurationError
-from allennlp.data import DatasetReader, Instance, Vocabulary
+from allennlp.data import DatasetReader, Instance
 from allennlp.data.data_loaders import MultiProcessDataLoader
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from elmo_tasks.tasks.classification.reader import UNSEEN, ClassificationReader
+from elmo_tasks.tasks.classification.reader import ClassificationReader
 
 Read = list[tuple[str, str | None]]
 SHARED = Path(__file__).parents[4] / "shared" / "data" / "textcls"
@@ -290,17 +290,6 @@ def test_without_a_label() -> None:
     instance = ClassificationReader().text_to_instance("It rains.")
     assert "label" not in instance
     assert instance["metadata"].metadata == {"tokens": ["It", "rains", "."], "tokens_left_out": 0}  # type: ignore[attr-defined]
-
-
-def test_a_label_that_training_never_saw_is_warned_of(caplog: pytest.LogCaptureFixture) -> None:
-    unseen = ClassificationReader().text_to_instance("a", "never seen before")
-    vocab = Vocabulary()
-    vocab.add_token_to_namespace("known", "labels")
-    for _ in range(2):
-        label = unseen.duplicate()["label"]
-        label.index(vocab)
-        assert label.as_tensor({}).item() == UNSEEN
-    assert caplog.text.count('The label "never seen before" does not occur in training') == 1
 
 
 def numbered(folder: Path, count: int) -> Path:
