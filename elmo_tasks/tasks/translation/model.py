@@ -102,12 +102,12 @@ class ElmoTranslator(ElmoModel):
         super().__init__(vocab, text_field_embedder, elmo, **kwargs)
         check_number(ConfigurationError, 0, 1, label_smoothing=label_smoothing)
         check_count(ConfigurationError, beam_size=beam_size, max_steps=max_steps)
-        self._tokens = self.label_names(TARGET_NAMESPACE)
-        if END_SYMBOL not in self._tokens or START_SYMBOL not in self._tokens:
+        if not {START_SYMBOL, END_SYMBOL} <= vocab.get_token_to_index_vocabulary(TARGET_NAMESPACE).keys():
             raise ConfigurationError(
                 f'The vocabulary has no targets: "{START_SYMBOL}" and "{END_SYMBOL}" must be in its namespace '
                 f'"{TARGET_NAMESPACE}".'
             )
+        self._tokens = self.label_names(TARGET_NAMESPACE)
         self._start, self._end = self._tokens.index(START_SYMBOL), self._tokens.index(END_SYMBOL)
         never_written = torch.tensor(sorted({self._start, *special_tokens(vocab, TARGET_NAMESPACE)}))
         self.register_buffer("_never_written", never_written, persistent=False)
