@@ -60,7 +60,7 @@ class TaskSetup:
         assert not any("bilm" in name for name in trained)
 
     def check_mixed_precision(self) -> None:
-        """That training in half precision begins with full precision's loss, and stays finite where there is padding."""
+        """That training in half precision begins with the loss of full precision, and stays finite where padding is."""
         tensors = self.tensors(self.instances)
         trained = [parameter for parameter in self.model.parameters() if parameter.requires_grad]
         optimizer = torch.optim.Adam(trained, lr=0.01)
