@@ -96,7 +96,6 @@ class ClassificationReader(TextReader):
         check_flag(ConfigurationError, skip_bad_lines=skip_bad_lines)
         check_labels(labels)
         check_count(ConfigurationError, optional=True, max_tokens=max_tokens)
-        check_labels(labels)
         if long_texts not in LONG_TEXTS:
             raise ConfigurationError(f'long_texts is "{long_texts}"; it must be one of {", ".join(LONG_TEXTS)}.')
         if long_texts == "window" and max_tokens is None:

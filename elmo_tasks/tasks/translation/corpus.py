@@ -7,8 +7,9 @@ from typing import Any, NamedTuple
 from allennlp.common.checks import ConfigurationError
 from allennlp.data.dataset_readers.dataset_reader import PathOrStr
 
-from elmo_tasks.files import JSONError, decoded, named_files, parse_json
+from elmo_tasks.files import decoded, named_files
 from elmo_tasks.tasks.base.reader import numbered_lines
+from elmo_tasks.tasks.base.text import json_object
 
 _COMPRESSED = (".gz", ".bz2", ".xz")
 
@@ -114,11 +115,9 @@ def _row(number: int, line: str, has_target: bool) -> Pair | PairError:
 
 def _object(number: int, line: bytes, source_field: str, target_field: str | None) -> Pair | PairError:
     try:
-        record = parse_json(line)
-    except JSONError as error:
-        return PairError(f"line {number}: this is {error}")
-    if not isinstance(record, dict):
-        return PairError(f"line {number}: this is no JSON object")
+        record = json_object(line, PairError)
+    except PairError as error:
+        return PairError(f"line {number}: {error}")
     fields = [source_field] if target_field is None else [source_field, target_field]
     missing = [field for field in fields if field not in record]
     if missing:

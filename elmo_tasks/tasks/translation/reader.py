@@ -16,8 +16,8 @@ from overrides import overrides
 
 from elmo_tasks.checks import check_count, check_flag
 from elmo_tasks.modules.tokenizer import SpacyRulesTokenizer
-from elmo_tasks.tasks.base.reader import TextReader, warn_of
-from elmo_tasks.tasks.translation.corpus import Pair, PairError, read_pairs
+from elmo_tasks.tasks.base.reader import TextReader, good_ones
+from elmo_tasks.tasks.translation.corpus import Pair, read_pairs
 from elmo_tasks.tasks.translation.joining import with_joiners
 
 logger = logging.getLogger(__name__)
@@ -132,22 +132,7 @@ class TranslationReader(TextReader):
         return any(len(text) > self._max_tokens for text in texts)
 
     def _pairs(self, file_path: PathOrStr) -> Iterator[Pair]:
-        read = 0
-        bad: list[str] = []
-        try:
-            for pair in read_pairs(file_path, *self._fields):
-                if not isinstance(pair, PairError):
-                    read += 1
-                    yield pair
-                elif self._skip_bad_lines:
-                    bad.append(str(pair))
-                else:
-                    advice = "(skip_bad_lines: true leaves such lines out)"
-                    raise ConfigurationError(f"{file_path}, {pair} {advice}.")
-        finally:
-            warn_of(f"{file_path}: skipped {len(bad)} bad lines", bad)
-        if not read:
-            raise ConfigurationError(f"{file_path}: there is no pair of texts here.")
+        yield from good_ones(read_pairs(file_path, *self._fields), file_path, "pair", self._skip_bad_lines)
 
     @overrides(check_signature=False)
     def text_to_instance(self, source: str, target: str | None = None) -> Instance:

@@ -144,7 +144,7 @@ def test_a_bad_line_is_named_or_skipped(
     with pytest.raises(ConfigurationError, match=rf"{message}.* \(skip_bad_lines: true"):
         read(path)
     assert read(path, skip_bad_lines=True) == [("a", "b")]
-    assert f"skipped 1 bad lines: line {2 if 'line 3' not in message else 3}: " in caplog.text
+    assert f"skipped 1 bad pairs: line {2 if 'line 3' not in message else 3}: " in caplog.text
 
 
 def test_an_empty_line_of_parallel_files_is_named(tmp_path: Path) -> None:
@@ -170,7 +170,7 @@ def test_files_that_are_not_parallel(tmp_path: Path, english: str, german: str, 
 def test_what_cannot_be_read_at_all(tmp_path: Path) -> None:
     with pytest.raises(ConfigurationError, match=r"x\.txt: its name does not say what it is"):
         read(write(tmp_path / "x.txt", "a\tb"))
-    with pytest.raises(ConfigurationError, match=r"x\.tsv: there is no pair of texts here"):
+    with pytest.raises(ConfigurationError, match=r"x\.tsv: there is no pair here"):
         read(write(tmp_path / "x.tsv", ""))
     write(tmp_path / "x.de", "a\nb\n")
     write(tmp_path / "x.en", b"a\n\xff\n")
