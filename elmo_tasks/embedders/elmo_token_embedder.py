@@ -12,7 +12,7 @@ from torch import Tensor, nn
 
 from elmo_tasks.archives.source import BiLMSource
 from elmo_tasks.archives.transformer_source import TransformerSource
-from elmo_tasks.bilm.allennlp_weights import from_allennlp
+from elmo_tasks.bilm.allennlp_weights import pop_allennlp
 from elmo_tasks.bilm.boundaries import without_boundaries
 from elmo_tasks.bilm.layers import BiLMOutput, LayerSource
 from elmo_tasks.bilm.model import BiLM
@@ -305,17 +305,12 @@ class ElmoTokenEmbedder(TokenEmbedder):
     ) -> None:
         """Takes what the stock embedder saved too: its mix and its biLM; a frozen one must be the one that is here."""
         stocks_bilm = f"{prefix}_elmo._elmo_lstm."
-        bilm = {key: state_dict.pop(key) for key in list(state_dict) if key.startswith(stocks_bilm)}
-        if bilm:
-            try:
-                weights = from_allennlp({key.removeprefix(stocks_bilm): weight for key, weight in bilm.items()})
-            except KeyError as error:
-                error_msgs.append(f"{stocks_bilm}{error.args[0]} is missing.")
-            else:
-                if self.frozen is None:
-                    state_dict.update({f"{prefix}_bilm.{name}": weight for name, weight in weights.items()})
-                elif not (isinstance(self.bilm, BiLM) and self.bilm.has_weights(weights)):
-                    error_msgs.append(_ANOTHER_BILM.format(prefix.removesuffix(".")))
+        if any(key.startswith(stocks_bilm) for key in state_dict):
+            weights = pop_allennlp(state_dict, stocks_bilm, error_msgs)
+            if self.frozen is None:
+                state_dict.update({f"{prefix}_bilm.{name}": weight for name, weight in weights.items()})
+            elif weights and not (isinstance(self.bilm, BiLM) and self.bilm.has_weights(weights)):
+                error_msgs.append(_ANOTHER_BILM.format(prefix.removesuffix(".")))
         stocks_mix = f"{prefix}_elmo.scalar_mix_0."
         for key in [key for key in state_dict if key.startswith(stocks_mix)]:
             state_dict[f"{prefix}_scalar_mix.{key.removeprefix(stocks_mix)}"] = state_dict.pop(key)

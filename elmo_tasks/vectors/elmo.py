@@ -7,7 +7,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from elmo_tasks.bilm.allennlp_weights import from_allennlp, to_allennlp
+from elmo_tasks.bilm.allennlp_weights import pop_allennlp, to_allennlp
 from elmo_tasks.bilm.boundaries import BoundaryBiLM, tokens_of, without_boundaries
 from elmo_tasks.bilm.characters import join_rows, word_row
 from elmo_tasks.bilm.layers import BiLMOutput, LayerSource
@@ -214,13 +214,8 @@ class Elmo(nn.Module):
         """Gives the biLM's weights the names that they have here."""
         bilm = f"{prefix}_elmo_lstm."
         if isinstance(self._elmo_lstm, BiLM):
-            given = {key: state_dict.pop(key) for key in list(state_dict) if key.startswith(bilm)}
-            try:
-                weights = from_allennlp({key.removeprefix(bilm): weight for key, weight in given.items()})
-            except KeyError as error:
-                error_msgs.append(f"{bilm}{error.args[0]} is missing.")
-            else:
-                state_dict.update({bilm + name: weight for name, weight in weights.items()})
+            weights = pop_allennlp(state_dict, bilm, error_msgs)
+            state_dict.update({bilm + name: weight for name, weight in weights.items()})
         super()._load_from_state_dict(
             state_dict, prefix, local_metadata, strict, missing_keys, unexpected_keys, error_msgs
         )
