@@ -6,6 +6,9 @@ local ner = import 'ner.libsonnet';
   open_sizes:: ner.open_sizes,
   open_training:: ner.open_training { trainer+: { num_epochs: 10, patience: 3 } },
 
+  // For a few thousand.
+  thousands_training:: ner.open_training,
+
   fixture_sizes:: ner.fixture_sizes,
   fixture_training:: ner.fixture_training,
 
