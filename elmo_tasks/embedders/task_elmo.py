@@ -136,7 +136,7 @@ class TaskElmo(nn.Module, FromParams):
         if not self._gamma_is_given:
             self._to_start = {name for name in places if self._at(name) is not None}
 
-    def in_scale(self, place: str, vectors: Tensor, beside: Tensor, mask: Tensor) -> Tensor:
+    def in_scale(self, place: str, vectors: Tensor, beside: Tensor | None, mask: Tensor) -> Tensor:
         """
         A place's vectors, for what stands beside them there. On the first training batch it starts the place's gamma
         with the quotient of their root mean square lengths; on all others it changes nothing.
@@ -147,8 +147,9 @@ class TaskElmo(nn.Module, FromParams):
             `"input"` or `"output"`.
         vectors : `Tensor`
             What `forward` gave for the place. Shape `(batch, ..., tokens, dim)`.
-        beside : `Tensor`
-            Shape `(batch, ..., tokens, its dim)`.
+        beside : `Tensor`, optional
+            Shape `(batch, ..., tokens, its dim)`. None where nothing stands there whose length says anything: gamma
+            starts from 1.
         mask : `Tensor`
             True where there is a token. Shape `(batch, ..., tokens)`.
 
@@ -164,10 +165,10 @@ class TaskElmo(nn.Module, FromParams):
         gamma = embedder.scalar_mix.gamma
         if place in self._to_start:
             self._to_start.discard(place)
-            with torch.no_grad():
+            if beside is not None:
                 ours, others = (_mean_square_length(part, mask) for part in (vectors, beside))
                 if ours > 0 and others > 0:
-                    gamma.fill_(math.sqrt(others / (ours * embedder.kept_share)))
+                    nn.init.constant_(gamma, math.sqrt(others / (ours * embedder.kept_share)))
         return gamma * vectors
 
     def _to_start_now(self) -> set[str]:

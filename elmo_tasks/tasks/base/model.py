@@ -82,6 +82,10 @@ class ElmoModel(Model):
     A model whose token vectors are those of a text field embedder and, where `elmo` says so, ELMo's. `embed` gives them
     in parts; the subclass joins them where it wants them.
 
+    gamma, the scale of ELMo's vectors, starts on the first training batch: so that they are as long as the words'
+    vectors if some of these are frozen, and as long as the encoder's output where they stand beside it; elsewhere
+    from 1. See `TaskElmo`.
+
     # Parameters
 
     vocab : `Vocabulary`
@@ -166,8 +170,10 @@ class ElmoModel(Model):
         return join(encoded, self.elmo.in_scale("output", output_elmo, encoded, mask))
 
     def _input_in_scale(self, elmo: Tensor, words: Tensor, mask: Tensor) -> Tensor:
+        """Vectors that are trained, from nothing or on, grow as they need to; frozen ones would be drowned."""
         assert self.elmo is not None
-        return self.elmo.in_scale("input", elmo, words, mask)
+        are_frozen = any(not weight.requires_grad for weight in self.text_field_embedder.parameters())
+        return self.elmo.in_scale("input", elmo, words if are_frozen else None, mask)
 
     def _for_embedder(self, tokens: TextFieldTensors) -> TextFieldTensors:
         if not isinstance(self.text_field_embedder, BasicTextFieldEmbedder):
