@@ -201,7 +201,7 @@ class ElmoTokenEmbedder(TokenEmbedder):
 
     @property
     def kept_share(self) -> float:
-        """The share of the mixed vectors' numbers that this place's dropout keeps; the mean square grows by 1 over it."""
+        """The share of the mixed vectors' numbers that dropout keeps; what it keeps it divides by that."""
         return 1 - self._dropout.p if self.training else 1.0
 
     @overrides

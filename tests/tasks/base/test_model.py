@@ -74,6 +74,12 @@ def test_embeds_in_parts(vocab: Vocabulary, bilm: dict[str, str], place: str, di
     assert model.output_elmo_dim == (dims[1] or 0)
 
 
+def gammas_of(model: ElmoModel) -> tuple[float, ...]:
+    """At the input and at the output."""
+    assert model.elmo is not None
+    return tuple(place.scalar_mix.gamma.item() for place in (model.elmo.input, model.elmo.output) if place is not None)
+
+
 @pytest.mark.parametrize("frozen", [[], ["tokens"], ["tokens", "characters"]])
 def test_where_gamma_starts(vocab: Vocabulary, bilm: dict[str, str], frozen: list[str]) -> None:
     """By frozen words, not by those that are trained; by the encoder's output in any case."""
@@ -87,26 +93,26 @@ def test_where_gamma_starts(vocab: Vocabulary, bilm: dict[str, str], frozen: lis
         name: getattr(first, name)[masks[0]].detach().square().sum(dim=-1).mean().sqrt().item()
         for name in ("words", "elmo", "output_elmo")
     }
-    gammas = [place.scalar_mix.gamma.item() for place in (model.elmo.input, model.elmo.output)]
-    assert gammas[1] == 1
+    at_input, at_output = gammas_of(model)
+    assert at_output == 1
     if frozen:
-        assert gammas[0] != 1
+        assert at_input != 1
         assert lengths["elmo"] == pytest.approx(lengths["words"], rel=1e-5)
     else:
-        assert gammas[0] == 1
+        assert at_input == 1
     encoded = [torch.full((*mask.shape, 4), 2.0) for mask in masks]
     joined = [
         model.join_output(states, text.output_elmo, mask)
         for states, text, mask in zip(encoded, (first, second), masks, strict=True)
     ]
-    gamma = model.elmo.output.scalar_mix.gamma.item()
-    assert gamma == pytest.approx(4 / lengths["output_elmo"], rel=1e-5)
+    assert gammas_of(model) == (at_input, pytest.approx(4 / lengths["output_elmo"], rel=1e-5))
     # The second text of the batch has the same gammas.
+    started = gammas_of(model)
     model.eval()
     for text, states, mask, found in zip(texts, encoded, masks, joined, strict=True):
         (embedded,) = model.embed(text)
         torch.testing.assert_close(model.join_output(states, embedded.output_elmo, mask), found)
-    assert [place.scalar_mix.gamma.item() for place in (model.elmo.input, model.elmo.output)] == [gammas[0], gamma]
+    assert gammas_of(model) == started
 
 
 def test_without_elmo_there_are_words_alone(vocab: Vocabulary) -> None:
