@@ -156,7 +156,7 @@ class ElmoClassifier(LabellingModel):
         encoded = self.encoder(inputs, mask.flatten(0, -2))
         output_elmo = embedded.output_elmo.flatten(0, -3) if embedded.output_elmo is not None else None
         # Shape: (texts, tokens, encoder_output_dim + output_elmo_dim)
-        vectors = join(encoded, output_elmo)
+        vectors = self.join_output(encoded, output_elmo, mask.flatten(0, -2))
         return vectors.reshape(len(mask), -1, vectors.shape[-1]), mask.flatten(1)
 
     @overrides

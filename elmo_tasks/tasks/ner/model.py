@@ -166,7 +166,7 @@ class ElmoCrfTagger(ElmoModel):
             encoded = self.encoder(encoded, mask)
         if self.encoder is not None or embedded.output_elmo is not None:
             # Shape: (batch, tokens, encoder_output_dim + output_elmo_dim)
-            encoded = self.dropout(join(encoded, embedded.output_elmo))
+            encoded = self.dropout(self.join_output(encoded, embedded.output_elmo, mask))
         if self.feedforward is not None:
             encoded = self.feedforward(encoded)
         return self.tag_projection(encoded)

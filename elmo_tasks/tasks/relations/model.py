@@ -165,7 +165,7 @@ class ElmoRelationClassifier(LabellingModel):
             # Shape: (batch, tokens, projection_dim)
             inputs = self.variational_dropout(self.projection(inputs).relu())
         # Shape: (batch, tokens, encoder_output_dim + output_elmo_dim)
-        vectors = join(self.encoder(inputs, mask), text.output_elmo)
+        vectors = self.join_output(self.encoder(inputs, mask), text.output_elmo, mask)
         pooled = [self.pooling(vectors, mask), *(self.entity_pooling(vectors, to == 0) for to in (to_e1, to_e2))]
         return torch.cat(pooled, dim=-1)
 

@@ -173,7 +173,7 @@ class ElmoEsim(LabellingModel):
         # Shape: (2 * batch, tokens, encoder_output_dim)
         encoded = self.encoder(self.variational_dropout(inputs), mask)
         output_elmo = [text.output_elmo for text in texts if text.output_elmo is not None]
-        return join(encoded, stack(output_elmo) if output_elmo else None)
+        return self.join_output(encoded, stack(output_elmo) if output_elmo else None, mask)
 
     @overrides
     def get_metrics(self, reset: bool = False) -> dict[str, float]:
