@@ -13,6 +13,7 @@ TASKS = [
     "elmo_tasks.tasks.snli",
     "elmo_tasks.tasks.ner",
     "elmo_tasks.tasks.pos",
+    "elmo_tasks.tasks.sst",
     "elmo_tasks.tasks.classification",
     "elmo_tasks.tasks.relations",
     "elmo_tasks.tasks.translation",

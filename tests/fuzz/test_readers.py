@@ -14,13 +14,16 @@ import pytest
 from allennlp.common.checks import ConfigurationError
 from allennlp.data.dataset_readers import DatasetReader
 from fuzzing import Chance, damaged, fuzz, strange_json, text_of, word_of, write
+from nltk import Tree as NltkTree
 
+from elmo_tasks.tasks.base.text import plain_word
 from elmo_tasks.tasks.classification import ClassificationReader
 from elmo_tasks.tasks.ner import Conll2003Reader
 from elmo_tasks.tasks.pos import ConlluReader
 from elmo_tasks.tasks.relations import RelationReader
 from elmo_tasks.tasks.snli import SnliReader
 from elmo_tasks.tasks.squad import SquadReader
+from elmo_tasks.tasks.sst import SstReader
 from elmo_tasks.tasks.translation import TranslationReader
 
 FIXTURES = Path(__file__).parents[2] / "fixtures"
@@ -179,6 +182,26 @@ def test_classification(tmp_path: Path) -> None:
             assert found == [(text, label if isinstance(label, str) else json.dumps(label)) for text, label in expected]
 
     fuzz(check, ConfigurationError, where="texts.")
+
+
+def test_sst(tmp_path: Path) -> None:
+    path = tmp_path / "trees.txt"
+    lines = (FIXTURES / "sst" / "dev.txt").read_bytes().splitlines()
+
+    def check(chance: Chance) -> None:
+        strange = f"(3 (1 {word_of(chance)}) (2 {text_of(chance)}))".encode(errors="replace")
+        content = b"\n".join([*chance.sample(lines, 3), strange])
+        content = content if chance.random() < 0.5 else damaged(content, chance)
+        write(path, content, chance)
+        skip = chance.random() < 0.3
+        instances = list(SstReader(phrases="all", skip_bad_lines=skip).read(str(path)))
+        if not skip:
+            trees = [NltkTree.fromstring(line) for line in lines_of(content) if line.strip()]
+            found = [(one["metadata"]["tokens"], one["label"].label) for one in instances]
+            nodes = [node for tree in trees for node in tree.subtrees()]
+            assert found == [([plain_word(word) for word in node.leaves()], node.label()) for node in nodes]
+
+    fuzz(check, ConfigurationError, where=path.name)
 
 
 def squeezed(text: str) -> str:
