@@ -10,6 +10,9 @@ from typing import NamedTuple
 CONLLU_COLUMNS = ("id", "form", "lemma", "upos", "xpos", "feats", "head", "deprel", "deps", "misc")
 """CoNLL-U's columns by name."""
 
+UNSPECIFIED = "_"
+"""Stands in a column of CoNLL-U of which a word has nothing."""
+
 _DOCUMENT_STARTS = (["-DOCSTART-"], ["#begin", "document"], ["#end", "document"])
 """How lines between documents begin: CoNLL-2003's, and those of CoNLL-2011 and 2012."""
 
@@ -87,7 +90,7 @@ def conllu_sentences(lines: Iterable[tuple[int, str]], name: object, error: type
     sentence: list[Row] = []
     is_empty = True
     for number, text in lines:
-        if not text.strip():
+        if not text.strip(" \t"):
             if sentence:
                 yield sentence
             sentence = []
@@ -107,12 +110,15 @@ def _check_conllu(row: Row, following: int, name: object, error: type[Exception]
     """`following` is the number in the sentence that the next word has."""
     where = f"{name}, line {row.number}"
     if len(row.columns) != len(CONLLU_COLUMNS):
-        raise error(f"{where}: {len(row.columns)} columns where CoNLL-U has {len(CONLLU_COLUMNS)}, separated by tabs.")
-    identifier, form = row.columns[:2]
-    if not form:
-        raise error(f"{where}: the word is empty.")
+        raise error(
+            f"{where}: {len(row.columns)} columns; CoNLL-U has {len(CONLLU_COLUMNS)}, separated by single tabs."
+        )
+    if "" in row.columns:
+        column = CONLLU_COLUMNS[row.columns.index("")]
+        raise error(f'{where}: {column} is empty; "{UNSPECIFIED}" stands for nothing.')
+    identifier = row.columns[0]
     if identifier != str(following) and not _NO_WORD.fullmatch(identifier):
         raise error(
-            f'{where}: the first column is "{identifier}" where word {following} of a sentence is next: sentences need '
-            "a blank line between them."
+            f'{where}: the id is "{identifier:.20}", and should be {following}: words are counted from 1, and a blank '
+            "line ends a sentence."
         )

@@ -68,14 +68,14 @@ def test_conllu_without_comments_ranges_and_empty_nodes() -> None:
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ("# one\n1 The the DET", "file.conllu, line 2: 1 columns where CoNLL-U has 10, separated by tabs."),
-        (word("1", ""), "file.conllu, line 1: the word is empty."),
+        ("# one\n1 The the DET", "file.conllu, line 2: 1 columns; CoNLL-U has 10, separated by single tabs."),
+        (word("1", ""), 'file.conllu, line 1: form is empty; "_" stands for nothing.'),
         (
             word("1", "a") + "\n" + word("1", "b"),
-            'file.conllu, line 2: the first column is "1" where word 2 of a sentence is next: sentences need a blank '
-            "line between them.",
+            'file.conllu, line 2: the id is "1", and should be 2: words are counted from 1, and a blank line ends a '
+            "sentence.",
         ),
-        (word("x", "a"), 'file.conllu, line 1: the first column is "x" where word 1 of a sentence is next'),
+        (word("x" * 99, "a"), f'file.conllu, line 1: the id is "{"x" * 20}", and should be 1: '),
         ("# text = nothing\n", "file.conllu: there is no sentence in this file."),
     ],
 )
