@@ -32,6 +32,7 @@ from elmo_tasks.probing.wordnet import Entry, entry_of
 _ATTRIBUTE = "elmo_tasks_senses"
 _WINDOW_TOKENS = 32768
 _SAVE_SECONDS = 60.0
+_ROUNDING = 1e-5
 
 
 class SenseAverages:
@@ -66,8 +67,8 @@ class SenseAverages:
 
     def nearest(self, entry: Entry, vectors: np.ndarray) -> list[str] | None:
         """
-        Of each layer, the sense of the entry whose average has the largest cosine with an instance's vector; of equal
-        ones the first. None where there is no sense of the entry.
+        Of each layer, the sense of the entry whose average has the largest cosine with an instance's vector; of those
+        that are as near, up to rounding, the one with the most instances. None where there is no sense of the entry.
 
         # Parameters
 
@@ -78,12 +79,12 @@ class SenseAverages:
         rows = [row for row in self._of_entry.get(entry, ()) if self.counts[row]]
         if not rows:
             return None
-        # A sum has the direction of its average, and the instance's own length is the same for all senses.
-        # Shape: (senses, layers, dim)
-        sums = self.sums[rows]
-        lengths = np.maximum(np.linalg.norm(sums, axis=-1), np.finfo(np.float32).tiny)
+        # A sum has the direction of its average. Shape: (senses, layers)
+        cosines = (_directions(self.sums[rows]) * _directions(vectors)).sum(axis=-1)
+        # In the token layer all senses that were met as the same word have the same direction.
+        is_nearest = cosines > cosines.max(axis=0) - _ROUNDING
         # Shape: (layers,)
-        best = ((sums * vectors).sum(axis=-1) / lengths).argmax(axis=0)
+        best = np.where(is_nearest, self.counts[rows][:, None], 0).argmax(axis=0)
         return [self.senses[rows[number]] for number in best]
 
 
@@ -214,6 +215,12 @@ def _none(source: LayerSource, senses: Sequence[str], path: Path) -> SenseAverag
         return SenseAverages(senses, sums, np.zeros(len(senses), dtype=np.int64))
     except SensesError as error:
         raise SensesError(f"{path}: {error}.") from None
+
+
+def _directions(vectors: np.ndarray) -> np.ndarray:
+    """Each of length 1, or 0. Shape `(..., dim)`."""
+    lengths = np.linalg.norm(vectors, axis=-1, keepdims=True)
+    return vectors / np.maximum(lengths, np.finfo(np.float32).tiny)
 
 
 def _num_tokens(sentence: SenseSentence) -> int:

@@ -64,7 +64,9 @@ def test_scaling_is_scikit_learns() -> None:
     train, evaluation = torch.randn(2, 200, 4) * torch.tensor([1e-3, 1.0, 50.0, 0.0]) + 3.0, torch.randn(2, 7, 4)
     scaling = Scaling(train)
     for layers in (train, evaluation):
-        expected = [StandardScaler().fit(one.double()).transform(other) for one, other in zip(train, layers, strict=True)]
+        expected = [
+            StandardScaler().fit(one.double()).transform(other) for one, other in zip(train, layers, strict=True)
+        ]
         scaled = scaling.apply_(layers.clone())
         np.testing.assert_allclose(scaled[..., :3], np.stack(expected)[..., :3], rtol=2e-2, atol=2e-3)
         # A dimension that was always the same says nothing, whatever it is later.

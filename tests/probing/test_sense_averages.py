@@ -143,6 +143,9 @@ def test_the_nearest_of_an_entrys_own_senses_by_hand() -> None:
     assert averages.nearest(("bank", "VERB"), np.array([[-1, -1], [0, 0]])) == ["bank%2:40:00::"] * 2
     # A sense without an instance is none.
     assert averages.nearest(("river", "NOUN"), np.array([[0, 0], [-1, 0]])) == ["river%1:17:00::"] * 2
+    # Of equally near ones it is the most frequent.
+    assert averages.nearest(("bank", "NOUN"), np.array([[10, 2], [1, 9]])) == ["bank%1:14:00::", "bank%1:17:01::"]
+    assert averages.nearest(("bank", "NOUN"), np.zeros((2, 2))) == ["bank%1:17:01::"] * 2
     assert averages.nearest(("bank", "ADV"), np.ones((2, 2))) is None
     assert averages.nearest(("rivers", "NOUN"), np.ones((2, 2))) is None
 
@@ -157,7 +160,10 @@ def test_the_nearest_by_brute_force() -> None:
         expected = []
         for layer in range(3):
             cosines = {
-                sense: vectors[layer] @ sums[row, layer] / np.linalg.norm(vectors[layer]) / np.linalg.norm(sums[row, layer])
+                sense: vectors[layer]
+                @ sums[row, layer]
+                / np.linalg.norm(vectors[layer])
+                / np.linalg.norm(sums[row, layer])
                 for row, sense in enumerate(senses)
                 if sense.startswith("b%1")
             }

@@ -45,7 +45,7 @@ def test_each_layer_takes_the_nearest_and_else_the_first(
         bank = ("bank%1:14:00::", "bank%1:17:01::")[int(np.argmax(cosines))]
         # The only sense of the adjective in the corpus; the others are not in it with this part of speech.
         assert answers[f"layer_{layer}"] == FIRST | {"d0.s0.t0": bank}
-    # Without its context, "bank" is as near as can be to where it was alone.
+    # Without contexts both senses are of the same two words, and equally frequent: then it is the first.
     assert answers["layer_0"]["d0.s0.t0"] == "bank%1:14:00::"
     assert list(answers) == ["layer_0", "layer_1", "layer_2"]
 
