@@ -1,4 +1,4 @@
-"""A linear classifier of frozen vectors: multinomial logistic regression, trained to its optimum."""
+"""A linear classifier of frozen vectors: multinomial logistic regression, trained on all words at once."""
 
 from collections.abc import Iterator
 
@@ -9,7 +9,9 @@ from torch.nn import functional as F
 L2 = 1e-4
 """The penalty's default."""
 
-_ITERATIONS = 200
+_ITERATIONS = 100
+"""At most. Of 72,509 words of EWT, 50 gave an accuracy of 89.56 on the development set, and 150 one of 89.79."""
+
 _WORDS_AT_ONCE = 16384
 
 
