@@ -12,6 +12,7 @@ TASKS = [
     "elmo_tasks.tasks.squad",
     "elmo_tasks.tasks.snli",
     "elmo_tasks.tasks.ner",
+    "elmo_tasks.tasks.pos",
     "elmo_tasks.tasks.classification",
     "elmo_tasks.tasks.relations",
     "elmo_tasks.tasks.translation",

@@ -17,6 +17,7 @@ from fuzzing import Chance, damaged, fuzz, strange_json, text_of, word_of, write
 
 from elmo_tasks.tasks.classification import ClassificationReader
 from elmo_tasks.tasks.ner import Conll2003Reader
+from elmo_tasks.tasks.pos import ConlluReader
 from elmo_tasks.tasks.relations import RelationReader
 from elmo_tasks.tasks.snli import SnliReader
 from elmo_tasks.tasks.squad import SquadReader
@@ -70,6 +71,26 @@ def test_conll(tmp_path: Path) -> None:
             assert all(re.fullmatch("O|[BIUL]-.+", tag, re.DOTALL) for sentence in tags for tag in sentence)
         else:
             assert tags == [[columns[-1] for columns in sentence] for sentence in expected]
+
+    fuzz(check, ConfigurationError, where=path.name)
+
+
+def words_of(content: bytes) -> list[list[str]]:
+    """CoNLL-U's words, read in another way than the product does."""
+    blocks = re.split("\n[ \t]*(?=\n)", "\n" + "\n".join(lines_of(content)))
+    sentences = [re.findall("^[0-9]+\t([^\t\n]*)", block, re.MULTILINE) for block in blocks]
+    return [sentence for sentence in sentences if sentence]
+
+
+def test_conllu(tmp_path: Path) -> None:
+    path = tmp_path / "data.conllu"
+    whole = (FIXTURES / "pos" / "train.conllu").read_bytes().split(b"\n\n")
+
+    def check(chance: Chance) -> None:
+        content = damaged(b"\n\n".join(chance.sample(whole[:-1], chance.randint(1, 4))), chance)
+        write(path, content, chance)
+        instances = list(ConlluReader().read(str(path)))
+        assert [instance["metadata"]["words"] for instance in instances] == words_of(content)
 
     fuzz(check, ConfigurationError, where=path.name)
 

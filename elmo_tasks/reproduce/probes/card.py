@@ -59,17 +59,6 @@ WSJ = Corpus(
     },
 )
 
-EWT = Corpus(
-    "Universal Dependencies, English EWT",
-    "https://github.com/UniversalDependencies/UD_English-EWT",
-    "CC BY-SA 4.0",
-    count_words,
-    {
-        "pos/en_ewt-ud-train.conllu.gz": {"sentences": 12544, "words": 204577},
-        "pos/en_ewt-ud-dev.conllu.gz": {"sentences": 2001, "words": 25147},
-    },
-)
-
 FRAMEWORK = Corpus(
     "the unified evaluation framework for word sense disambiguation",
     _FRAMEWORK,
@@ -139,10 +128,10 @@ CARD = Card(
             _senses("senses", "Senses, fixture", "fixture"),
         ],
     },
+    # EWT and fixtures/pos are on the card of parts of speech.
     corpora={
         "paper": [WSJ, FRAMEWORK, WORDNET],
-        "open": [EWT, SEMCOR, SEMEVAL_2007, WORDNET],
-        # The tags are those of fixtures/ner, which is on another card.
+        "open": [SEMCOR, SEMEVAL_2007, WORDNET],
         "smoke": [FIXTURE],
     },
 )

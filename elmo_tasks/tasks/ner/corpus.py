@@ -6,8 +6,8 @@ from allennlp.common.checks import ConfigurationError
 from allennlp.data.dataset_readers.dataset_reader import PathOrStr
 
 from elmo_tasks.columns import Row, check_same_columns, conll_sentences
-from elmo_tasks.files import decoded
-from elmo_tasks.tasks.base.reader import bad_line, numbered_lines
+from elmo_tasks.tasks.base.reader import bad_line
+from elmo_tasks.tasks.base.tagged import text_lines
 from elmo_tasks.tasks.ner.schemes import TagError, split_tag
 
 
@@ -22,7 +22,7 @@ def read_sentences(file_path: PathOrStr) -> Iterator[list[Row]]:
         no sentence.
     """
     first: Row | None = None
-    for sentence in conll_sentences(_lines(file_path), file_path, ConfigurationError):
+    for sentence in conll_sentences(text_lines(file_path), file_path, ConfigurationError):
         first = first or sentence[0]
         check_same_columns(first, sentence[0], file_path, ConfigurationError)
         yield sentence
@@ -63,8 +63,3 @@ def _tag(row: Row, column: int, is_span: bool, file_path: PathOrStr) -> str:
             advice = "set coding_scheme to null if the tags mark no spans, and tag_column if they stand elsewhere"
             raise bad_line(file_path, row.number, f"{error}; {advice}") from None
     return tag
-
-
-def _lines(file_path: PathOrStr) -> Iterator[tuple[int, str]]:
-    for number, line in numbered_lines(file_path):
-        yield number, decoded(line, f"{file_path}, line {number}", ConfigurationError)
