@@ -37,6 +37,8 @@ class Experiment:
         What makes a run of a config. None is `elmo-tasks train`; another module is called as
         `python -m MODULE CONFIG -s FOLDER`, and has done its work when FOLDER/metrics.json is there, whole, with
         `best_validation_METRIC` or `test_METRIC`. It begins anew after a kill.
+    is_seeded : `bool`
+        Whether the seed makes a difference; where it does not, there is one run.
     """
 
     name: str
@@ -47,6 +49,7 @@ class Experiment:
     elmo: str
     elmo_field: str = "model.elmo"
     module: str | None = None
+    is_seeded: bool = True
 
 
 @dataclass(frozen=True)

@@ -1,9 +1,8 @@
 """What readers of tagged sentences share: files with a token a line, and sentences whose tokens have a tag each."""
 
 import logging
-from collections.abc import Iterable, Iterator, Sequence
-from itertools import chain
-from typing import ClassVar, NamedTuple
+from collections.abc import Iterator, Sequence
+from typing import ClassVar
 
 from allennlp.common.checks import ConfigurationError
 from allennlp.data import Instance, Vocabulary
@@ -19,13 +18,6 @@ from elmo_tasks.tasks.base.reader import numbered_lines
 logger = logging.getLogger(__name__)
 
 
-class Line(NamedTuple):
-    """A line that holds a token: its number in the file, counted from 1, and its columns."""
-
-    number: int
-    columns: list[str]
-
-
 def text_lines(file_path: PathOrStr) -> Iterator[tuple[int, str]]:
     """
     The lines of a file in UTF-8, plain or compressed, numbered from 1; see `numbered_lines`.
@@ -37,34 +29,6 @@ def text_lines(file_path: PathOrStr) -> Iterator[tuple[int, str]]:
     """
     for number, line in numbered_lines(file_path):
         yield number, decoded(line, f"{file_path}, line {number}", ConfigurationError)
-
-
-def in_sentences(lines: Iterable[Line | None], file_path: PathOrStr) -> Iterator[list[Line]]:
-    """
-    The sentences of a file, one by one, as the lines of their tokens.
-
-    # Parameters
-
-    lines : `Iterable[Line | None]`
-        None stands for whatever is between two sentences, once or more.
-    file_path : `PathOrStr`
-        For the error.
-
-    # Raises
-
-    `ConfigurationError`
-        If there is no sentence.
-    """
-    sentence: list[Line] = []
-    is_empty = True
-    for line in chain(lines, [None]):
-        if line is not None:
-            sentence.append(line)
-        elif sentence:
-            yield sentence
-            sentence, is_empty = [], False
-    if is_empty:
-        raise ConfigurationError(f"{file_path}: there is no sentence in this file.")
 
 
 class TagField(SequenceLabelField):
