@@ -163,12 +163,14 @@ class TaskElmo(nn.Module, FromParams):
         embedder = self._at(place)
         assert embedder is not None
         gamma = embedder.scalar_mix.gamma
-        if place in self._to_start:
+        if place in self._to_start and beside is None:
             self._to_start.discard(place)
-            if beside is not None:
-                ours, others = (_mean_square_length(part, mask) for part in (vectors, beside))
-                if ours > 0 and others > 0:
-                    nn.init.constant_(gamma, math.sqrt(others / (ours * embedder.kept_share)))
+        elif place in self._to_start:
+            ours, others = (_mean_square_length(part, mask) for part in (vectors, beside))
+            # A batch may have nothing to measure there; then the next one starts gamma.
+            if ours > 0 and others > 0:
+                nn.init.constant_(gamma, math.sqrt(others / (ours * embedder.kept_share)))
+                self._to_start.discard(place)
         return gamma * vectors
 
     def _to_start_now(self) -> set[str]:

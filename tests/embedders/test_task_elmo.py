@@ -203,9 +203,10 @@ def test_dropout_does_not_count_for_where_gamma_starts(bilm_files: BiLMFiles) ->
 
 
 @pytest.mark.parametrize("mask", [MASK & False, MASK])
-def test_gamma_stays_where_there_is_nothing_to_measure(bilm_files: BiLMFiles, mask: Tensor) -> None:
+def test_gamma_waits_for_a_batch_with_something_to_measure(bilm_files: BiLMFiles, mask: Tensor) -> None:
     elmo = task_elmo(bilm_files, place="output")
     elmo.start_in_scale("output")
     (vectors,) = elmo(PREMISES)
-    elmo.in_scale("output", vectors.output, BESIDE * 0, mask)
+    torch.testing.assert_close(elmo.in_scale("output", vectors.output, BESIDE * 0, mask), vectors.output)
     assert gamma_of(elmo.output) == 1
+    assert rms_length(in_scale(elmo)) == pytest.approx(rms_length(BESIDE), rel=1e-5)
