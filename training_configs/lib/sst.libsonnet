@@ -23,7 +23,7 @@ local common = import 'common.libsonnet';
     batch_size: 32,
     dropout: 0.5,
     hidden_dropout: 0.2,
-    trainer: { num_epochs: 15, patience: 4, grad_norm: 5.0, optimizer: { type: 'adam', lr: 0.001 } },
+    trainer: { num_epochs: 10, patience: 3, grad_norm: 5.0, optimizer: { type: 'adam', lr: 0.001 } },
   },
 
   // For a few dozen sentences and less than a minute.
