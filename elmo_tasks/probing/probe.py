@@ -39,7 +39,9 @@ def check_tags(train: Sequence[TaggedSentence], evaluation: Sequence[TaggedSente
     """Raises `ProbeError` where there is nothing to learn, or nothing to evaluate on."""
     tags = {tag for sentence in train for tag in sentence.tags}
     if len(tags) < 2:
-        raise ProbeError(f"All words to train on have the same tag, {tags}: is this the column that you mean?")
+        raise ProbeError(
+            f'All words to train on have the same tag, "{"".join(tags)}": is this the column that you mean?'
+        )
     if not any(sentence.tags for sentence in evaluation):
         raise ProbeError("There are no words to evaluate on.")
 
@@ -125,18 +127,13 @@ def probe(
     scaling = Scaling(train.layers)
     scaling.apply_(train.layers)
     scaling.apply_(evaluation.layers)
+    classifiers = {f"layer_{layer}": slice(layer, layer + 1) for layer in range(len(train.layers))} | {MIX: slice(None)}
     found = {}
-    num_layers = len(train.layers)
-    for name, used in [
-        *((f"layer_{layer}", slice(layer, layer + 1)) for layer in range(num_layers)),
-        (MIX, slice(None)),
-    ]:
-        classifier = train_classifier(train.layers[used], tags, len(numbers), l2, device)
-        right = predict(classifier, evaluation.layers[used]) == gold
-        figures = _figures(right.tolist(), evaluation.words, seen)
-        found[name] = figures._replace(
-            layer_weights=tuple(classifier.layer_weights().tolist()) if name == MIX else None
-        )
+    for name, layers in classifiers.items():
+        classifier = train_classifier(train.layers[layers], tags, len(numbers), l2, device)
+        right = predict(classifier, evaluation.layers[layers]) == gold
+        weights = tuple(classifier.layer_weights().tolist()) if name == MIX else None
+        found[name] = _figures(right.tolist(), evaluation.words, seen)._replace(layer_weights=weights)
         progress(1)
     return found
 
