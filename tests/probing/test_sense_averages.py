@@ -124,7 +124,7 @@ def test_damaged_numbers_are_noticed(make_bilm: Callable[..., BiLM], train: Sens
     path = tmp_path / "a.hdf5"
     averages = average_senses(make_bilm(), train, path)
     content = path.read_bytes()
-    numbers = averages.sums[0, 0].tobytes()
+    numbers = averages.sums[2, 1].tobytes()
     assert content.count(numbers) == 1
     path.write_bytes(content.replace(numbers, numbers[::-1]))
     with pytest.raises(SensesError, match=r"a\.hdf5 is no file of averages by sense, or is damaged"):
