@@ -1,7 +1,7 @@
 """What a linear classifier finds in each layer of frozen vectors, and in their mix (Peters et al. 2018, table 6)."""
 
 from collections import Counter, defaultdict
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Container, Sequence
 from typing import NamedTuple
 
 import torch
@@ -59,11 +59,8 @@ def most_frequent_tags(train: Sequence[TaggedSentence], evaluation: Sequence[Tag
     best = {word: tags.most_common(1)[0][0] for word, tags in of_word.items()}
     (fallback, _), *_ = of_all.most_common(1)
     words = [word for sentence in evaluation for word in sentence.tokens]
-    right = [
-        best.get(word, fallback) == tag
-        for sentence in evaluation
-        for word, tag in zip(sentence.tokens, sentence.tags, strict=True)
-    ]
+    tags = [tag for sentence in evaluation for tag in sentence.tags]
+    right = [best.get(word, fallback) == tag for word, tag in zip(words, tags, strict=True)]
     return _figures(right, words, best)
 
 
@@ -138,6 +135,6 @@ def probe(
     return found
 
 
-def _figures(right: Sequence[bool], words: Sequence[str], seen: "set[str] | dict[str, str]") -> Figures:
+def _figures(right: Sequence[bool], words: Sequence[str], seen: Container[str]) -> Figures:
     of_unseen = [one for one, word in zip(right, words, strict=True) if word not in seen]
     return Figures(sum(right) / len(right), sum(of_unseen) / len(of_unseen) if of_unseen else None)
