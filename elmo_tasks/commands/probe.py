@@ -53,12 +53,11 @@ def _run(args: argparse.Namespace) -> None:
     evaluation = read_all_tagged(args.evaluation, args.column, args.word_column)
     check_tags(train, evaluation)
     source = load_bilm(args)
-    figures = {"": {"most_frequent_tag": most_frequent_tags(train, evaluation)}}
-    figures[""] |= _probed(source, train, evaluation, args.l2)
+    baseline = {"most_frequent_tag": most_frequent_tags(train, evaluation)}
+    figures = {"trained weights": baseline | _probed(source, train, evaluation, args.l2)}
     if not args.no_random:
         figures["random weights"] = _probed(source.untrained(args.seed), train, evaluation, args.l2)
-    print(_sizes(train, evaluation))
-    print(table(figures))
+    print(f"{_sizes(train, evaluation)}\n\n{table(figures)}")
     if args.json:
         with writing(args.json) as temporary:
             temporary.write_text(json.dumps(_record(args, source, figures), indent=2) + "\n", encoding="utf-8")
@@ -84,26 +83,33 @@ def _words(sentences: "Sequence[TaggedSentence]") -> int:
 def _sizes(train: "Sequence[TaggedSentence]", evaluation: "Sequence[TaggedSentence]") -> str:
     tags = {tag for sentence in train for tag in sentence.tags}
     return (
-        f"{len(tags)} tags; {_words(train)} words in {len(train)} sentences to train on, {_words(evaluation)} in "
-        f"{len(evaluation)} to evaluate on\n"
+        f"Accuracy in percent; {len(tags)} tags; {_words(train)} words in {len(train)} sentences to train on, "
+        f"{_words(evaluation)} in {len(evaluation)} to evaluate on."
     )
 
 
 def table(figures: "Mapping[str, Mapping[str, Figures]]") -> str:
     """
-    The accuracies in percent, as a Markdown table: a row a classifier, two columns for each kind of weights, which are
-    the keys of `figures`.
+    Accuracies as a Markdown table, and below it the weights of the mixes.
+
+    # Parameters
+
+    figures : `Mapping[str, Mapping[str, Figures]]`
+        By the kind of weights, which has two columns, and the classifier, which has a row.
     """
-    kinds = list(figures)
-    header = ["", *(part for kind in kinds for part in (f"{kind or 'accuracy'}", "of unseen words"))]
+    header = ["", *(part for kind in figures for part in (kind, "of unseen words"))]
     rows = [header, ["---", *["---:"] * (len(header) - 1)]]
-    for name in figures[kinds[0]]:
-        cells = [figures[kind].get(name) for kind in kinds]
-        rows.append([name.replace("_", " "), *(text for cell in cells for text in _percent(cell))])
-    lines = [f"| {' | '.join(row)} |" for row in rows]
-    mixes = [(kind or "trained weights", found["mix"].layer_weights or ()) for kind, found in figures.items()]
-    said = [f"The mix, {kind}: {' '.join(f'{weight:.2f}' for weight in weights)}" for kind, weights in mixes]
-    return "\n".join([*lines, "", *said])
+    for name in next(iter(figures.values())):
+        cells = [_percent(found.get(name)) for found in figures.values()]
+        rows.append([name.replace("_", " "), *(text for cell in cells for text in cell)])
+    mixes = [(kind, found["mix"].layer_weights or ()) for kind, found in figures.items()]
+    return "\n".join(
+        [
+            *(f"| {' | '.join(row)} |" for row in rows),
+            "",
+            *(f"The mix, {kind}: {' '.join(f'{weight:.2f}' for weight in weights)}" for kind, weights in mixes),
+        ]
+    )
 
 
 def _percent(cell: "Figures | None") -> tuple[str, str]:
@@ -120,10 +126,7 @@ def _record(args: argparse.Namespace, source: "LayerSource", figures: "Mapping[s
         "files": {str(path): sha256(path) for path in (args.train, args.evaluation)},
         "bilm_digest": bilm_digest(source),
         **{name: vars(args)[name] for name in ("column", "word_column", "sentences", "l2", "seed")},
-        "figures": {
-            kind or "trained weights": {name: one._asdict() for name, one in found.items()}
-            for kind, found in figures.items()
-        },
+        "figures": {kind: {name: one._asdict() for name, one in found.items()} for kind, found in figures.items()},
     }
 
 

@@ -1,7 +1,7 @@
 """What a linear classifier finds in each layer of frozen vectors, and in their mix (Peters et al. 2018, table 6)."""
 
 from collections import Counter, defaultdict
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Container, Sequence
 from typing import NamedTuple
 
 import torch
@@ -39,7 +39,9 @@ def check_tags(train: Sequence[TaggedSentence], evaluation: Sequence[TaggedSente
     """Raises `ProbeError` where there is nothing to learn, or nothing to evaluate on."""
     tags = {tag for sentence in train for tag in sentence.tags}
     if len(tags) < 2:
-        raise ProbeError(f"All words to train on have the same tag, {tags}: is this the column that you mean?")
+        raise ProbeError(
+            f'All words to train on have the same tag, "{"".join(tags)}": is this the column that you mean?'
+        )
     if not any(sentence.tags for sentence in evaluation):
         raise ProbeError("There are no words to evaluate on.")
 
@@ -57,11 +59,8 @@ def most_frequent_tags(train: Sequence[TaggedSentence], evaluation: Sequence[Tag
     best = {word: tags.most_common(1)[0][0] for word, tags in of_word.items()}
     (fallback, _), *_ = of_all.most_common(1)
     words = [word for sentence in evaluation for word in sentence.tokens]
-    right = [
-        best.get(word, fallback) == tag
-        for sentence in evaluation
-        for word, tag in zip(sentence.tokens, sentence.tags, strict=True)
-    ]
+    tags = [tag for sentence in evaluation for tag in sentence.tags]
+    right = [best.get(word, fallback) == tag for word, tag in zip(words, tags, strict=True)]
     return _figures(right, words, best)
 
 
@@ -125,22 +124,17 @@ def probe(
     scaling = Scaling(train.layers)
     scaling.apply_(train.layers)
     scaling.apply_(evaluation.layers)
+    classifiers = {f"layer_{layer}": slice(layer, layer + 1) for layer in range(len(train.layers))} | {MIX: slice(None)}
     found = {}
-    num_layers = len(train.layers)
-    for name, used in [
-        *((f"layer_{layer}", slice(layer, layer + 1)) for layer in range(num_layers)),
-        (MIX, slice(None)),
-    ]:
-        classifier = train_classifier(train.layers[used], tags, len(numbers), l2, device)
-        right = predict(classifier, evaluation.layers[used]) == gold
-        figures = _figures(right.tolist(), evaluation.words, seen)
-        found[name] = figures._replace(
-            layer_weights=tuple(classifier.layer_weights().tolist()) if name == MIX else None
-        )
+    for name, layers in classifiers.items():
+        classifier = train_classifier(train.layers[layers], tags, len(numbers), l2, device)
+        right = predict(classifier, evaluation.layers[layers]) == gold
+        weights = tuple(classifier.layer_weights().tolist()) if name == MIX else None
+        found[name] = _figures(right.tolist(), evaluation.words, seen)._replace(layer_weights=weights)
         progress(1)
     return found
 
 
-def _figures(right: Sequence[bool], words: Sequence[str], seen: "set[str] | dict[str, str]") -> Figures:
+def _figures(right: Sequence[bool], words: Sequence[str], seen: Container[str]) -> Figures:
     of_unseen = [one for one, word in zip(right, words, strict=True) if word not in seen]
     return Figures(sum(right) / len(right), sum(of_unseen) / len(of_unseen) if of_unseen else None)

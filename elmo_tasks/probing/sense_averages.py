@@ -205,8 +205,9 @@ def _write(path: Path, contents: Contents, averages: SenseAverages) -> None:
     with writing_hdf5(path) as file:
         file.attrs[_ATTRIBUTE] = json.dumps(asdict(contents))
         file.create_dataset("senses", data=averages.senses, dtype=h5py.string_dtype())
-        file.create_dataset("sums", data=averages.sums)
-        file.create_dataset("counts", data=averages.counts)
+        # With check sums, so that damage is noticed.
+        file.create_dataset("sums", data=averages.sums, fletcher32=True)
+        file.create_dataset("counts", data=averages.counts, fletcher32=True)
 
 
 def _none(source: LayerSource, senses: Sequence[str], path: Path) -> SenseAverages:

@@ -42,7 +42,8 @@ def test_table_and_json(
 ) -> None:
     call("train.txt", "dev.txt", "--bilm", "bilm", "--json", "out.json", monkeypatch=monkeypatch)
     out = capsys.readouterr().out
-    assert out.startswith("3 tags; 9 words in 3 sentences to train on, 4 in 2 to evaluate on\n\n|")
+    sizes = "3 tags; 9 words in 3 sentences to train on, 4 in 2 to evaluate on."
+    assert out.startswith(f"Accuracy in percent; {sizes}\n\n| ")
     found = rows(out)
     # "slept" gets D, which is as frequent as N and V and before them.
     assert found["most frequent tag"][:2] == ["75.00", "0.00"]
@@ -80,8 +81,8 @@ def test_the_table_by_hand() -> None:
         "mix": Figures(1.0, 1.0, (0.25, 0.75)),
     }
     random = {"layer_0": Figures(0.25, 0.0), "mix": Figures(0.5, 0.5, (0.5, 0.5))}
-    assert table({"": trained, "random weights": random}) == (
-        "|  | accuracy | of unseen words | random weights | of unseen words |\n"
+    assert table({"trained weights": trained, "random weights": random}) == (
+        "|  | trained weights | of unseen words | random weights | of unseen words |\n"
         "| --- | ---: | ---: | ---: | ---: |\n"
         "| most frequent tag | 50.00 | - |  |  |\n"
         "| layer 0 | 75.00 | 12.50 | 25.00 | 0.00 |\n"
@@ -101,7 +102,7 @@ def test_the_table_by_hand() -> None:
         (["train.txt", "dev.txt", "--column", "5"], r"train\.txt, line 1: there is no column 5 here"),
         (["train.txt", "dev.txt", "--sentences", "0"], "sentences is 0; it must be a whole number, 1 or more"),
         (["train.txt", "dev.txt", "--l2", "-1"], "l2 is -1.0; it must be a number"),
-        (["same.txt", "dev.txt"], "All words to train on have the same tag, {'N'}"),
+        (["same.txt", "dev.txt"], 'All words to train on have the same tag, "N"'),
         (["train.txt", "dev.txt", "--json", "same.txt"], r"same\.txt is there already"),
         (["train.txt", "dev.txt", "--bilm", "nobody"], 'There is no biLM "nobody"'),
         (["train.txt", "dev.txt", "--cuda-device", "99"], "there is no such GPU"),
@@ -114,3 +115,11 @@ def test_mistakes_end_with_a_message(arguments: list[str], message: str, monkeyp
     bilm = [] if "--bilm" in arguments else ["--bilm", "bilm"]
     with pytest.raises(SystemExit, match=f"elmo-probe: (.|\n)*{message}"):
         call(*arguments, *bilm, monkeypatch=monkeypatch)
+
+
+@pytest.mark.usefixtures("folder")
+def test_with_a_transformer(bert: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    call("train.txt", "dev.txt", "--bilm", str(bert), monkeypatch=monkeypatch)
+    found = rows(capsys.readouterr().out)
+    assert list(found) == ["most frequent tag", "layer 0", "layer 1", "layer 2", "mix"]
+    assert [len(cells) for cells in found.values()] == [2, 4, 4, 4, 4]

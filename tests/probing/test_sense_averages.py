@@ -120,6 +120,17 @@ def test_a_file_of_something_else_stays(make_bilm: Callable[..., BiLM], train: S
         read_averages(path)
 
 
+def test_damaged_numbers_are_noticed(make_bilm: Callable[..., BiLM], train: SenseCorpus, tmp_path: Path) -> None:
+    path = tmp_path / "a.hdf5"
+    averages = average_senses(make_bilm(), train, path)
+    content = path.read_bytes()
+    numbers = averages.sums[2, 1].tobytes()
+    assert content.count(numbers) == 1
+    path.write_bytes(content.replace(numbers, numbers[::-1]))
+    with pytest.raises(SensesError, match=r"a\.hdf5 is no file of averages by sense, or is damaged"):
+        read_averages(path)
+
+
 def test_keys_that_do_not_fit(make_bilm: Callable[..., BiLM], tmp_path: Path) -> None:
     corpus = write_text(tmp_path, "a", TRAIN, TRAIN_KEYS.replace("d0.s1.t1", "d0.s1.t9"))
     with pytest.raises(SensesError, match=r'a\.gold\.key\.txt has no senses of the instance "d0\.s1\.t1"'):
