@@ -12,7 +12,7 @@ from overrides import overrides
 
 from elmo_tasks.modules.tokenizer import SpacyRulesTokenizer
 from elmo_tasks.tasks.base.predictor import LinePredictor, bad_input, check_output, json_or_text, read_by, token_texts
-from elmo_tasks.tasks.ner.reader import TagField
+from elmo_tasks.tasks.base.tagged import TagField
 from elmo_tasks.tasks.ner.schemes import spans_to_tags, tags_to_spans
 
 
