@@ -5,8 +5,8 @@ from collections.abc import Iterator, Sequence
 from allennlp.data.dataset_readers.dataset_reader import PathOrStr
 
 from elmo_tasks.tasks.base.reader import bad_line
+from elmo_tasks.tasks.base.schemes import TagError, split_tag
 from elmo_tasks.tasks.base.tagged import Line, in_sentences, text_lines
-from elmo_tasks.tasks.ner.schemes import TagError, split_tag
 
 _DOCUMENT_START = "-DOCSTART-"
 
