@@ -92,7 +92,7 @@ class AlternatingLstm(Seq2SeqEncoder):
             raise ValueError("An AlternatingLstm begins with a state of zeros and takes no other.")
         # The steps add up too many small numbers for half precision.
         with torch.autocast(inputs.device.type, enabled=False):
-            return self._run(zero_padding(inputs, mask).to(self.layers[0].weight.dtype), mask)
+            return self._run(zero_padding(inputs, mask).to(next(self.parameters()).dtype), mask)
 
     def _run(self, inputs: Tensor, mask: Tensor) -> Tensor:
         lengths, order = mask.sum(dim=1).sort(descending=True, stable=True)
