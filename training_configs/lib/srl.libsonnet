@@ -25,7 +25,7 @@ local common = import 'common.libsonnet';
   // For some ten thousand sentences and two cores.
   open_sizes:: { words: 50, predicate: 50, projection: 100, hidden: 128, layers: 4, finder: 50 },
   open_training:: {
-    batch_size: 12,
+    batch_size: 16,
     max_tokens: 100,
     dropout: 0.1,
     recurrent_dropout: 0.1,
@@ -47,7 +47,7 @@ local common = import 'common.libsonnet';
   },
 
   // train, validation, test: files, or folders of files, in CoNLL-2012's columns. What is not said here: see
-  // common.libsonnet.
+  // common.libsonnet. train_words: whether the words' vectors are trained.
   experiment(
     train,
     validation,
@@ -57,6 +57,7 @@ local common = import 'common.libsonnet';
     layers='all',
     scalar_l2=0.001,
     glove=null,
+    train_words=true,
     sizes=self.paper_sizes,
     training=self.paper_training,
     seed=1,
@@ -67,7 +68,7 @@ local common = import 'common.libsonnet';
     model: {
       type: 'elmo_srl',
       dropout: training.dropout,
-      text_field_embedder: common.text_field_embedder(sizes, glove, trainable=true),
+      text_field_embedder: common.text_field_embedder(sizes, glove, trainable=train_words),
       projection_dim: sizes.projection,
       predicate_dim: sizes.predicate,
       encoder: {
