@@ -4,7 +4,7 @@
 // are not trained, token vectors projected to 100, batches of 16 sentences with their predicates, Adam with 0.002, 8
 // epochs.
 //
-//   elmo-tasks train training_configs/srl/open_glove_baseline.jsonnet -s runs/srl-open-glove-baseline
+//   elmo-tasks train training_configs/srl/ewt_glove_baseline.jsonnet -s runs/srl-ewt-glove-baseline
 //   ... -o '{"random_seed": 2, "numpy_seed": 2, "pytorch_seed": 2}'     (another seed)
 local srl = import '../lib/srl.libsonnet';
 

@@ -4,9 +4,9 @@
 // are not trained, token vectors projected to 100, batches of 16 sentences with their predicates, Adam with 0.002, 8
 // epochs.
 //
-//   elmo-tasks train training_configs/srl/open_glove_elmo.jsonnet -s runs/srl-open-glove-elmo
+//   elmo-tasks train training_configs/srl/ewt_glove_elmo.jsonnet -s runs/srl-ewt-glove-elmo
 //   ... -o '{"random_seed": 2, "numpy_seed": 2, "pytorch_seed": 2}'     (another seed)
-//   ... -o '{"model.elmo.place": "output"}'                                    (a cell of table 3; likewise "both")
+//   ... -o '{"model.elmo.place": "output"}'      (a cell of table 3; likewise "both")
 local srl = import '../lib/srl.libsonnet';
 
 local data = '../shared/data';
