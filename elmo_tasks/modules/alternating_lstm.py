@@ -56,7 +56,7 @@ class AlternatingLstm(Seq2SeqEncoder):
         check_count(ConfigurationError, input_size=input_size, hidden_size=hidden_size, num_layers=num_layers)
         check_number(ConfigurationError, 0, 1, recurrent_dropout=recurrent_dropout)
         self._dims = (input_size, hidden_size)
-        self._dropout = nn.Dropout(recurrent_dropout)
+        self.dropout = nn.Dropout(recurrent_dropout)
         self.layers = nn.ModuleList(
             HighwayLstmLayer(hidden_size if number else input_size, hidden_size) for number in range(num_layers)
         )
@@ -102,7 +102,7 @@ class AlternatingLstm(Seq2SeqEncoder):
         outputs = inputs[order].transpose(0, 1)
         for number, layer in enumerate(self.layers):
             # Shape: (batch, hidden_size)
-            kept = self._dropout(outputs.new_ones(len(lengths), self.get_output_dim()))
+            kept = self.dropout(outputs.new_ones(len(lengths), self.get_output_dim()))
             outputs = layer(outputs, kept, sizes, backward=number % 2 == 1)
         return outputs.transpose(0, 1)[order.argsort()]
 
