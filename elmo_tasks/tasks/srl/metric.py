@@ -6,6 +6,7 @@ from typing import NamedTuple
 
 from allennlp.training.metrics import Metric
 from overrides import overrides
+from torch import Tensor
 
 from elmo_tasks.tasks.base.metric import over_all_workers, ratio, scores
 from elmo_tasks.tasks.base.schemes import tags_to_spans
@@ -93,6 +94,36 @@ class SrlEval(Metric):
         if reset:
             for role in roles:
                 metrics.update(scores(role, *(counts[what, role] for what in _WHAT)))
+            self.reset()
+        return metrics
+
+    @overrides
+    def reset(self) -> None:
+        self._counts = Counter()
+
+
+class PredicateScores(Metric):
+    """Precision, recall and F1 of the predicates that are found; adds up over the workers of distributed training."""
+
+    def __init__(self) -> None:
+        self._counts: Counter[str] = Counter()
+
+    @overrides(check_signature=False)
+    def __call__(self, predicted: Tensor, gold: Tensor) -> None:
+        """
+        # Parameters
+
+        predicted, gold : `Tensor`
+            True where a predicate is. Both of shape `(batch, tokens)`.
+        """
+        counts = {"correct": predicted & gold, "predicted": predicted, "gold": gold}
+        self._counts += over_all_workers(Counter({what: int(marks.sum()) for what, marks in counts.items()}))
+
+    @overrides
+    def get_metric(self, reset: bool = False) -> dict[str, float]:
+        """Figures from 0 to 1, such as `f1-measure-predicates`."""
+        metrics = scores("predicates", *(self._counts[what] for what in _WHAT))
+        if reset:
             self.reset()
         return metrics
 

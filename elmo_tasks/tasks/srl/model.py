@@ -10,7 +10,6 @@ from allennlp.models import Model
 from allennlp.modules import Seq2SeqEncoder, TextFieldEmbedder
 from allennlp.nn import InitializerApplicator
 from allennlp.nn.util import get_text_field_mask
-from allennlp.training.metrics import F1Measure
 from overrides import overrides
 from torch import Tensor, nn
 from torch.nn import functional as F
@@ -20,7 +19,7 @@ from elmo_tasks.embedders.task_elmo import TaskElmo
 from elmo_tasks.private import special_tokens
 from elmo_tasks.tasks.base.model import ElmoModel, Embedded, build, extended, join
 from elmo_tasks.tasks.srl.decoding import BioDecoder
-from elmo_tasks.tasks.srl.metric import SrlEval
+from elmo_tasks.tasks.srl.metric import PredicateScores, SrlEval
 
 
 class Frames(NamedTuple):
@@ -45,8 +44,8 @@ class ElmoSrl(ElmoModel):
     Predicates are given, or found by a network of their own on the same token vectors, which are taken as they are: its
     loss changes nothing else.
 
-    Metrics: those of `SrlEval`, `f1-measure-overall` among them, for the predicates that are given; and `predicate-f1`,
-    `predicate-precision` and `predicate-recall` of those that are found.
+    Metrics: those of `SrlEval`, `f1-measure-overall` among them, for the predicates that are given; and
+    `f1-measure-predicates`, `precision-predicates` and `recall-predicates` of those that are found.
 
     # Parameters
 
@@ -112,7 +111,7 @@ class ElmoSrl(ElmoModel):
             self.predicate_finder = PredicateFinder(build(predicate_encoder, finder_dim, "predicate_encoder"), dropout)
         self._decoder = BioDecoder(self._labels)
         self._scores = SrlEval()
-        self._predicate_scores = F1Measure(positive_label=1)
+        self._predicate_scores = PredicateScores()
         if initializer is not None:
             initializer(self)
 
@@ -176,8 +175,7 @@ class ElmoSrl(ElmoModel):
             if found is not None:
                 are_predicates = _marked(predicates, mask)
                 output["loss"] = output["loss"] + _finding_loss(found, are_predicates, mask)
-                probability = found.detach().sigmoid()
-                self._predicate_scores(torch.stack([1 - probability, probability], dim=-1), are_predicates, mask)
+                self._predicate_scores((found > 0) & mask, are_predicates)
         return output
 
     def _frames(self, predicates: Tensor, found: Tensor | None, mask: Tensor, metadata: list[dict[str, Any]]) -> Frames:
@@ -241,8 +239,7 @@ class ElmoSrl(ElmoModel):
         """
         metrics = self._scores.get_metric(reset)
         if self.predicate_finder is not None:
-            of_predicates = self._predicate_scores.get_metric(reset)
-            metrics.update({f"predicate-{name}": value for name, value in of_predicates.items()})
+            metrics.update(self._predicate_scores.get_metric(reset))
         return metrics
 
 
@@ -302,9 +299,9 @@ def _finding_loss(logits: Tensor, are_predicates: Tensor, mask: Tensor) -> Tenso
 
 
 def _marked(predicates: Tensor, mask: Tensor) -> Tensor:
-    """Which tokens are predicates, as 1, from their places, shape `(batch, predicates)`. Shape `(batch, tokens)`."""
+    """Which tokens are predicates, from their places, shape `(batch, predicates)`. Shape `(batch, tokens)`, bool."""
     places = torch.arange(mask.shape[1], device=mask.device)
-    return (predicates.unsqueeze(2) == places).any(dim=1).long()
+    return (predicates.unsqueeze(2) == places).any(dim=1)
 
 
 def _by_sentence(frames: Frames, tags: list[list[int]], sentences: int) -> dict[str, list[list[Any]]]:

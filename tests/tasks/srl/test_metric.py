@@ -6,9 +6,10 @@ import subprocess
 from pathlib import Path
 
 import pytest
+import torch
 
 from elmo_tasks.tasks.base.schemes import tags_to_spans
-from elmo_tasks.tasks.srl.metric import Argument, SrlEval, arguments
+from elmo_tasks.tasks.srl.metric import Argument, PredicateScores, SrlEval, arguments
 
 ROLES = ["ARG0", "ARG1", "ARGM-TMP", "R-ARG0", "R-ARG1", "C-ARG0", "C-ARG1", "C-V", "V", "C-R-ARG1", "C-ARG9"]
 
@@ -77,6 +78,18 @@ def test_single_roles_come_at_the_end() -> None:
     metric([["B-ARG0"]], [["B-ARG0"]])
     assert set(metric.get_metric()) == {"precision-overall", "recall-overall", "f1-measure-overall", "perfect"}
     assert "f1-measure-ARG0" in metric.get_metric(reset=True)
+    assert set(metric.get_metric().values()) == {0.0}
+
+
+def test_predicates() -> None:
+    metric = PredicateScores()
+    assert set(metric.get_metric().values()) == {0.0}
+    metric(torch.tensor([[True, True, False], [False, False, True]]), torch.tensor([[True, False, True], [False] * 3]))
+    metric(torch.tensor([[True]]), torch.tensor([[True]]))
+    metrics = metric.get_metric(reset=True)
+    assert metrics["precision-predicates"] == 2 / 4
+    assert metrics["recall-predicates"] == 2 / 3
+    assert metrics["f1-measure-predicates"] == 4 / 7
     assert set(metric.get_metric().values()) == {0.0}
 
 
