@@ -5,14 +5,14 @@ from typing import Any
 
 from allennlp.common.util import JsonDict
 from allennlp.data import Instance
-from allennlp.data.fields import IndexField, ListField
+from allennlp.data.fields import IndexField, ListField, MetadataField
 from allennlp.data.tokenizers import Token
 from allennlp.predictors import Predictor
 from overrides import overrides
 
 from elmo_tasks.tasks.base.predictor import bad_input, check_output
 from elmo_tasks.tasks.base.schemes import tags_to_spans
-from elmo_tasks.tasks.base.sentences import SentencePredictor, located
+from elmo_tasks.tasks.base.sentences import SentencePredictor, located, metadata_of
 from elmo_tasks.tasks.base.tagged import TagField
 
 
@@ -64,12 +64,13 @@ class ElmoSrlPredictor(SentencePredictor):
         """For AllenNLP Interpret: an instance for each predicate with what is predicted for it."""
         namespace: str = getattr(self._model, "label_namespace", "labels")
         instances = []
-        for verb in outputs["verbs"]:
+        for predicate, tags in zip(outputs["predicates"], outputs["tags"], strict=True):
             labeled = instance.duplicate()
             text: Any = labeled["tokens"]
-            labeled["metadata"].metadata |= {"predicates": [verb["index"]], "tags": [verb["tags"]]}  # type: ignore
-            labeled.add_field("predicates", ListField([IndexField(verb["index"], text)]), self._model.vocab)
-            labeled.add_field("tags", ListField([TagField(verb["tags"], text, namespace)]), self._model.vocab)
+            known = {**(metadata_of(instance) or {}), "predicates": [predicate], "tags": [tags]}
+            labeled.add_field("metadata", MetadataField(known))
+            labeled.add_field("predicates", ListField([IndexField(predicate, text)]), self._model.vocab)
+            labeled.add_field("tags", ListField([TagField(tags, text, namespace)]), self._model.vocab)
             instances.append(labeled)
         return instances
 
