@@ -23,6 +23,7 @@ from elmo_tasks.tasks.pos import ConlluReader
 from elmo_tasks.tasks.relations import RelationReader
 from elmo_tasks.tasks.snli import SnliReader
 from elmo_tasks.tasks.squad import SquadReader
+from elmo_tasks.tasks.srl import SrlReader
 from elmo_tasks.tasks.sst import SstReader
 from elmo_tasks.tasks.translation import TranslationReader
 
@@ -94,6 +95,31 @@ def test_conllu(tmp_path: Path) -> None:
         write(path, content, chance)
         instances = list(ConlluReader().read(str(path)))
         assert [instance["metadata"]["words"] for instance in instances] == words_of(content)
+
+    fuzz(check, ConfigurationError, where=path.name)
+
+
+def test_conll_2012(tmp_path: Path) -> None:
+    path = tmp_path / "data.txt"
+
+    def check(chance: Chance) -> None:
+        words = [word_of(chance) for _ in range(4)]
+        cells = ["(ARG0*) *", "(V*) (ARG1(ARG2*", "* *))", "(C-ARG0*) (V*)"]
+        rows = [f"d 0 0 {word} - - - - - - * {cell} (3|4)" for word, cell in zip(words, cells, strict=True)]
+        content = chance.choice(["#begin document (d); part 000\n{}\n\n#end document\n", "{}\n"]).format(
+            "\n".join(rows)
+        )
+        damage = damaged(content.encode(), chance)
+        write(path, damage, chance)
+        instances = list(SrlReader().read(str(path)))
+        there = {word for line in lines_of(damage) for word in re.findall("[^ \t]+", line)}
+        for instance in instances:
+            metadata: Any = instance["metadata"]
+            assert {plain_word(word) for word in there} >= set(metadata["words"])
+            for predicate, tags in zip(metadata["predicates"], metadata["tags"], strict=True):
+                assert len(tags) == len(metadata["words"])
+                assert 0 <= predicate < len(tags)
+                assert all(re.fullmatch("O|[BI]-.+", tag, re.DOTALL) for tag in tags)
 
     fuzz(check, ConfigurationError, where=path.name)
 
