@@ -73,7 +73,7 @@ class SpanVectors(nn.Module):
     def _parts(
         self, encoded: Tensor, starts: Tensor, ends: Tensor, inputs: Tensor, widths: Tensor, spans: Spans
     ) -> list[Tensor]:
-        """Of the spans, what `starts` and `ends` have of their ends, `inputs` of their heads, `widths` of each width."""
+        """Of the spans, what `starts`, `ends` and `inputs` have of their tokens, and `widths` of each width."""
         scores = self.head_scores(encoded).squeeze(-1)  # (tokens,)
         heads = _heads(scores, inputs, spans, len(widths))
         return [starts[spans.starts], ends[spans.ends - 1], heads, widths[spans.widths - 1]]
@@ -97,13 +97,15 @@ def _heads(scores: Tensor, inputs: Tensor, spans: Spans, max_width: int) -> Tens
     return heads[spans.starts, spans.widths - 1]
 
 
-def scorer(input_dim: int, hidden_dim: int, hidden_layers: int, dropout: nn.Module) -> nn.Sequential:
-    """A feed-forward network to one number, with ReLU and dropout after each hidden layer."""
-    layers: list[nn.Module] = []
-    for _ in range(hidden_layers):
-        layers += [nn.Linear(input_dim, hidden_dim), nn.ReLU(), dropout]
-        input_dim = hidden_dim
-    return nn.Sequential(*layers, nn.Linear(input_dim, 1))
+def after_first_layer(hidden_dim: int, hidden_layers: int, dropout: nn.Module) -> nn.Sequential:
+    """
+    The rest of a feed-forward network to one number whose first hidden layer is computed elsewhere. After each hidden
+    layer there are ReLU and dropout.
+    """
+    more: list[nn.Module] = []
+    for _ in range(hidden_layers - 1):
+        more += [nn.Linear(hidden_dim, hidden_dim), nn.ReLU(), dropout]
+    return nn.Sequential(nn.ReLU(), dropout, *more, nn.Linear(hidden_dim, 1))
 
 
 class PairScores(nn.Module):
@@ -129,7 +131,7 @@ class PairScores(nn.Module):
     ) -> None:
         super().__init__()
         self.first = nn.Linear(3 * span_dim + feature_dim, hidden_dim)
-        self.rest = nn.Sequential(nn.ReLU(), dropout, *scorer(hidden_dim, hidden_dim, hidden_layers - 1, dropout))
+        self.rest = after_first_layer(hidden_dim, hidden_layers, dropout)
         self._dims = [span_dim, span_dim, span_dim, feature_dim]
 
     def forward(self, spans: Tensor, antecedents: Antecedents, features: Tensor) -> Tensor:

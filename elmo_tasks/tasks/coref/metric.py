@@ -121,7 +121,8 @@ class CorefScores(Metric):
         From 0 to 1: `conll-f1`, and `mention-recall`, the part of the gold mentions that are among `spans`; with
         `reset` also `muc-f1`, `b3-f1` and `ceafe-f1`, and precision and recall of each.
         """
-        metrics, f1s = {}, []
+        metrics: dict[str, float] = {}
+        f1s: list[float] = []
         for name, sums in zip(_MEASURES, self._sums.tolist(), strict=True):
             recall, precision = _divided(sums[0], sums[1]), _divided(sums[2], sums[3])
             f1s.append(_divided(2 * precision * recall, precision + recall))

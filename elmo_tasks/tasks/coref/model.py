@@ -17,7 +17,7 @@ from torch.nn import functional as F
 from elmo_tasks.checks import check_count, check_flag, check_number
 from elmo_tasks.embedders.task_elmo import TaskElmo
 from elmo_tasks.tasks.base.model import ElmoModel, build, join
-from elmo_tasks.tasks.coref.layers import PairScores, SpanVectors, scorer
+from elmo_tasks.tasks.coref.layers import PairScores, SpanVectors, after_first_layer
 from elmo_tasks.tasks.coref.memory import check_memory
 from elmo_tasks.tasks.coref.metric import CorefScores, Span
 from elmo_tasks.tasks.coref.spans import (
@@ -87,8 +87,8 @@ class ElmoCoref(ElmoModel):
     encoder : `Lazy[Seq2SeqEncoder]`
         Such as a biLSTM. Its `input_size` may be left out.
     elmo : `TaskElmo`, optional
-        ELMo for the encoder's input, concatenated to its output, or both (section 3.3). At the input it is in the spans'
-        heads too.
+        ELMo for the encoder's input, concatenated to its output, or both (section 3.3). At the input it is in the heads
+        of the spans too.
     max_span_width : `int`, optional (default = `10`)
         In tokens. Wider mentions are not found.
     spans_per_token : `float`, optional (default = `0.4`)
@@ -158,8 +158,14 @@ class ElmoCoref(ElmoModel):
         **kwargs: Any,
     ) -> None:
         super().__init__(vocab, text_field_embedder, elmo, **kwargs)
-        sizes = {"max_span_width": max_span_width, "max_antecedents": max_antecedents, "feature_dim": feature_dim}
-        check_count(ConfigurationError, hidden_dim=hidden_dim, hidden_layers=hidden_layers, **sizes)
+        check_count(
+            ConfigurationError,
+            max_span_width=max_span_width,
+            max_antecedents=max_antecedents,
+            hidden_dim=hidden_dim,
+            hidden_layers=hidden_layers,
+            feature_dim=feature_dim,
+        )
         check_count(ConfigurationError, optional=True, max_training_sentences=max_training_sentences)
         check_number(ConfigurationError, 0, max_span_width, spans_per_token=spans_per_token)
         check_number(ConfigurationError, 0, 1, input_dropout=input_dropout, dropout=dropout)
@@ -170,7 +176,9 @@ class ElmoCoref(ElmoModel):
         encoded_dim = self.encoder.get_output_dim() + self.output_elmo_dim
         self.span_vectors = SpanVectors(encoded_dim, self.embedding_dim, max_span_width, feature_dim, self.dropout)
         span_dim = self.span_vectors.get_output_dim()
-        self.mention_scores = scorer(span_dim, hidden_dim, hidden_layers, self.dropout)
+        # The first layer of the mentions' network, and the rest of it.
+        self.mention_layer = nn.Linear(span_dim, hidden_dim)
+        self.mention_scores = after_first_layer(hidden_dim, hidden_layers, self.dropout)
         self.distances = nn.Embedding(DISTANCE_BUCKETS, feature_dim)
         self.same_speaker = nn.Embedding(2, feature_dim) if use_speakers else None
         self.genres = nn.Embedding(len(self._genres()) + 1, feature_dim) if use_genres else None
@@ -188,7 +196,9 @@ class ElmoCoref(ElmoModel):
         try:
             return self.label_names(GENRE_NAMESPACE)
         except ConfigurationError:
-            raise ConfigurationError("use_genres needs the reader's genre_pattern, and documents to which it fits.")
+            raise ConfigurationError(
+                "use_genres needs the reader's genre_pattern, and training documents to which it fits."
+            ) from None
 
     @overrides(check_signature=False)
     def forward(
@@ -291,8 +301,8 @@ class ElmoCoref(ElmoModel):
         kept = min(max(int(self._spans_per_token * len(encoded)), 1), len(candidates.starts))
         self._check_memory(len(encoded), len(candidates.starts), kept)
         # Shape: (candidates, hidden_dim)
-        hidden = self.span_vectors.through(self.mention_scores[0], encoded, inputs, candidates)
-        mentions = self.mention_scores[1:](hidden).squeeze(-1).float()  # (candidates,)
+        hidden = self.span_vectors.through(self.mention_layer, encoded, inputs, candidates)
+        mentions = self.mention_scores(hidden).squeeze(-1).float()  # (candidates,)
         best = best_spans(mentions, candidates, kept)
         spans, kept_mentions = candidates.at(best), mentions[best]
         vectors = self.span_vectors(encoded, inputs, spans)  # (kept, span_dim)

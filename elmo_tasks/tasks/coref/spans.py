@@ -81,7 +81,7 @@ def best_spans(scores: Tensor, spans: Spans, most: int) -> Tensor:
     last_end = np.zeros(tokens + 1, dtype=np.int64)
     first_start = np.full(tokens + 1, tokens, dtype=np.int64)
     pairs = spans.pairs()
-    kept = []
+    kept: list[int] = []
     for number in scores.detach().argsort(descending=True, stable=True).tolist():
         if len(kept) == most:
             break
