@@ -8,7 +8,7 @@ from allennlp.common.checks import ConfigurationError
 from allennlp.data import Instance
 from allennlp.data.dataset_readers import DatasetReader
 from allennlp.data.dataset_readers.dataset_reader import PathOrStr
-from allennlp.data.fields import Field, LabelField, ListField, MetadataField, TextField
+from allennlp.data.fields import Field, ListField, MetadataField, TextField
 from allennlp.data.token_indexers import TokenIndexer
 from allennlp.data.tokenizers import Token, Tokenizer
 from overrides import overrides
@@ -112,11 +112,8 @@ class CorefReader(TextReader):
             "metadata": MetadataField(metadata),
         }
         if self._genre_pattern is not None:
-            fields["genre"] = (
-                LabelField(UNSEEN, GENRE_NAMESPACE, skip_indexing=True)
-                if genre is None
-                else OpenLabel(genre, GENRE_NAMESPACE)
-            )
+            unknown = genre is None
+            fields["genre"] = OpenLabel(UNSEEN if unknown else genre, GENRE_NAMESPACE, skip_indexing=unknown)
         return Instance(fields)
 
 
