@@ -74,10 +74,10 @@ class ElmoCoref(ElmoModel):
     what is joined by antecedents is a cluster. The loss is the negative log likelihood of all the antecedents that are
     right, or of none where there is none.
 
-    A document's memory is its spans, which are its tokens times `max_span_width`, times a few times the length of a
-    span's vector; and the kept ones, its tokens times `spans_per_token`, times `max_antecedents` times a few hundred
-    numbers. Where that is more than `memory_limit`, an error says so before anything is allocated, and which of these
-    to lower. docs/coreference.md has figures.
+    A document's memory is a few times its tokens times `max_span_width` times the length of a token's vector; and its
+    kept spans, which are its tokens times `spans_per_token`, times `max_antecedents` times some hundred numbers. Where
+    that is more than `memory_limit`, an error says so before anything is allocated, and which of these to lower. What
+    encoder and biLM need comes on top. docs/coreference.md has figures.
 
     Metrics: `conll-f1`, `mention-recall`, and at an epoch's end what else `CorefScores` has.
 
@@ -99,7 +99,7 @@ class ElmoCoref(ElmoModel):
         Whether these are the ones with the best scores, to which a bilinear one of the two vectors is added that is
         fast to compute (Lee et al. 2018, section 4), or the nearest. With it, far fewer antecedents do.
     max_training_sentences : `int`, optional
-        In training only so many sentences in a row of a longer document are read, others each time.
+        In training only so many sentences in a row of a longer document are read, from another one on each time.
     hidden_dim, hidden_layers : `int`, optional (defaults = `150` and `2`)
         Of the feed-forward networks that give mentions and pairs their scores.
     feature_dim : `int`, optional (default = `20`)
@@ -118,7 +118,7 @@ class ElmoCoref(ElmoModel):
     dropout : `float`, optional (default = `0.2`)
         Of what the encoder gives, of the features, and in the feed-forward networks.
     memory_limit : `float`, optional (default = `8`)
-        In GB.
+        What a document's spans and pairs may need, in GB.
     initializer : `InitializerApplicator`, optional
     regularizer : `RegularizerApplicator`, optional
 
@@ -349,6 +349,8 @@ class ElmoCoref(ElmoModel):
             spans=spans,
             kept=kept,
             antecedents=min(self._max_antecedents, kept),
+            max_width=self._max_width,
+            input_dim=self.embedding_dim,
             span_dim=self.span_vectors.get_output_dim(),
             hidden_dim=self.pair_scores.first.out_features,
             coarse=self.coarse_scores is not None,

@@ -292,7 +292,7 @@ def test_a_document_that_needs_too_much_memory_is_refused_before(
     monkeypatch.setattr(setup.model.span_vectors, "through", None)
     message = (
         r"A document of 16 tokens has 46 spans, of which 12 are kept and compared with up to 4 others each\. That "
-        r"needs about 0\.\d GB, more than memory_limit \(0\.0001\): lower the model's max_training_sentences or "
+        r"needs about 0\.\d GB, more than memory_limit \(0\.0001\): lower the model's max_training_sentences, or "
     )
     with pytest.raises(ConfigurationError, match=message):
         setup.run(setup.instances)
