@@ -4,6 +4,7 @@ import re
 from collections.abc import Sequence
 from functools import lru_cache
 
+import spacy
 from allennlp.data.tokenizers import Token
 from spacy.pipeline import Sentencizer
 from spacy.tokens import Doc
@@ -32,7 +33,8 @@ def split_sentences(tokens: Sequence[Token], text: str) -> list[list[Token]]:
     if not tokens:
         return []
     # spaCy cannot read lone surrogates.
-    doc = _rule()(Doc(Vocab(), words=[_SURROGATE.sub("\ufffd", str(token.text)) for token in tokens]))
+    words = [_SURROGATE.sub("\ufffd", str(token.text)) for token in tokens]
+    doc = Sentencizer()(Doc(_vocabulary(), words=words))
     sentences: list[list[Token]] = []
     end = 0
     for token, spacy_token in zip(tokens, doc, strict=True):
@@ -45,5 +47,6 @@ def split_sentences(tokens: Sequence[Token], text: str) -> list[list[Token]]:
 
 
 @lru_cache
-def _rule() -> Sentencizer:
-    return Sentencizer()
+def _vocabulary() -> Vocab:
+    """One that knows which words are punctuation, in any language."""
+    return spacy.blank("xx").vocab

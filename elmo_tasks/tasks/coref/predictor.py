@@ -85,7 +85,8 @@ class ElmoCorefPredictor(LinePredictor):
     def instance_answer(self, instance: Instance, output: JsonDict) -> JsonDict:
         field: Any = instance["metadata"]
         about = field.metadata
-        clusters = output["clusters"]
+        # JSON has lists.
+        clusters = [[(start, end) for start, end in cluster] for cluster in output["clusters"]]
         if "offsets" not in about:
             # An instance of the reader's own.
             text, sentences = _joined(about["sentences"], self._reader())
