@@ -164,10 +164,14 @@ class ElmoModel(Model):
         `Tensor`
             Shape `(batch, ..., tokens, dim + output_elmo_dim)`.
         """
+        return join(encoded, self.output_in_scale(output_elmo, encoded, mask))
+
+    def output_in_scale(self, output_elmo: Tensor | None, encoded: Tensor, mask: Tensor) -> Tensor | None:
+        """`Embedded.output_elmo` as `join_output` puts it beside the encoder's output; both take the same."""
         if output_elmo is None:
-            return encoded
+            return None
         assert self.elmo is not None
-        return join(encoded, self.elmo.in_scale("output", output_elmo, encoded, mask))
+        return self.elmo.in_scale("output", output_elmo, encoded, mask)
 
     def _input_in_scale(self, elmo: Tensor, words: Tensor, mask: Tensor) -> Tensor:
         """Vectors that are trained, from nothing or on, grow as they need to; frozen ones would be drowned."""

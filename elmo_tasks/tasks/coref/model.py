@@ -276,11 +276,11 @@ class ElmoCoref(ElmoModel):
         (embedded,) = self.embed(text)
         # Shape: (sentences, tokens, embedding_dim)
         inputs = self.input_dropout(join(embedded.words, embedded.elmo))
-        encoded = self.dropout(self.encoder(inputs, mask))
-        output_elmo = embedded.output_elmo
+        encoded = self.encoder(inputs, mask)
+        output_elmo = self.output_in_scale(embedded.output_elmo, encoded, mask)
         if output_elmo is not None:
             output_elmo = self.input_dropout(output_elmo)
-        return join(encoded, output_elmo)[mask], inputs[mask]
+        return join(self.dropout(encoded), output_elmo)[mask], inputs[mask]
 
     def _scored(
         self, encoded: Tensor, inputs: Tensor, lengths: Tensor, speakers: Tensor, genre: Tensor | None
