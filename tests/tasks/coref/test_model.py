@@ -202,7 +202,7 @@ def test_learns_the_fixtures(config: Config, elmo: str | None) -> None:
     overrides |= {"model.hidden_dim": 40, "model.encoder.hidden_size": 24, "model.feature_dim": 10}
     overrides |= {"model.text_field_embedder.token_embedders.tokens.embedding_dim": 24, "model.max_antecedents": 20}
     setup = TaskSetup(config(elmo, overrides))
-    setup.train(120, lr=0.01)
+    setup.train(160, lr=0.01)
     setup.run(setup.instances)
     metrics = setup.model.get_metrics(reset=True)
     assert len(metrics) == 2 + 9
