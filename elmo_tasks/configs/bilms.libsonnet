@@ -1,7 +1,7 @@
 // The biLMs that a config can name, and how long a token's vector is in each of their layers: both directions.
 // One's own biLM is { options_file: ..., weight_file: ..., dim: ... }, dim being twice its projection_dim.
 {
-  local dims = { mini: 256, small: 256, medium: 512, original: 1024, '5.5B': 1024 },
+  local dims = { mini: 256, 'mini-zh': 256, small: 256, medium: 512, original: 1024, '5.5B': 1024 },
 
   dim(bilm):: if std.isObject(bilm) then bilm.dim
   else if std.objectHas(dims, bilm) then dims[bilm]

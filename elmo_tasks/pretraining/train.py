@@ -85,12 +85,13 @@ _PUBLISHED_FILTERS = (32, 32, 64, 128, 256, 512, 1024)
 
 RECIPES = {
     "tiny": Recipe(_options(64, 16, (16, 16, 32), 1), 16, 256, 0.01, 0.1, 1),
+    "compact": Recipe(_options(512, 128, (32, 32, 64, 64, 64, 128, 128), 1), 128, 2048, 0.002, 0.05, 5),
     "mini": Recipe(_options(512, 256, (32, 32, 64, 128, 256), 1), 128, 2048, 0.002, 0.05, 5),
     "small": Recipe(_options(1024, 128, _PUBLISHED_FILTERS, 1), 128, 8192, 0.001, 0.1, 3),
     "original": Recipe(_options(4096, 512, _PUBLISHED_FILTERS, 2), 128, 8192, 0.0005, 0.1, 3),
 }
 """
-By size. "small" and "original" are the published shapes; bilm-tf trained them with Adagrad at 0.2 on a billion words,
+By size. "compact" is the shape of "mini-zh": a Chinese character is three bytes, and its filters see two. "small" and "original" are the published shapes; bilm-tf trained them with Adagrad at 0.2 on a billion words,
 as training_configs/bilm has it.
 """
 
