@@ -11,6 +11,7 @@ import importlib
 import logging
 import sys
 
+import elmo_tasks
 from elmo_tasks.commands import COMMANDS, load_command
 from elmo_tasks.commands.command import mistakes_told, options_parser, run_command
 from elmo_tasks.registration import check_allennlp
@@ -23,6 +24,8 @@ def main() -> None:
     name = sys.argv[1] if len(sys.argv) > 1 else ""
     if name in COMMANDS:
         _run(name, sys.argv[2:])
+    elif name == "--version":
+        print(f"{PROG} {elmo_tasks.__version__}")
     else:
         _run_allennlp(name)
 

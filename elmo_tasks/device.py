@@ -1,5 +1,9 @@
 """Whether there is the GPU that is asked for."""
 
+from typing import Any
+
+from elmo_tasks.checks import check_count
+
 
 class DeviceError(ValueError):
     """There is no such GPU."""
@@ -17,9 +21,12 @@ def check_device(cuda_device: int, name: str = "cuda_device") -> None:
     # Raises
 
     `DeviceError`
-        If there is no such GPU.
+        If there is no such GPU, or that is no number.
     """
     import torch
+
+    given: dict[str, Any] = {name: cuda_device}
+    check_count(DeviceError, least=-1, **given)
 
     number = torch.cuda.device_count()
     if cuda_device >= number:

@@ -4,21 +4,25 @@ import bz2
 import codecs
 import errno
 import filecmp
-import gzip
 import hashlib
+import io
 import json
 import lzma
 import os
+import re
 import tempfile
 import zlib
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
+from functools import partial
 from itertools import chain
 from pathlib import Path
-from typing import Any, BinaryIO
+from types import UnionType
+from typing import Any, BinaryIO, cast
 
-_OPENERS: dict[str, Any] = {".gz": gzip.open, ".bz2": bz2.open, ".xz": lzma.open}
 _KINDS = {".gz": "gzip", ".bz2": "bzip2", ".xz": "xz"}
+
+_CHUNK = 1 << 17
 
 # The decompressors' errors; that of bz2 is a bare OSError.
 _DAMAGE = (EOFError, OSError, lzma.LZMAError, zlib.error)
@@ -77,8 +81,12 @@ def writing(path: str | Path) -> Iterator[Path]:
 
     `DiskFullError`
         Whatever the block's error was, where the disk is full.
+    `OSError`
+        If `path` is a device or a pipe, whose place a file would take.
     """
     path = Path(path)
+    if path.exists() and not (path.is_file() or path.is_dir()):
+        raise OSError(errno.EINVAL, "this is a device or a pipe; name a file", str(path))
     path.parent.mkdir(parents=True, exist_ok=True)
     temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
     try:
@@ -87,6 +95,83 @@ def writing(path: str | Path) -> Iterator[Path]:
             os.replace(temporary, path)
     finally:
         temporary.unlink(missing_ok=True)
+
+
+class _GzipDecompressor:
+    """One stream, with the methods of `bz2.BZ2Decompressor`."""
+
+    needs_input = True
+
+    def __init__(self) -> None:
+        # With gzip's header and check sum around it.
+        self._stream = zlib.decompressobj(wbits=16 + zlib.MAX_WBITS)
+
+    @property
+    def eof(self) -> bool:
+        return self._stream.eof
+
+    @property
+    def unused_data(self) -> bytes:
+        return self._stream.unused_data
+
+    def decompress(self, content: bytes, most: int) -> bytes:
+        decompressed = self._stream.decompress(self._stream.unconsumed_tail + content, most)
+        self.needs_input = not self._stream.unconsumed_tail
+        return decompressed
+
+
+_DECOMPRESSORS: dict[str, Callable[[], Any]] = {
+    ".gz": _GzipDecompressor,
+    ".bz2": bz2.BZ2Decompressor,
+    ".xz": partial(lzma.LZMADecompressor, lzma.FORMAT_XZ),
+}
+
+
+class _Decompressed(io.RawIOBase):
+    """
+    A compressed file, of one stream or of several behind each other, as programs write it that use several processors.
+
+    Python's own readers take a damaged stream behind the first one for the file's end (bz2, xz), and a file of no bytes
+    for a whole one (gzip).
+    """
+
+    def __init__(self, path: str | Path, decompressor: Callable[[], Any]) -> None:
+        super().__init__()
+        self._file = open(path, "rb")  # noqa: SIM115 (closed in `close`)
+        self._new_stream = decompressor
+        self._stream = decompressor()
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: memoryview) -> int:  # type: ignore[override]
+        content = b""
+        while not content:
+            given, is_at_end = b"", False
+            if self._stream.eof:
+                # A tape has zeros behind the last stream.
+                if not (given := self._without_zeros(self._stream.unused_data)):
+                    return 0
+                self._stream = self._new_stream()
+            elif self._stream.needs_input:
+                given = self._file.read(_CHUNK)
+                is_at_end = not given
+            content = self._stream.decompress(given, len(buffer))
+            if is_at_end and not (content or self._stream.eof):
+                raise EOFError("it is cut off")
+        buffer[: len(content)] = content
+        return len(content)
+
+    def _without_zeros(self, content: bytes) -> bytes:
+        """What comes next in the file, beginning with this; nothing at its end."""
+        content = content.lstrip(b"\0")
+        while not content and (chunk := self._file.read(_CHUNK)):
+            content = chunk.lstrip(b"\0")
+        return content
+
+    def close(self) -> None:
+        self._file.close()
+        super().close()
 
 
 def check_own(path: str | Path, is_own: Callable[[], bool], error: type[Exception]) -> None:
@@ -124,6 +209,21 @@ def begins_with(path: Path, content: bytes) -> bool:
         return False
 
 
+_PARALLEL = re.compile(r"(.*)\{([^{},]+),([^{},]+)\}(.*)", re.DOTALL)
+
+
+def named_files(path: str | Path) -> tuple[str, ...]:
+    """
+    The files that a path names: two where it has braces, as in a shell, such as `train.en` and `train.de` for the
+    parallel texts `train.{en,de}`; otherwise itself.
+    """
+    match = _PARALLEL.fullmatch(str(path))
+    if match is None:
+        return (str(path),)
+    before, first, second, after = match.groups()
+    return before + first + after, before + second + after
+
+
 def open_bytes(path: str | Path, name: object = None) -> BinaryIO:
     """
     A file to read, uncompressed where its name ends in `.gz`, `.bz2` or `.xz`.
@@ -134,8 +234,10 @@ def open_bytes(path: str | Path, name: object = None) -> BinaryIO:
     name : `object`, optional (default = `path`)
         The file's name, where it is kept under another one.
     """
-    opener = _OPENERS.get(Path(str(path if name is None else name)).suffix, open)
-    return opener(path, "rb")
+    decompressor = _DECOMPRESSORS.get(Path(str(path if name is None else name)).suffix)
+    if decompressor is None:
+        return open(path, "rb")
+    return cast(BinaryIO, io.BufferedReader(_Decompressed(path, decompressor), _CHUNK))
 
 
 def sha256(path: str | Path) -> str:
@@ -224,12 +326,17 @@ def decoded(content: bytes, where: object, error: type[Exception]) -> str:
         raise error(f"{where}: this is not UTF-8: {problem.reason}; convert the file.") from None
 
 
+def one_line(error: object) -> str:
+    """What an error says, in one line: libraries take several, or have a damaged file's text in them."""
+    return " ".join(str(error).split())
+
+
 def _damaged(name: object, where: str, problem: Exception, error: type[Exception]) -> Exception:
     if isinstance(problem, OSError) and problem.errno is not None:
         # This is the system's, not a decompressor's, and has the file's name.
         return problem
     kind = _KINDS.get(Path(str(name)).suffix, "whole")
-    return error(f"{name}{where}: this is not {kind}, or is damaged: {problem}.")
+    return error(f"{name}{where}: this is not {kind}, or is damaged: {one_line(problem)}.")
 
 
 class JSONError(ValueError):
@@ -260,6 +367,30 @@ def parse_json(text: str | bytes) -> Any:
         # Python refuses to read it, as that would take long.
         raise JSONError("JSON with a number of thousands of digits") from None
     _check_depth(value)
+    return value
+
+
+def read_object(path: str | Path, error: type[Exception], **fields: type | UnionType) -> dict[str, Any]:
+    """
+    The JSON object that this package, or AllenNLP, has written into a file.
+
+    # Parameters
+
+    path : `str` or `Path`
+    error : `type[Exception]`
+        Is raised, with the file's name, if that is not what is in it.
+    fields : `type` or `UnionType`
+        Those that it must have, and their types.
+    """
+    try:
+        value = parse_json(Path(path).read_bytes())
+    except JSONError as problem:
+        raise error(f"{path} is damaged: this is {problem}.") from None
+    if not isinstance(value, dict):
+        raise error(f"{path} is damaged: this is no JSON object.")
+    for name, kind in fields.items():
+        if not isinstance(value.get(name), kind):
+            raise error(f'{path} is damaged: "{name}" is not there, or not what it should be.')
     return value
 
 

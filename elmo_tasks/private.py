@@ -43,6 +43,8 @@ def unknown_token(vocabulary: Vocabulary) -> str:
 def special_tokens(vocabulary: Vocabulary, namespace: str) -> set[int]:
     """The indices of padding and of the unknown in a padded namespace; one whose name ends in "labels" has none."""
     indices = vocabulary.get_token_to_index_vocabulary(namespace)
+    if indices.get(padding_token(vocabulary)) != 0:
+        return set()
     return {indices[token] for token in (padding_token(vocabulary), unknown_token(vocabulary)) if token in indices}
 
 

@@ -39,7 +39,14 @@ ROOMS = (
 )
 """Each imports the modules below it that register something."""
 
-_ENGINE = ("elmo_tasks.bilm", "elmo_tasks.vectors", "elmo_tasks.files", "elmo_tasks.checks", "elmo_tasks.device")
+_ENGINE = (
+    "elmo_tasks.bilm",
+    "elmo_tasks.transformer",
+    "elmo_tasks.vectors",
+    "elmo_tasks.files",
+    "elmo_tasks.checks",
+    "elmo_tasks.device",
+)
 """These never import AllenNLP, and work whether it is well or not."""
 
 

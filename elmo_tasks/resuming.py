@@ -30,7 +30,7 @@ from allennlp.training.trainer import TrainerCheckpoint
 from torch import Tensor
 
 from elmo_tasks.archives.weights import is_whole
-from elmo_tasks.files import full_disk_told, writing
+from elmo_tasks.files import JSONError, full_disk_told, parse_json, writing
 
 RandomStates = dict[str, Any]
 
@@ -239,6 +239,39 @@ def _train_epoch(stock: Callable[..., Any], trainer: GradientDescentTrainer, epo
     replayed = _Replayed(trainer.data_loader, groups * trainer._num_gradient_accumulation_steps, resumed)
     with _attribute(trainer, "data_loader", replayed):
         return cast(dict[str, float], stock(trainer, epoch))
+
+
+@_mend(GradientDescentTrainer, "_try_train")
+def _try_train(stock: Callable[..., Any], trainer: GradientDescentTrainer) -> tuple[dict[str, Any], int]:
+    """
+    A training that was killed behind its last epoch, while it was tested or archived, has nothing to train: stock
+    forgets the last epoch's metrics then, and that patience had run out. What is tested is drawn by random numbers too.
+    """
+    epochs = trainer._start_after_epochs_completed
+    journal = _journal(trainer)
+    is_over = epochs >= trainer._num_epochs or trainer._metric_tracker.should_stop_early()
+    if (
+        trainer._distributed
+        or journal.resumed is None
+        or trainer._start_after_batches_in_epoch_completed
+        or not is_over
+    ):
+        return cast(tuple[dict[str, Any], int], stock(trainer))
+    with _attribute(trainer, "_num_epochs", 0):
+        metrics, _ = stock(trainer)
+    set_random_states(journal.resumed)
+    journal.resumed = None
+    last = epochs - 1
+    return metrics | _metrics_of_epoch(trainer, last), last
+
+
+def _metrics_of_epoch(trainer: GradientDescentTrainer, epoch: int) -> dict[str, Any]:
+    """As the trainer wrote them, before the epoch's checkpoint; none where they are damaged."""
+    try:
+        metrics = parse_json((Path(trainer._serialization_dir or ".") / f"metrics_epoch_{epoch}.json").read_bytes())
+    except (OSError, JSONError):
+        return {}
+    return metrics if isinstance(metrics, dict) else {}
 
 
 @_mend(GradientDescentTrainer, "train")

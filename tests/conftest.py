@@ -12,6 +12,8 @@ import torch
 from hypothesis import HealthCheck, settings
 from torch import Tensor
 
+import elmo_tasks  # noqa: F401 - what it registers is there for each test file alone too
+
 # Read when transformers is imported; AllenNLP's data loader forks.
 os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
 

@@ -137,3 +137,20 @@ def test_runs_are_not_repeated_for_ever() -> None:
     disturbed = samples(0.5, 0.3, 0.4)
     sides = measure.collect([lambda: {"ours": next(disturbed)}], runs=2, patience=0)
     assert sides == {"ours": measure.Side([2, 1], stolen=0.5)}
+
+
+def test_what_is_killed_and_called_again_ends_with_the_same(tmp_path: Path) -> None:
+    command = [
+        sys.executable,
+        "-m",
+        "benchmarks.random_kills",
+        str(tmp_path / "kills"),
+        "--jobs",
+        "dump",
+        "--kills",
+        "1",
+    ]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=1800)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "the same" in done.stdout
+    assert "; 0 of " in done.stdout.splitlines()[-1]

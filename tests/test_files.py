@@ -2,6 +2,7 @@ import bz2
 import gzip
 import json
 import lzma
+import os
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -19,8 +20,10 @@ from elmo_tasks.files import (
     begins_with,
     check_own,
     full_disk_told,
+    named_files,
     parse_json,
     read_lines,
+    read_object,
     read_text,
     same_content,
     writing,
@@ -48,6 +51,14 @@ def test_failure_leaves_the_old_file(tmp_path: Path) -> None:
         write_and_be_killed()
     assert path.read_text() == "old"
     assert list(tmp_path.iterdir()) == [path]
+
+
+def test_no_file_takes_a_pipes_place(tmp_path: Path) -> None:
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    with pytest.raises(OSError, match="this is a device or a pipe"), writing(pipe):
+        pytest.fail("begun")
+    assert pipe.is_fifo()
 
 
 def test_a_full_disk_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -90,6 +101,13 @@ COMPRESS: dict[str, Callable[[bytes], bytes]] = {
     "txt.bz2": bz2.compress,
     "txt.xz": lzma.compress,
 }
+
+
+def test_braces_name_two_files() -> None:
+    assert named_files("data/train.{en,de}.gz") == ("data/train.en.gz", "data/train.de.gz")
+    assert named_files(Path("{a,b}")) == ("a", "b")
+    for path in ("data/train.tsv", "{a}", "{a,b,c}", "{,a}", "a{b},c"):
+        assert named_files(path) == (path,)
 
 
 @pytest.mark.parametrize("suffix", COMPRESS)
@@ -167,6 +185,30 @@ def test_damage_is_named(damage: str, suffix: str, kind: str, tmp_path: Path) ->
         read_text(path, LookupError)
 
 
+@pytest.mark.parametrize("suffix", ["gz", "bz2", "xz"])
+def test_several_compressed_files_behind_each_other(suffix: str, tmp_path: Path) -> None:
+    """As programs write them that use several processors; Python's readers end before a damaged one without a word."""
+    path, compress = tmp_path / f"text.{suffix}", COMPRESS[f"txt.{suffix}"]
+    first, second = (compress(f"line {number}\n".encode() * 50_000) for number in (1, 2))
+    path.write_bytes(first + compress(b"") + second + bytes(512))
+    assert [line for _, line in read_lines(path, LookupError)] == ["line 1"] * 50_000 + ["line 2"] * 50_000
+    for damaged in (first + b"?" + second[1:], first + second + b"more", first + second[:-1], first + second[:1]):
+        path.write_bytes(damaged)
+        for read in (lambda: list(read_lines(path, LookupError)), lambda: read_text(path, LookupError)):
+            with pytest.raises(LookupError, match=rf"text\.{suffix}.*or is damaged"):
+                read()
+
+
+@pytest.mark.parametrize("suffix", ["gz", "bz2", "xz"])
+def test_a_file_of_no_bytes_is_not_a_compressed_text_of_no_lines(suffix: str, tmp_path: Path) -> None:
+    path = tmp_path / f"text.{suffix}"
+    path.write_bytes(COMPRESS[f"txt.{suffix}"](b""))
+    assert list(read_lines(path, LookupError)) == []
+    path.write_bytes(b"")
+    with pytest.raises(LookupError, match=rf"text\.{suffix}.*or is damaged: it is cut off"):
+        list(read_lines(path, LookupError))
+
+
 def test_what_the_system_says_stays(tmp_path: Path) -> None:
     with pytest.raises(FileNotFoundError, match="nowhere"):
         read_text(tmp_path / "nowhere.gz", LookupError)
@@ -186,6 +228,31 @@ def nested(depth: int) -> str:
 def test_json_is_parsed(value: Any, mark: str) -> None:
     text = mark + json.dumps(value, ensure_ascii=False)
     assert parse_json(text) == parse_json(text.encode()) == value
+
+
+@pytest.mark.parametrize("mark", ["", "\ufeff"])
+def test_objects_that_were_written_before(mark: str, tmp_path: Path) -> None:
+    path = tmp_path / "run.json"
+    path.write_text(mark + '{"said": "so", "seeds": null}', encoding="utf-8")
+    assert read_object(path, LookupError, said=str, seeds=int | None) == {"said": "so", "seeds": None}
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        (b"", "this is not JSON"),
+        (b"\xff", "this is not UTF-8"),
+        (b"[" * 100_000, "this is JSON with more than 200"),
+        (b'["said"]', "this is no JSON object"),
+        (b"{}", '"said" is not there, or not what it should be'),
+        (b'{"said": 1}', '"said" is not there, or not what it should be'),
+    ],
+)
+def test_objects_that_are_damaged(content: bytes, message: str, tmp_path: Path) -> None:
+    path = tmp_path / "run.json"
+    path.write_bytes(content)
+    with pytest.raises(LookupError, match=rf"run\.json is damaged: {message}"):
+        read_object(path, LookupError, said=str)
 
 
 @pytest.mark.parametrize(

@@ -11,6 +11,7 @@ import zipfile
 from importlib.metadata import entry_points
 from pathlib import Path
 
+import h5py
 import pytest
 from packaging.requirements import Requirement
 
@@ -131,6 +132,7 @@ HEAVY = ("allennlp", "transformers", "torchvision", "spacy", "sklearn")
     "code",
     [
         "import elmo_tasks.bilm",
+        "import elmo_tasks.transformer",
         "import elmo_tasks.vectors, elmo_tasks.vectors.neighbors, elmo_tasks.vectors.static_vectors",
         "from elmo_tasks import Elmo, ElmoEmbedder, batch_to_ids",
         "import elmo_tasks.__main__, elmo_tasks.commands.doctor, elmo_tasks.commands.elmo",
@@ -152,14 +154,16 @@ def test_the_top_level_offers_what_most_people_want() -> None:
         _ = elmo_tasks.ElmoEmbeder  # type: ignore[attr-defined]
 
 
-def test_the_bilm_needs_torch_numpy_and_h5py_only(tmp_path: Path) -> None:
-    code = """
+ABSENT = """
 import sys
-class Absent:
-    def find_spec(self, name, path=None, target=None):
-        if name.split(".")[0] in {"allennlp", "transformers", "spacy", "overrides", "sklearn", "cached_path", "dill"}:
-            raise ModuleNotFoundError(f"No module named {name!r}", name=name)
-sys.meta_path.insert(0, Absent())
+for name in ("allennlp", "transformers", "spacy", "overrides", "sklearn", "cached_path", "dill", "tqdm"):
+    sys.modules[name] = None
+"""
+
+
+def test_the_bilm_needs_torch_numpy_and_h5py_only(tmp_path: Path) -> None:
+    code = f"""
+{ABSENT}
 from elmo_tasks.bilm import BiLM, batch_to_ids
 assert batch_to_ids([["A", "sentence", "."]]).shape == (1, 3, 50)
 print(sorted(name for name in sys.modules if name.startswith("elmo_tasks.") and ".bilm" not in name))
@@ -167,6 +171,36 @@ print(sorted(name for name in sys.modules if name.startswith("elmo_tasks.") and 
     done = run_python("-c", code, cwd=tmp_path, pythonpath=ROOT)
     assert done.returncode == 0, done.stderr
     assert done.stdout.strip() == "['elmo_tasks.checks', 'elmo_tasks.files', 'elmo_tasks.registration']"
+
+
+def test_so_do_vectors_and_their_commands(tmp_path: Path) -> None:
+    (tmp_path / "sentences.txt").write_text("A sentence .\nTwo words\n", encoding="utf-8")
+    (tmp_path / "vocabulary.txt").write_text("Two\nwords\n", encoding="utf-8")
+    code = f"""
+{ABSENT}
+from elmo_tasks import Elmo, ElmoEmbedder, batch_to_ids
+print(ElmoEmbedder(bilm="mini").embed_sentence(["Two", "words"]).shape)
+print(Elmo(bilm="mini")(batch_to_ids([["Two", "words"]]))["elmo_representations"][0].shape)
+from elmo_tasks.__main__ import main
+sys.argv = ["elmo-tasks", "elmo", "sentences.txt", "layers.hdf5", "--bilm", "mini", "--all"]
+main()
+sys.argv = ["elmo-tasks", "elmo-words", "vocabulary.txt", "words.txt"]
+main()
+"""
+    done = run_python("-c", code, cwd=tmp_path, pythonpath=ROOT)
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.splitlines()[:2] == ["(3, 2, 256)", "torch.Size([1, 2, 256])"]
+    with h5py.File(tmp_path / "layers.hdf5") as file:
+        assert file["1"].shape == (3, 2, 256)
+    assert (tmp_path / "words.txt").exists()
+
+
+def test_the_version_is_this_projects(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    from elmo_tasks.__main__ import main
+
+    monkeypatch.setattr(sys, "argv", ["elmo-tasks", "--version"])
+    main()
+    assert capsys.readouterr().out == f"elmo-tasks {elmo_tasks.__version__}\n"
 
 
 # Registering

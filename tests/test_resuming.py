@@ -11,7 +11,10 @@ import pytest
 import torch
 from allennlp.commands.train import train_model
 from allennlp.common import Params
+from allennlp.data import DataLoader
+from allennlp.models import Model
 from allennlp.training import GradientDescentTrainer, TrainerCallback
+from allennlp.training import util as training_util
 from small_disks import fill
 from small_disks import small_disk as small_disk
 
@@ -171,6 +174,35 @@ def test_two_breaks(tagger: dict[str, Any], tmp_path: Path) -> None:
     assert_same(train(tagger, tmp_path / "run", recover=True), expected)
 
 
+@pytest.mark.parametrize("patience", [None, 1])
+def test_a_break_behind_the_last_epoch(
+    patience: int | None, tagger: dict[str, Any], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """While it is tested, in an order that is drawn by random numbers; in one case patience has run out."""
+    tagger |= {"test_data_path": tagger["train_data_path"], "evaluate_on_test": True}
+    tagger["validation_data_loader"] = {"batch_sampler": {"type": "bucket", "batch_size": 2, "padding_noise": 0.9}}
+    if patience:
+        # Nothing is learned, so that the second epoch is no better than the first.
+        tagger["trainer"] |= {"patience": patience, "num_epochs": 9, "optimizer": {"type": "sgd", "lr": 0.0}}
+    expected = train(tagger, tmp_path / "whole")
+    assert expected[0]["epoch"] == (1 if patience else EPOCHS - 1)
+    orders: list[list[str]] = []
+
+    def evaluate(model: Model, data_loader: DataLoader, *arguments: Any, **others: Any) -> dict[str, Any]:
+        orders.append([str(batch["metadata"][0]["words"]) for batch in data_loader])
+        if len(orders) == 2:
+            raise Killed
+        return {}
+
+    monkeypatch.setattr(training_util, "evaluate", evaluate)
+    whole = train(tagger, tmp_path / "tested")
+    with pytest.raises(Killed):
+        train(tagger, tmp_path / "run")
+    assert_same(train(tagger, tmp_path / "run", recover=True), whole)
+    assert orders[0] == orders[1] == orders[2]
+    assert {name: value for name, value in expected[0].items() if not name.startswith("test_")} == whole[0]
+
+
 @pytest.mark.parametrize("size", [0, 100])
 @pytest.mark.parametrize("kind", ["model", "training"])
 def test_a_torn_newest_checkpoint(size: int, kind: str, tagger: dict[str, Any], tmp_path: Path) -> None:
@@ -222,6 +254,16 @@ def test_a_pair_with_a_flipped_bit_is_dropped(tmp_path: Path) -> None:
     assert not torch.equal(torch.load(flipped)["weights"], weights), "torch notices nothing"
     drop_torn_checkpoints(tmp_path)
     assert sorted(path.name for path in tmp_path.iterdir()) == ["model_state_e1_b0.th", "training_state_e1_b0.th"]
+
+
+def test_a_pair_with_something_in_front_is_dropped(tmp_path: Path) -> None:
+    """The module zipfile reads it, torch does not."""
+    for name in ("model_state_e1_b0.th", "training_state_e1_b0.th"):
+        torch.save({"weights": torch.rand(3)}, tmp_path / name)
+    changed = tmp_path / "training_state_e1_b0.th"
+    changed.write_bytes(b"\xef\xbb\xbf" + changed.read_bytes())
+    drop_torn_checkpoints(tmp_path)
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_random_states_survive_a_file(tmp_path: Path) -> None:

@@ -17,7 +17,7 @@ from overrides import overrides
 
 from elmo_tasks.archives.safety import FROM_ARCHIVE, MODEL_NAME, open_archive, unpacked
 from elmo_tasks.archives.source import KEPT
-from elmo_tasks.files import writing
+from elmo_tasks.files import read_object, writing
 from elmo_tasks.private import padding_token, unknown_token, unregister
 
 unregister(Model, "from_archive")
@@ -117,7 +117,7 @@ def _keep(archive: Archive, old: Path, new: Path) -> None:
     params = Params({"type": config} if isinstance(config, str) else config.as_dict(quiet=True))
     if params["type"] == "from_archive":
         # The archive began from another one, and kept the model's config for itself.
-        params = Params(json.loads((old / FROM_ARCHIVE / MODEL_NAME).read_text(encoding="utf-8"))["model"])
+        params = Params(_kept(old / FROM_ARCHIVE)["model"])
     remove_weights_related_keys_from_params(params)
     vocab = archive.model.vocab
     vocab.save_to_files(str(new / FROM_ARCHIVE / "vocabulary"))
@@ -129,9 +129,14 @@ def _keep(archive: Archive, old: Path, new: Path) -> None:
 def _from_kept(vocabulary: Path, serialization_dir: str | None) -> Model:
     """The model without its weights, which AllenNLP is about to load."""
     folder = vocabulary / FROM_ARCHIVE
-    kept = json.loads((folder / MODEL_NAME).read_text(encoding="utf-8"))
+    kept = _kept(folder)
     vocab = Vocabulary.from_files(str(folder / "vocabulary"), kept["padding"], kept["unknown"])
     return Model.from_params(Params(kept["model"]), vocab=vocab, serialization_dir=serialization_dir)
+
+
+def _kept(folder: Path) -> dict[str, Any]:
+    """What `_keep` has written of the model."""
+    return read_object(folder / MODEL_NAME, ConfigurationError, model=dict, padding=str, unknown=str)
 
 
 @Predictor.register("elmo_of_model", constructor="of_model")

@@ -15,6 +15,7 @@ from torch import Tensor
 
 from elmo_tasks.archives.errors import named
 from elmo_tasks.archives.weights import read_weights
+from elmo_tasks.bilm import OptionsError
 from elmo_tasks.configs.old import check_not_old
 from elmo_tasks.device import check_device
 
@@ -110,7 +111,7 @@ def _message(error: Exception, folder: str, part: str) -> str | None:
     origin = f"{CONFIG_NAME} and vocabulary" + (f" (where {', '.join(empty)} is empty)" if empty else "")
     if isinstance(error, RuntimeError) and text.startswith(_NOT_THOSE_OF_THE_MODEL):
         return f"{named(folder)}: the weights are not those of the model of {origin}: {text}"
-    if type(error) is ConfigurationError and named(folder) not in text:
+    if type(error) in (ConfigurationError, OptionsError) and named(folder) not in text:
         return f"{named(folder)}: {text}"
     if text != told[:_LONGEST]:
         return text

@@ -9,7 +9,6 @@ Weights are read by `torch.load`, which since torch 2.6 makes tensors and plain 
 """
 
 import importlib.util
-import json
 import shutil
 import sys
 import tarfile
@@ -21,12 +20,14 @@ from typing import Any
 
 from allennlp.common import FromParams
 from allennlp.common.checks import ConfigurationError
+from allennlp.common.meta import META_NAME
 from allennlp.models import Archive
 from allennlp.models.archival import CONFIG_NAME, load_archive
 
 from elmo_tasks.archives.errors import UnsafeArchiveError, named, remember_archive
 from elmo_tasks.archives.loading import check_config
 from elmo_tasks.archives.tar import damage_told, members, unpack
+from elmo_tasks.files import JSONError, parse_json, read_object
 
 FROM_ARCHIVE = ".elmo/from_archive"
 """In a run's folder `vocabulary`: what the run keeps of the archive that it began from."""
@@ -129,6 +130,16 @@ def check_configs(folder: str | Path) -> None:
                 check_config(config, folder)
         elif name == CONFIG_NAME:
             raise ConfigurationError(f"{named(path)} does not exist: this is no archive and no run of AllenNLP's.")
+    if (meta := Path(folder) / META_NAME).is_file():
+        try:
+            content = read_object(meta, ConfigurationError, version=str)
+        except ConfigurationError as error:
+            raise ConfigurationError(named(error)) from None
+        if unknown := content.keys() - {"version"}:
+            raise ConfigurationError(f'{named(meta)} is damaged: AllenNLP writes no "{min(unknown)}" there.')
+        version = content["version"]
+        if version.count(".") < 2:
+            raise ConfigurationError(f'{named(meta)} is damaged: "{version}" is no version of AllenNLP.')
 
 
 def _unpack(archive: Path, folder: Path) -> None:
@@ -155,8 +166,8 @@ def _checked_name(member: tarfile.TarInfo, archive: Path) -> PurePosixPath:
 def _check_config(content: bytes, where: str) -> Any:
     """Gives it, parsed."""
     try:
-        config = json.loads(content)
-    except (ValueError, RecursionError) as error:
+        config = parse_json(content)
+    except JSONError as error:
         raise UnsafeArchiveError(
             f"{where} is not plain JSON, as AllenNLP writes it ({error}). "
             "As jsonnet it could read files and environment variables."

@@ -57,6 +57,8 @@ class BiLMSource:
                     f'"bilm" has the keys {sorted(bilm)}; it must have "options_file" and "weight_file".'
                 )
             options_file, weight_file = bilm["options_file"], bilm["weight_file"]
+        elif bilm is not None and not isinstance(bilm, str):
+            raise ConfigurationError(f'"bilm" is {bilm!r:.100}; it must be a name, a folder, or an object.')
         elif bilm is None and (options_file is None or weight_file is None):
             raise ConfigurationError(
                 'There is no biLM: give "bilm" (a name such as "mini"), or both "options_file" and "weight_file".'

@@ -1,7 +1,8 @@
 """The bidirectional language model: torch, numpy and h5py only."""
 
 from elmo_tasks.bilm.characters import EmptyWordError, batch_to_ids
-from elmo_tasks.bilm.model import BiLM, BiLMOutput, CharacterIdsError
+from elmo_tasks.bilm.layers import BiLMOutput, LayerSource
+from elmo_tasks.bilm.model import BiLM, CharacterIdsError
 from elmo_tasks.bilm.options import BiLMOptions, OptionsError
 from elmo_tasks.bilm.pretrained import BiLMFiles, PretrainedError, find_bilm
 from elmo_tasks.bilm.weights import WeightsError
@@ -13,6 +14,7 @@ __all__ = [
     "BiLMOutput",
     "CharacterIdsError",
     "EmptyWordError",
+    "LayerSource",
     "OptionsError",
     "PretrainedError",
     "WeightsError",

@@ -12,11 +12,11 @@ from threading import Lock
 import numpy as np
 import torch
 from torch import Tensor
-from torch.nn.utils.rnn import pad_sequence
 
 from elmo_tasks.bilm.batches import batches_by_length, windows
 from elmo_tasks.bilm.identity import bilm_digest
-from elmo_tasks.bilm.model import BiLM, BiLMOutput
+from elmo_tasks.bilm.layers import BiLMOutput, LayerSource
+from elmo_tasks.bilm.padding import pad_ids
 from elmo_tasks.bilm.precision import DTYPES, wide
 from elmo_tasks.bilm.store import Store, size_on_disk
 from elmo_tasks.bilm.weights_mark import WeightsMark
@@ -70,12 +70,14 @@ class CachedBiLM:
 
     # Parameters
 
-    bilm : `BiLM`
+    bilm : `LayerSource`
+        A `BiLM`, or a transformer.
     folder : `str` or `Path`
         `~` is the home folder.
     max_bytes : `int`
         The biLM's file grows no longer; then nothing more is kept, and what is there is still used. A token takes
-        `num_layers * output_dim` numbers: 6 KB for the original biLM in float16, 1.5 KB for the small one.
+        `num_layers * output_dim` numbers: 6 KB for the original biLM in float16, 1.5 KB for the small one, 20 KB for
+        BERT's base size.
     dtype : `str`
         `"float16"` rounds the layers to 11 bits, a relative error of at most 0.0005; `"float32"` keeps them as they
         are. What comes out is float32 in both cases.
@@ -87,7 +89,7 @@ class CachedBiLM:
     """
 
     def __init__(
-        self, bilm: BiLM, folder: str | Path, max_bytes: int = DEFAULT_MAX_BYTES, dtype: str = "float16"
+        self, bilm: LayerSource, folder: str | Path, max_bytes: int = DEFAULT_MAX_BYTES, dtype: str = "float16"
     ) -> None:
         if bilm.stateful:
             raise ActivationsError("A stateful biLM gives a sentence other layers each time: nothing can be kept.")
@@ -161,7 +163,7 @@ class CachedBiLM:
                 if self.store.is_closed_to_more:
                     return
                 # Shape: (batch, tokens, 50)
-                ids = pad_sequence([sentence for _, sentence in batch], batch_first=True)
+                ids = pad_ids([sentence for _, sentence in batch])
                 self._compute(ids.to(self.bilm.device), self.bilm.token_mask(ids), [key for key, _ in batch])
                 self._count(0, len(batch))
                 yield len(batch)
@@ -184,12 +186,8 @@ class CachedBiLM:
         """Each sentence's key, whatever its padding."""
         # Shape: (batch, tokens)
         mask = (ids != 0).any(dim=2).numpy()
-        # Shape: (batch, tokens, 50)
-        narrow = ids.to(torch.int16).numpy()
-        return [
-            hashlib.blake2b(sentence[is_token].tobytes(), digest_size=_KEY_BYTES, key=self._digest).digest()
-            for sentence, is_token in zip(narrow, mask, strict=True)
-        ]
+        keys = (self.bilm.sentence_key(tokens[is_token]) for tokens, is_token in zip(ids.numpy(), mask, strict=True))
+        return [hashlib.blake2b(key, digest_size=_KEY_BYTES, key=self._digest).digest() for key in keys]
 
     def _compute(self, character_ids: Tensor, mask: Tensor, keys: list[bytes]) -> Tensor:
         """The layers of these sentences, rounded as those that are kept; shape `(batch, layers, tokens, dim)`."""
@@ -250,7 +248,7 @@ def _copy(value: bytes, layers: np.ndarray, is_token: np.ndarray) -> bool:
     return True
 
 
-def _digest(bilm: BiLM, dtype: torch.dtype) -> bytes:
+def _digest(bilm: LayerSource, dtype: torch.dtype) -> bytes:
     """Of all that a sentence's layers depend on beside the sentence, and of how they are kept."""
     said = (_FORMAT, sys.byteorder, type(bilm).__qualname__, bilm_digest(bilm), dtype)
     return hashlib.blake2b(repr(said).encode(), digest_size=_DIGEST_BYTES).digest()

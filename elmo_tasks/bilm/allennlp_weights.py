@@ -82,6 +82,31 @@ def from_allennlp(weights: Mapping[str, Tensor]) -> dict[str, Tensor]:
     return renamed
 
 
+def pop_allennlp(weights: dict[str, Tensor], prefix: str, errors: list[str]) -> dict[str, Tensor]:
+    """
+    Takes AllenNLP's biLM out of a state dict that is being loaded.
+
+    # Parameters
+
+    weights : `dict[str, Tensor]`
+        What begins with `prefix` is taken out.
+    prefix : `str`
+    errors : `list[str]`
+        Gets a line if a weight is missing.
+
+    # Returns
+
+    `dict[str, Tensor]`
+        A state dict for `BiLM`; empty if a weight is missing.
+    """
+    given = {key.removeprefix(prefix): weights.pop(key) for key in list(weights) if key.startswith(prefix)}
+    try:
+        return from_allennlp(given)
+    except KeyError as error:
+        errors.append(f"{prefix}{error.args[0]} is missing.")
+        return {}
+
+
 def _renamed(weights: Mapping[str, Tensor], convolution: str) -> Iterator[tuple[str, str]]:
     """Our name and AllenNLP's of the weights that differ in their names only, as far as there are any."""
     pairs = [("char_cnn.character_embedding", "_token_embedder._char_embedding_weights")]

@@ -1,12 +1,12 @@
 """A biLM that gives the layers of the sentence boundaries too."""
 
 import torch
-from overrides import overrides
 from torch import Tensor
 from torch.nn import functional as F
 
 from elmo_tasks.bilm.characters import SENTENCE_END_IDS, SENTENCE_START_IDS
-from elmo_tasks.bilm.model import FIRST_TOKEN, BiLM, BiLMOutput
+from elmo_tasks.bilm.layers import BiLMOutput
+from elmo_tasks.bilm.model import FIRST_TOKEN, BiLM
 from elmo_tasks.bilm.packing import Packing, pack
 from elmo_tasks.bilm.padding import zero_padding
 
@@ -19,7 +19,6 @@ class BoundaryBiLM(BiLM):
     tokens. The layers of the tokens are those of `BiLM`.
     """
 
-    @overrides
     def forward(self, character_ids: Tensor) -> BiLMOutput:
         """
         # Parameters
@@ -34,11 +33,9 @@ class BoundaryBiLM(BiLM):
         """
         return super().forward(_with_boundaries(character_ids))
 
-    @overrides
-    def token_mask(self, character_ids: Tensor) -> Tensor:
-        return super().token_mask(_with_boundaries(character_ids))
+    def token_mask(self, ids: Tensor) -> Tensor:
+        return super().token_mask(_with_boundaries(ids))
 
-    @overrides
     def pack_sentences(self, lengths: Tensor, longest: int, number: int) -> tuple[Packing, Tensor, Tensor]:
         """As in `BiLM`, but the boundaries are among the tokens, so that none are put around them."""
         packing = pack(lengths, longest)

@@ -25,6 +25,9 @@ _KEPT_WORDS = 150_000
 """Words whose ids are kept, about half a kilobyte each."""
 
 
+_EMPTY = "A token is the empty string: remove it, or tokenize again."
+
+
 class EmptyWordError(ValueError):
     """A token is the empty string, which has no character ids."""
 
@@ -85,7 +88,7 @@ def word_row(word: str, of_vocabulary: bool = False) -> bytes:
     if of_vocabulary and word in _BOUNDARIES:
         return _BOUNDARIES[word]
     if not (word or of_vocabulary):
-        raise EmptyWordError("A token is the empty string: remove it, or tokenize again.")
+        raise EmptyWordError(_EMPTY)
     # Lone surrogates come from undecodable input.
     text = word.encode("utf-8", "ignore" if of_vocabulary else "surrogatepass")
     return row_of([byte + 1 for byte in text[:MAX_WORD_BYTES]])
@@ -129,23 +132,38 @@ def batch_to_ids(sentences: Sequence[Sequence[str]]) -> Tensor:
     # Raises
 
     `EmptyWordError`, `TypeError`
-        Names the sentence and the token, counted from 0, that is the empty string or no string.
+        Names the sentence and the token, counted from 0, that is the empty string or no string; or the sentence that is
+        a string, whose characters would be its tokens.
     """
+    for number, sentence in enumerate(sentences):
+        if isinstance(sentence, str):
+            raise TypeError(f"Sentence {number} is a string; a list of its tokens is needed, such as from split().")
     longest = max(map(len, sentences), default=0)
     rows: list[bytes] = []
-    for number, sentence in enumerate(sentences):
+    for sentence in sentences:
         try:
             rows += [word_row(word) for word in sentence]
-        except EmptyWordError as error:
-            position = list(sentence).index("")
-            raise EmptyWordError(f"Sentence {number}, token {position}: {error}") from None
-        except TypeError:
-            words = enumerate(sentence)
-            position, word = next((place, word) for place, word in words if not isinstance(word, str))
-            raise TypeError(f"Sentence {number}, token {position} is {word!r}, and must be a string.") from None
+        except (EmptyWordError, TypeError):
+            check_words(sentences)
+            raise
         rows += [_NO_TOKEN] * (longest - len(sentence))
     # Shape: (batch, tokens, 50)
     return torch.from_numpy(join_rows(rows).reshape(len(sentences), longest, MAX_WORD_LENGTH))
+
+
+def check_words(sentences: Sequence[Sequence[str]]) -> None:
+    """
+    # Raises
+
+    `EmptyWordError`, `TypeError`
+        Names the sentence and the token, counted from 0, that is the empty string or no string.
+    """
+    for number, sentence in enumerate(sentences):
+        for position, word in enumerate(sentence):
+            if not isinstance(word, str):
+                raise TypeError(f"Sentence {number}, token {position} is {word!r}, and must be a string.")
+            if not word:
+                raise EmptyWordError(f"Sentence {number}, token {position}: {_EMPTY}")
 
 
 _HASH_BASE = -7046029254386353131

@@ -1,13 +1,14 @@
 """The biLM as a whole (Peters et al. 2018, sections 3.1 and 3.2): character ids to the layers of every token."""
 
 import itertools
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import asdict
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any
 
 import numpy as np
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 from torch.nn import functional as F
 
 from elmo_tasks.bilm.char_cnn import CharCnn
@@ -19,6 +20,7 @@ from elmo_tasks.bilm.characters import (
     batch_to_ids,
     distinct_words,
 )
+from elmo_tasks.bilm.layers import BiLMOutput, LayerSource
 from elmo_tasks.bilm.lstm import BidirectionalLstm, LstmState
 from elmo_tasks.bilm.options import BiLMOptions
 from elmo_tasks.bilm.packing import Packing, pack
@@ -31,25 +33,13 @@ class CharacterIdsError(ValueError):
     """A tensor is not one of character ids."""
 
 
-class BiLMOutput(NamedTuple):
-    """The biLM's layers for a batch of sentences."""
-
-    layers: Tensor
-    """
-    Zeros where there is no token. Shape `(batch, num_layers, tokens, output_dim)`; float32, or the weights' type if
-    that is wider.
-    """
-    mask: Tensor
-    """Where the tokens are. Shape `(batch, tokens)`, bool."""
-
-
 _START, _END, FIRST_TOKEN = 0, 1, 2
 """Rows of a batch's words: `<S>`, `</S>`, then from `FIRST_TOKEN` on all tokens, sentence by sentence."""
 
 _WORDS_AT_ONCE = 1024
 
 
-class BiLM(nn.Module):
+class BiLM(LayerSource):
     """
     A bidirectional language model without its softmax.
 
@@ -68,6 +58,8 @@ class BiLM(nn.Module):
         the states in which the sentence at the same place of the last batch left them, as in bilm-tf and AllenNLP;
         batches may differ in size. The states are not in the state dict.
     """
+
+    ids_name = "elmo_tokens"
 
     def __init__(self, options: BiLMOptions, stateful: bool = False) -> None:
         super().__init__()
@@ -213,13 +205,25 @@ class BiLM(nn.Module):
         for first in range(0, len(ids), _WORDS_AT_ONCE):
             self._token_vectors(ids[first : first + _WORDS_AT_ONCE].to(self.device))
 
-    def token_mask(self, character_ids: Tensor) -> Tensor:
+    def ids(self, sentences: Sequence[Sequence[str]]) -> Tensor:
+        """Character ids, see `batch_to_ids`. Shape `(batch, tokens, 50)`."""
+        return batch_to_ids(sentences)
+
+    def token_mask(self, ids: Tensor) -> Tensor:
         """
         The mask that `forward` gives, without running the biLM. Raises as `forward` does.
 
         Shape `(batch, tokens, 50)` to `(batch, tokens)`.
         """
-        return _mask(character_ids)
+        return _mask(ids)
+
+    def sentence_key(self, ids: np.ndarray) -> bytes:
+        """A sentence's character ids as 16-bit numbers; `ids` has the shape `(tokens, 50)`."""
+        return ids.astype(np.int16).tobytes()
+
+    def identity(self) -> Any:
+        """The options."""
+        return asdict(self.options)
 
     def reset_states(self) -> None:
         """Forgets the sentences before, if the biLM is stateful."""
@@ -385,6 +389,11 @@ def _check(character_ids: Tensor) -> None:
         raise CharacterIdsError(
             f"The character ids have shape {tuple(character_ids.shape)}; "
             f"(batch, tokens, {MAX_WORD_LENGTH}) is needed, as from batch_to_ids."
+        )
+    # A byte holds too few numbers.
+    if character_ids.dtype not in (torch.int64, torch.int32, torch.int16):
+        raise CharacterIdsError(
+            f"The character ids are {character_ids.dtype}; whole numbers of 16 bits or more are needed."
         )
     # On a GPU this would wait for the ids.
     if character_ids.device.type == "cpu" and character_ids.numel():

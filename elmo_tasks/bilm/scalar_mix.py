@@ -1,14 +1,19 @@
 """The task's own mixture of the biLM's layers (Peters et al. 2018, equation 1)."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
 
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
 from elmo_tasks.bilm.padding import zero_padding
+from elmo_tasks.checks import check_number
 
 LAYER_NORMS = ("none", "token", "stock")
+
+_LARGEST = 1e30
+"""Within float32."""
 
 
 class ScalarMixError(ValueError):
@@ -59,7 +64,7 @@ class ScalarMix(nn.Module):
         self.layer_norm = layer_norm
         self.fixed_layer = _fixed_layer(layers, num_layers)
         if self.fixed_layer is None:
-            initial = [0.0] * num_layers if initial_scalar_parameters is None else list(initial_scalar_parameters)
+            initial = [0.0] * num_layers if initial_scalar_parameters is None else _numbers(initial_scalar_parameters)
             if len(initial) != num_layers:
                 raise ScalarMixError(f"There are {len(initial)} scalar parameters for the biLM's {num_layers} layers.")
         elif initial_scalar_parameters is None:
@@ -67,7 +72,7 @@ class ScalarMix(nn.Module):
         else:
             raise ScalarMixError(f'layers is "{layers}", one fixed layer: it has no scalar parameters to set.')
         self.scalar_parameters = nn.ParameterList(
-            nn.Parameter(torch.tensor([float(value)]), requires_grad=trainable) for value in initial
+            nn.Parameter(torch.tensor([value]), requires_grad=trainable) for value in initial
         )
         self.gamma = nn.Parameter(torch.ones(1), requires_grad=trainable)
 
@@ -128,6 +133,16 @@ class ScalarMix(nn.Module):
 def _tiny(dtype: torch.dtype) -> float:
     """What stock AllenNLP adds to a variance, so that none is 0."""
     return 1e-4 if dtype == torch.float16 else 1e-13
+
+
+def _numbers(given: Any) -> list[float]:
+    """The layers' scalar parameters, if these are numbers within float32."""
+    if not isinstance(given, Iterable) or isinstance(given, str | Mapping):
+        raise ScalarMixError(f"The scalar parameters are {given!r:.100}; they must be a list of numbers.")
+    values = list(given)
+    for number, value in enumerate(values):
+        check_number(ScalarMixError, -_LARGEST, _LARGEST, **{f"scalar parameter {number}": value})
+    return [float(value) for value in values]
 
 
 def _fixed_layer(layers: str | int, num_layers: int) -> int | None:

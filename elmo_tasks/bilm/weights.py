@@ -15,6 +15,7 @@ from elmo_tasks.bilm.hdf5 import writing_hdf5
 from elmo_tasks.bilm.lstm import BidirectionalLstm
 from elmo_tasks.bilm.options import BiLMOptions
 from elmo_tasks.bilm.parallel import DIRECTIONS
+from elmo_tasks.files import one_line
 
 _MOST_INFLATED = 100
 """A file of n bytes may hold weights of so many times n bytes: HDF5 can claim any shape without storing it."""
@@ -52,8 +53,8 @@ def _datasets(char_cnn: CharCnn, lstm: BidirectionalLstm) -> Iterator[tuple[str,
 
 def check_weights(options: BiLMOptions, path: str | Path) -> None:
     """
-    Holds a file's shapes against the options before a biLM of that size is made: neither can then have more memory
-    allocated than the file accounts for.
+    Holds a file's shapes, and its numbers of convolutions and highways, against the options before a biLM of that size
+    is made: neither can then have more memory allocated than the file accounts for.
 
     # Parameters
 
@@ -70,6 +71,12 @@ def check_weights(options: BiLMOptions, path: str | Path) -> None:
     with torch.device("meta"):
         char_cnn, lstm = CharCnn(options), BidirectionalLstm(options)
     with _reading(path) as file:
+        for more in (f"CNN/W_cnn_{len(options.filters)}", f"CNN_high_{options.num_highway}"):
+            if _item(file, path, more) is not None:
+                raise WeightsError(
+                    f"{path} has {more}, and the options ask for less of them. "
+                    "Do the options and the weights belong together?"
+                )
         wanted = ((name, parameter.shape) for name, parameter in _stored(file, char_cnn, lstm))
         # Bytes in float32.
         size = sum(4 * _dataset(file, path, name, tuple(shape)).size for name, shape in wanted)
@@ -113,7 +120,8 @@ def _reading(path: str | Path) -> Iterator[h5py.File]:
         opened = h5py.File(path, "r")
     except OSError as error:
         raise WeightsError(
-            f"{path} cannot be read as HDF5; it may be something else, or cut off: download or copy it again. ({error})"
+            f"{path} cannot be read as HDF5; it may be something else, or cut off: download or copy it again. "
+            f"({one_line(error)})"
         ) from error
     with opened as file:
         try:
@@ -121,7 +129,7 @@ def _reading(path: str | Path) -> Iterator[h5py.File]:
         except WeightsError:
             raise
         except (OSError, RuntimeError, LookupError, TypeError, ValueError, OverflowError) as error:
-            raise WeightsError(f"{path} is damaged: download or copy it again. ({error})") from error
+            raise WeightsError(f"{path} is damaged: download or copy it again. ({one_line(error)})") from error
 
 
 def _stored(file: h5py.File, char_cnn: CharCnn, lstm: BidirectionalLstm) -> Iterator[tuple[str, Tensor]]:
@@ -170,7 +178,9 @@ def _item(file: h5py.File, path: str | Path, name: str) -> Any:
         try:
             item = item[part]
         except (KeyError, OSError, RuntimeError) as error:
-            raise WeightsError(f"{path}: {name} is damaged: download or copy the file again. ({error})") from error
+            raise WeightsError(
+                f"{path}: {name} is damaged: download or copy the file again. ({one_line(error)})"
+            ) from error
     return item
 
 
@@ -179,7 +189,9 @@ def _read(file: h5py.File, path: str | Path, name: str, shape: tuple[int, ...]) 
     try:
         values = dataset[...].astype(np.float32)
     except OSError as error:
-        raise WeightsError(f"{path}: dataset {name} is damaged: download or copy the file again. ({error})") from error
+        raise WeightsError(
+            f"{path}: dataset {name} is damaged: download or copy the file again. ({one_line(error)})"
+        ) from error
     if not np.isfinite(values).all():
         raise WeightsError(f"{path}: dataset {name} holds values that are not finite numbers.")
     return values

@@ -7,7 +7,9 @@ import sys
 from pathlib import Path
 from typing import Any
 
+from elmo_tasks.commands.bilm_choice import CHOICES
 from elmo_tasks.commands.command import Command
+from elmo_tasks.commands.output import add_force_option, check_output
 from elmo_tasks.files import JSONError, parse_json, writing
 
 _STOCKS_TAGGERS = ("simple_tagger", "crf_tagger")
@@ -23,9 +25,11 @@ class _PrintLibrary(argparse.Action):
 
 def _add_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("config", help="a config, JSON or jsonnet")
-    parser.add_argument("-o", "--out", help="where to write it, as JSON (default: nothing is written)")
-    parser.add_argument("--force", action="store_true", help="overwrite OUT, which may be CONFIG")
-    parser.add_argument("--bilm", help="the biLM: a name or a folder (default: mini; with --replace: what is there)")
+    parser.add_argument(
+        "-o", "--out", help="where to write it, as JSON; with --force this may be CONFIG (default: nothing is written)"
+    )
+    add_force_option(parser)
+    parser.add_argument("--bilm", help=f"the biLM: {CHOICES} (default: mini; with --replace: what is there)")
     parser.add_argument(
         "--replace", action="store_true", help="put our embedder into the place of elmo_token_embedder, or of ours"
     )
@@ -58,8 +62,7 @@ def _run(args: argparse.Namespace) -> None:
     from elmo_tasks.configs.add import add_elmo, bilm_parameter, read_config
 
     out = Path(args.out) if args.out else None
-    if out is not None and out.exists() and not args.force:
-        raise ConfigurationError(f"{out} is there already: give another -o, or --force to overwrite it.")
+    check_output(out, args.force)
     try:
         parameters = parse_json(args.parameters)
     except JSONError as error:

@@ -6,10 +6,10 @@ from typing import TYPE_CHECKING
 from elmo_tasks.commands.device import add_device_option, check_device
 
 if TYPE_CHECKING:
-    from elmo_tasks.bilm import BiLM
+    from elmo_tasks.bilm import LayerSource
 
-
-CHOICES = "mini, small, medium, original, 5.5B, or a folder"
+CHOICES = "mini, small, medium, original, 5.5B, a folder, or transformer:NAME"
+"""What `--bilm` takes, see `read_source`; a folder may be a transformer's too."""
 
 
 def add_bilm_options(parser: argparse.ArgumentParser, default: str = "mini") -> None:
@@ -20,18 +20,17 @@ def add_bilm_options(parser: argparse.ArgumentParser, default: str = "mini") -> 
     add_device_option(parser)
 
 
-def load_bilm(args: argparse.Namespace) -> "BiLM":
+def load_bilm(args: argparse.Namespace) -> "LayerSource":
     """
-    The biLM that the options say, by default "mini".
+    The biLM, or the transformer, that the options say, by default "mini".
 
     # Raises
 
     `ValueError`, `FileNotFoundError`
         If it cannot be had, or there is no such GPU.
     """
-    from elmo_tasks.bilm import BiLM, find_bilm
+    from elmo_tasks.transformer import read_source
 
     check_device(args.cuda_device)
-    files = find_bilm(args.bilm, args.options_file, args.weight_file, default="mini")
-    bilm = BiLM.from_files(*files).eval()
+    bilm = read_source(args.bilm, args.options_file, args.weight_file, default="mini")
     return bilm.to("cpu" if args.cuda_device < 0 else f"cuda:{args.cuda_device}")

@@ -9,10 +9,15 @@ import traceback
 import zlib
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import NamedTuple
 
 TRACEBACK = "ELMO_TASKS_TRACEBACK"
 """The environment variable with which a mistake is told with its traceback."""
+
+
+_READING_CONFIGS = tuple(f"/allennlp/common/{name}.py" for name in ("from_params", "params", "registrable"))
+_UNKNOWN_PARAMETER = "__init__() got an unexpected keyword argument"
 
 
 class Command(NamedTuple):
@@ -108,11 +113,11 @@ def is_mistake(error: Exception) -> bool:
     Whether an exception tells of what the user can mend, not of a fault in a program.
 
     These are: what the system says of files and of the network; a file that is cut off; a library that is not there or
-    does not import; and errors that have a class of their own, which a program raises on purpose: AllenNLP's
-    `ConfigurationError`, and all kinds of `ValueError`, ours as well as those for what is no JSON or no UTF-8. A bare
-    `ValueError` is a fault.
+    does not import; a config's value of a wrong type; and errors that have a class of their own, which a program raises
+    on purpose: AllenNLP's `ConfigurationError`, and all kinds of `ValueError`, ours as well as those for what is no
+    JSON or no UTF-8. A bare `ValueError` is a fault.
     """
-    if isinstance(error, OSError | ImportError) or _is_from_damage(error):
+    if isinstance(error, OSError | ImportError) or _is_from_damage(error) or _is_from_config(error):
         return True
     if isinstance(error, ValueError):
         return type(error) is not ValueError
@@ -123,6 +128,19 @@ def is_mistake(error: Exception) -> bool:
 
 def _is_from_jsonnet(error: Exception) -> bool:
     return isinstance(error, RuntimeError) and str(error).startswith(("RUNTIME ERROR: ", "STATIC ERROR: "))
+
+
+def _is_from_config(error: Exception) -> bool:
+    """
+    Whether it is what AllenNLP says of a config's value that has another type than its class takes, and Python of a
+    parameter that the class has not: a bare error, raised where AllenNLP reads configs or right below.
+    """
+    if type(error) not in (TypeError, ValueError):
+        return False
+    files = [Path(frame.filename).as_posix() for frame in traceback.extract_tb(error.__traceback__)]
+    # Where a "type" has dots in it, a module is imported.
+    is_reading = [file.endswith(_READING_CONFIGS) for file in files if "importlib" not in file]
+    return any(is_reading) and (is_reading[-1] or _UNKNOWN_PARAMETER in str(error))
 
 
 def _is_from_damage(error: Exception) -> bool:
@@ -140,6 +158,8 @@ def _message(error: Exception) -> str:
         return f"{error} ({TRACEBACK}=1 shows where)"
     if isinstance(error, ImportError):
         return f"{error}\n`elmo-tasks elmo-doctor` says what is wrong with this installation."
+    if _is_from_config(error):
+        return f"The config has a value of a wrong type, or a key that is none: {error}"
     if _is_from_jsonnet(error):
         return str(error).split("\n\t")[0].strip()
     return str(error)

@@ -3,6 +3,7 @@
 import argparse
 
 from elmo_tasks.commands.command import Command
+from elmo_tasks.commands.output import add_force_option, check_output
 from elmo_tasks.files import writing
 
 
@@ -20,6 +21,7 @@ def _add_options(parser: argparse.ArgumentParser) -> None:
         metavar="FILE",
         help="draw them to a .png, .svg or .pdf, as in the paper's figure 2 (default: do not)",
     )
+    add_force_option(parser)
 
 
 def _run(args: argparse.Namespace) -> None:
@@ -29,6 +31,8 @@ def _run(args: argparse.Namespace) -> None:
 
     if args.picture:
         check_format(args.picture)
+    for file in (args.json, args.picture):
+        check_output(file, args.force)
     read = read_named(args.archives)
     mixes = [mix.named for mix in read]
     print(markdown_table(mixes))

@@ -63,6 +63,7 @@ def parse_layer(value: str) -> int | str:
 
 
 def _run(args: argparse.Namespace) -> None:
+    from elmo_tasks.bilm import BiLM
     from elmo_tasks.commands.progress import progress_bar
     from elmo_tasks.vectors.neighbors import (
         CORPUS,
@@ -82,7 +83,8 @@ def _run(args: argparse.Namespace) -> None:
     with progress_bar(desc="corpus", unit=" tokens", total=total) as bar:
         sentences = sentences_to_search(corpus, queries, args.same_word)
         found = nearest_occurrences(bilm, queries, sentences, args.k, args.layer, args.same_word, progress=bar.update)
-    source = f"the biLM's token layer, words of {corpus.name}" if args.vectors is None else args.vectors.name
+    layer = "the biLM's token layer" if isinstance(bilm, BiLM) else "the transformer's embedding layer"
+    source = f"{layer}, words of {corpus.name}" if args.vectors is None else args.vectors.name
     print(f"without context, by {source}:")
     print(f"  {word}: {', '.join(f'{neighbor} {cosine:.2f}' for cosine, neighbor in words)}")
     for query, neighbors in zip(queries, found, strict=True):

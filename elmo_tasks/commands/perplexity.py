@@ -6,6 +6,7 @@ from pathlib import Path
 
 from elmo_tasks.commands.command import Command
 from elmo_tasks.commands.device import add_device_option, check_device
+from elmo_tasks.commands.output import add_force_option, check_output
 from elmo_tasks.files import writing
 
 
@@ -16,12 +17,14 @@ def _add_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--window", type=int, default=20, help="tokens read at a time (default: %(default)s)")
     add_device_option(parser)
     parser.add_argument("--output-file", help="write the figures as JSON too (default: print them only)")
+    add_force_option(parser)
 
 
 def _run(args: argparse.Namespace) -> None:
     from elmo_tasks.pretraining.perplexity import load_language_model, measure_perplexity
 
     check_device(args.cuda_device)
+    check_output(args.output_file, args.force)
     model = load_language_model(args.archive, args.cuda_device)
     figures = {text: measure_perplexity(model, text, args.streams, args.window) for text in args.text}
     print(f"{'text':<40} {'tokens':>9} {'unknown':>8} {'forward':>9} {'backward':>9} {'average':>9}")

@@ -3,7 +3,10 @@
 import sys
 from typing import Any
 
-from tqdm import tqdm
+try:
+    from tqdm import tqdm
+except ModuleNotFoundError:
+    tqdm = None
 
 
 class _Lines:
@@ -17,9 +20,22 @@ class _Lines:
         sys.stderr.flush()
 
 
-def progress_bar(in_lines: bool = False, **settings: Any) -> tqdm:
+class _NoBar:
+    """What there is without tqdm, which comes with AllenNLP: nothing is shown."""
+
+    def __enter__(self) -> "_NoBar":
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        pass
+
+    def update(self, number: int = 1) -> None:
+        """Counts nothing."""
+
+
+def progress_bar(in_lines: bool = False, **settings: Any) -> Any:
     """
-    A bar that counts in thousands and millions.
+    A bar that counts in thousands and millions, where tqdm is installed.
 
     # Parameters
 
@@ -28,6 +44,8 @@ def progress_bar(in_lines: bool = False, **settings: Any) -> tqdm:
     settings : `Any`
         For `tqdm.tqdm`.
     """
+    if tqdm is None:
+        return _NoBar()
     if in_lines:
         settings |= {"file": _Lines(), "mininterval": 2.0}
     return tqdm(unit_scale=True, **settings)

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from elmo_tasks.commands.command import Command
 from elmo_tasks.commands.device import add_device_option, check_device
+from elmo_tasks.commands.output import add_force_option, check_output
 
 if TYPE_CHECKING:
     from elmo_tasks.pretraining.language_model import LanguageModel
@@ -64,6 +65,7 @@ def _add_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--output-file", help="write the JSON lines there (default: print them; with --pairs print the table alone)"
     )
+    add_force_option(parser)
 
 
 def _run(args: argparse.Namespace) -> None:
@@ -72,6 +74,7 @@ def _run(args: argparse.Namespace) -> None:
     from elmo_tasks.pretraining.perplexity import load_language_model
 
     check_device(args.cuda_device)
+    check_output(args.output_file, args.force)
     tokenize, lines = _tokenizer(args.tokenizer), _lines(args.text)
     model = load_language_model(args.archive, args.cuda_device)
     tallies = Tallies(args.group_by or ["UID"], args.mean)

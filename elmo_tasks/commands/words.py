@@ -28,13 +28,13 @@ def _add_options(parser: argparse.ArgumentParser) -> None:
 
 def _run(args: argparse.Namespace) -> None:
     from elmo_tasks.commands.progress import progress_bar
-    from elmo_tasks.vectors.static_vectors import count_words, write_words
+    from elmo_tasks.vectors.static_vectors import count_words, static_dim, write_words
 
     bilm = load_bilm(args)
     total = count_words(args.vocabulary)
     with progress_bar(total=total, unit=" words") as bar:
         number = write_words(bilm, args.vocabulary, args.out, args.digits, args.force, progress=bar.update)
-    print(f"Wrote {args.out}: {number} words, {bilm.options.projection_dim} numbers each.")
+    print(f"Wrote {args.out}: {number} words, {static_dim(bilm)} numbers each.")
 
 
 COMMAND = Command(

@@ -10,33 +10,20 @@ Tried and found well on torch 2.13 without help: `Model.load`, archives, `evalua
 worker processes in the data loader, and `train --recover` with every other optimizer and scheduler.
 """
 
-from elmo_tasks.compat import (
-    archives,
-    configs,
-    devices,
-    evaluating,
-    gradients,
-    help,
-    interpreting,
-    learning_rates,
-    mixed_precision,
-    predicting,
-    tokenizing,
-    torch_files,
-)
+from importlib import import_module
 
 for _subject in (
-    archives,
-    configs,
-    devices,
-    evaluating,
-    gradients,
-    help,
-    interpreting,
-    learning_rates,
-    mixed_precision,
-    predicting,
-    tokenizing,
-    torch_files,
+    "archives",
+    "configs",
+    "devices",
+    "evaluating",
+    "gradients",
+    "help",
+    "interpreting",
+    "learning_rates",
+    "mixed_precision",
+    "predicting",
+    "tokenizing",
+    "torch_files",
 ):
-    _subject.apply()
+    import_module(f"{__name__}.{_subject}").apply()

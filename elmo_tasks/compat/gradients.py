@@ -3,22 +3,25 @@ The trainer's step: sparse gradients, and a warning about mixed precision.
 
 What it mends: torch 2.0 and later clip no sparse gradients; torch 2.4 and later call two names old that AllenNLP
 2.10.1's trainer says.
-How one sees it: `NotImplementedError` at the first step with `grad_norm` and a sparse embedding; a `FutureWarning` at
-the first batch of each training.
-Until when: until torch's `clip_grad_norm_` takes sparse gradients; as long as AllenNLP is used.
+How one sees it: `NotImplementedError` at the first step with `grad_norm` or `grad_clipping` and a sparse embedding; a
+`FutureWarning` at the first batch of each training.
+Until when: until torch's functions for that take sparse gradients; as long as AllenNLP is used.
 """
 
 import warnings
 from collections.abc import Iterable
 
 import torch
-from allennlp.training import gradient_descent_trainer
+from allennlp.training import GradientDescentTrainer, gradient_descent_trainer
 from allennlp.training import util as training_util
+
+from elmo_tasks.compat.replacing import replacement, stock_of
 
 
 def apply() -> None:
     """Applies all of it."""
     clip_sparse_gradients()
+    clip_sparse_gradients_values()
     silence_autocast_warning()
 
 
@@ -46,6 +49,34 @@ def _clip_grad_norm_(parameters: Iterable[torch.nn.Parameter], max_norm: float) 
     for gradient in gradients:
         gradient.mul_((max_norm / (norm + 1e-6)).clamp(max=1.0).to(gradient.device))
     return norm
+
+
+def clip_sparse_gradients_values() -> None:
+    """
+    Lets a trainer's `grad_clipping` meet sparse gradients too; not in mixed precision, where they are unscaled first.
+
+    What broke: `NotImplementedError: Could not run 'aten::clamp_min_' with arguments from the 'SparseCPU' backend`.
+    With which version: torch 2.0 or so; found with 2.13.
+    When it can go: when torch's `clip_grad_value_` takes sparse gradients.
+    """
+    stock = stock_of(GradientDescentTrainer.clip_gradient)
+
+    def clip_gradient(self: GradientDescentTrainer) -> None:
+        most = self._grad_clipping
+        if most is None or self._scaler is not None:
+            stock(self)
+            return
+        sparse = [one for one in self.model.parameters() if one.grad is not None and one.grad.is_sparse]
+        # Rows that occur several times are summed first.
+        gradients = [parameter.grad.coalesce() for parameter in sparse if parameter.grad is not None]
+        for parameter in sparse:
+            parameter.grad = None
+        stock(self)
+        for parameter, gradient in zip(sparse, gradients, strict=True):
+            gradient.values().clamp_(-most, most)
+            parameter.grad = gradient
+
+    GradientDescentTrainer.clip_gradient = replacement(clip_gradient, stock)  # type: ignore[method-assign]
 
 
 def silence_autocast_warning() -> None:

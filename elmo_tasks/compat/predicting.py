@@ -1,20 +1,22 @@
 """
 The command `predict`, and the predictions that `evaluate` writes.
 
-What it mends: nothing that is wrong in AllenNLP 2.10.1, but what people trip over.
-How one sees it: the JSON parser's `line 1` for an error in any line; a byte order mark that is no JSON; `\\u00e9` where
-there is an é.
+What it mends: what people trip over in AllenNLP 2.10.1.
+How one sees it: an input file that is empty, as the answers were to be written there; the JSON parser's `line 1` for
+an error in any line; a byte order mark that is no JSON; `\\u00e9` where there is an é.
 Until when: as long as AllenNLP is used.
 """
 
+import argparse
 import json
 import locale
 import sys
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, nullcontext
+from pathlib import Path
 from typing import Any, BinaryIO
 
-from allennlp.commands import predict
+from allennlp.commands import evaluate, predict
 from allennlp.commands.predict import _PredictManager
 from allennlp.common.checks import ConfigurationError
 from allennlp.common.file_utils import cached_path
@@ -22,13 +24,46 @@ from allennlp.common.util import JsonDict
 from allennlp.evaluation.serializers import serializers
 from allennlp.predictors import Predictor
 
+from elmo_tasks.compat.replacing import replacement, stock_of
 from elmo_tasks.files import open_bytes, text_lines
 
 
 def apply() -> None:
     """Applies all of it."""
+    keep_inputs()
     name_bad_lines()
     write_letters_as_they_are()
+
+
+def keep_inputs() -> None:
+    """
+    Has `allennlp predict` and `allennlp evaluate` write over no file that they read.
+
+    What broke: `predict` empties the file for its answers before it reads its input, which may be the same file;
+    `evaluate` replaces its input by the metrics.
+    With which version: any.
+    When it can go: not while AllenNLP is used.
+    """
+    begin, evaluated = stock_of(_PredictManager.__init__), stock_of(evaluate.evaluate_from_args)
+
+    def __init__(
+        self: _PredictManager, predictor: Predictor, input_file: str, output_file: str | None, *args: Any, **kwargs: Any
+    ) -> None:
+        _check_other_file(output_file, input_file)
+        begin(self, predictor, input_file, output_file, *args, **kwargs)
+
+    def evaluate_from_args(args: argparse.Namespace) -> dict[str, Any]:
+        for output in (args.output_file, args.predictions_output_file):
+            _check_other_file(output, args.input_file)
+        return evaluated(args)
+
+    _PredictManager.__init__ = replacement(__init__, begin)  # type: ignore[method-assign]
+    evaluate.evaluate_from_args = replacement(evaluate_from_args, evaluated)
+
+
+def _check_other_file(output: str | None, given: str) -> None:
+    if output is not None and Path(output).exists() and Path(given).exists() and Path(output).samefile(given):
+        raise ConfigurationError(f"{output} is the input: name another file for what is to be written.")
 
 
 def name_bad_lines() -> None:
@@ -63,7 +98,11 @@ def _loaded(predictor: Predictor, line: str, number: int) -> JsonDict:
     try:
         return predictor.load_line(line)
     except (ValueError, RecursionError) as error:
-        raise ConfigurationError(f"Line {number} cannot be read: {error}. It begins: {line.strip()[:200]}") from error
+        what = str(error)
+        # AllenNLP's own predictors read nothing but JSON, for which the parser's "Expecting value" is a riddle.
+        if isinstance(error, json.JSONDecodeError):
+            what = f"this is not JSON: {error.msg}, at column {error.colno}"
+        raise ConfigurationError(f"Line {number} cannot be read: {what}. It begins: {line.strip()[:200]}") from error
 
 
 def write_letters_as_they_are() -> None:

@@ -14,6 +14,7 @@ from elmo_tasks.bilm.options import BiLMOptions
 from elmo_tasks.bilm.pretrained import OUTPUT_DIMS, find_bilm
 from elmo_tasks.configs.old import check_not_old
 from elmo_tasks.files import parse_json, read_text
+from elmo_tasks.transformer import hidden_size, transformer_of
 
 LIBRARY = Path(__file__).with_name("elmo.libsonnet")
 """What a jsonnet config imports to add ELMo to another; all that is done here is done there."""
@@ -57,7 +58,7 @@ def add_elmo(
         "replace": replace,
         "sizes": sizes,
         "old_dim": old_dim,
-        "parameters": _known(parameters) if parameters else {},
+        "parameters": {} if parameters is None or parameters == {} else _known(parameters),
     }
     code = {name: json.dumps(value) for name, value in arguments.items()}
     try:
@@ -98,7 +99,7 @@ def read_config(path: str) -> dict[str, Any]:
         evaluated = Params.from_file(path).as_dict(quiet=True)
     except RuntimeError as error:
         hint = ": AllenNLP takes it from the environment" if "external variable" in str(error) else ""
-        raise ConfigurationError(f"{path} cannot be evaluated: {_without_trace(error)}{hint}.") from error
+        raise ConfigurationError(f"{path} cannot be evaluated: {_without_trace(error).rstrip('.')}{hint}.") from error
     if not isinstance(evaluated, dict):
         raise ConfigurationError(f"{path} is no config but a {type(evaluated).__name__}.")
     check_not_old(evaluated, path)
@@ -132,9 +133,14 @@ def _in_order_of(value: Any, original: Any) -> Any:
 
 
 def bilm_parameter(given: str | None) -> str | dict[str, Any] | None:
-    """What `add_elmo` takes for a biLM's name or folder. Raises `PretrainedError` if there is none."""
+    """
+    What `add_elmo` takes for a biLM's name or folder, or a transformer, see `transformer_of`. Raises `PretrainedError`
+    or `TransformerError` if there is none.
+    """
     if given is None or given in OUTPUT_DIMS:
         return given
+    if (transformer := transformer_of(given)) is not None:
+        return {"transformer": transformer, "dim": hidden_size(transformer)}
     files = find_bilm(given)
     return {
         "options_file": str(files.options_file),

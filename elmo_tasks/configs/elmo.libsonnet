@@ -16,6 +16,8 @@ local at = edits.at, dotted = edits.dotted, get = edits.get, type_of = edits.typ
 // By the shape in their names, how long the vectors of published biLMs are.
 local published = { '2x1024_128': 256, '2x2048_256': 512, '2x4096_512': 1024 };
 
+local reader_fields = ['dataset_reader', 'validation_dataset_reader'];
+
 local is_own(config) = std.startsWith(std.toString(type_of(config.model)), 'elmo_');
 
 // Our own models find the input sizes that a config leaves out, and refuse wrong ones: stated ones are left out.
@@ -36,7 +38,7 @@ local size_edits(config, named, growth) =
 local bilm_dim(bilm) =
   if std.isObject(bilm) && !std.objectHas(bilm, 'dim')
   then error 'A biLM that is given by its files needs "dim" too, the length of its vectors: twice the projection_dim '
-             + 'in its options file.'
+             + 'in its options file; a transformer, the hidden_size in its config.json.'
   else bilms.dim(bilm);
 
 local text_fields(config) =
@@ -61,18 +63,31 @@ local embedder_dim(embedder, bilm_dim_given) =
   else if bilm_dim_given != null then bilm_dim_given
   else if std.isString(bilm) && !contains(bilm, '/') then bilms.dim(bilm)
   // The stock embedder's default.
-  else if bilm == null && file == null then bilms.dim('original')
+  else if bilm == null && file == null && get(embedder, 'transformer') == null then bilms.dim('original')
   else if shapes != [] then published[shapes[0]]
   else error 'How long the vectors are of the ELMo that is replaced is not known: give old_dim (--old-dim), twice the '
-             + 'projection_dim in its options file.';
+             + 'projection_dim in its options file, or the hidden_size of a transformer.';
 
 local replaced_embedder(old, bilm, parameters, own) =
-  local files = if bilm != null then { bilm: bilms.files(bilm) }
-  else if get(old, 'options_file') == null && get(old, 'bilm') == null then { bilm: 'original' }
-  else {};
-  local gone = if bilm != null then ['options_file', 'weight_file'] else [];
+  local said = [name for name in ['options_file', 'bilm', 'transformer'] if get(old, name) != null];
+  local files = if bilm != null then bilms.parameter(bilm) else if said == [] then { bilm: 'original' } else {};
+  local gone = if bilm != null then ['options_file', 'weight_file', 'bilm', 'transformer'] else [];
   std.foldl(std.objectRemoveKey, gone, old)
   + (if own then {} else { type: 'elmo' }) + files + parameters;
+
+// The readers' ELMo indexers that do not make what the biLM reads, or the transformer, replaced by the one that does.
+local indexer_edits(config, bilm) =
+  local of_bilms = ['elmo_characters', 'elmo_character_ids'], of_transformers = ['elmo_transformer_ids'];
+  local wrong = if bilms.is_transformer(bilm) then of_bilms + of_transformers else of_transformers;
+  // A type alone may stand for an indexer, and stands in one too.
+  local is_type(path) = path[std.length(path) - 1] == 'type';
+  if bilm == null then [] else [
+    { path: [field] + path, change(old):: bilms.indexer(bilm) }
+    for field in reader_fields
+    if get(config, field) != null
+    for path in edits.paths_where(config[field], function(value) std.member(wrong, type_of(value)))
+    if path != [] && !is_type(path)
+  ];
 
 // Adding and replacing
 
@@ -107,8 +122,8 @@ local added(config, bilm, named, parameters) =
     for path in text_fields(config)
   ];
   local reader_edits = [
-    { path: [field], change(reader):: readers.with_indexers(reader, name, field) }
-    for field in ['dataset_reader', 'validation_dataset_reader']
+    { path: [field], change(reader):: readers.with_indexers(reader, name, bilms.indexer(bilm), field) }
+    for field in reader_fields
     if get(config, field) != null
   ];
   if old != []
@@ -136,11 +151,12 @@ local replaced(config, bilm, named, old_dim, parameters) =
   then error 'model.' + dotted(paths[0]) + ' is what it would be replaced by already.'
   else
     local embedder_edits = [{ path: ['model'] + path, change(old):: replacement(path) } for path in paths];
-    edits.edited(config, embedder_edits + size_edits(config, named, growth));
+    edits.edited(config, embedder_edits + indexer_edits(config, bilm) + size_edits(config, named, growth));
 
 {
   // config: any AllenNLP config.
-  // bilm: a name from bilms.libsonnet, or { options_file: ..., weight_file: ..., dim: ... }; 'mini' by default.
+  // bilm: a name from bilms.libsonnet, or { options_file: ..., weight_file: ..., dim: ... }, or
+  //   { transformer: ..., dim: ... }; 'mini' by default.
   // replace: whether ELMo that is there (stock's `elmo_token_embedder`, or ours) is to be replaced by our embedder. It
   //   keeps its files and parameters; with `bilm`, it gets that biLM, and sizes change by the difference.
   // sizes: for models that sizes.libsonnet does not know, the fields to be raised: ['model.encoder.input_size']. With

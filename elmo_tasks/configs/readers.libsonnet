@@ -8,9 +8,8 @@ local source_readers = ['cnn_dm', 'copynet_seq2seq', 'seq2seq'];
 local sharing_readers = ['cnn_dm', 'seq2seq'];
 
 local default_indexers = { tokens: { type: 'single_id' } };
-local indexer = { type: 'elmo_character_ids' };
 
-local with_indexer(reader, name, place) =
+local with_indexer(reader, name, indexer, place) =
   local fields = [
     field
     for field in std.objectFields(reader)
@@ -34,18 +33,20 @@ local with_indexer(reader, name, place) =
     then { target_token_indexers: given('source_token_indexers') } else {}
   );
 
-local with_indexers(given, name, place) =
+local with_indexers(given, name, indexer, place) =
   local reader = if std.isString(given) then { type: given } else given;
   if !std.isObject(reader) then error place + ' is no dataset reader but ' + std.type(reader) + '.'
   else if std.objectHas(reader, 'base_reader')
-  then reader { base_reader: with_indexers(reader.base_reader, name, place + '.base_reader') }
+  then reader { base_reader: with_indexers(reader.base_reader, name, indexer, place + '.base_reader') }
   else if std.isObject(get(reader, 'readers'))
   then reader {
-    readers: std.mapWithKey(function(key, inner) with_indexers(inner, name, place + '.readers.' + key), reader.readers),
+    readers: std.mapWithKey(
+      function(key, inner) with_indexers(inner, name, indexer, place + '.readers.' + key), reader.readers
+    ),
   }
-  else with_indexer(reader, name, place);
+  else with_indexer(reader, name, indexer, place);
 
 {
-  // A reader, whichever readers it holds, with an indexer called `name`. place: where it stands, for errors.
+  // A reader, whichever readers it holds, with an indexer, called `name`. place: where it stands, for errors.
   with_indexers:: with_indexers,
 }

@@ -1,6 +1,8 @@
 """
 What AllenNLP sees of the biLM: the token embedder `elmo`, and the mix of layers.
 
+A pretrained transformer (transformer/) takes a biLM's place in all of this.
+
 Six classes have ELMo in them, from the engine to the task:
 
     CachedBiLM          bilm/        a frozen biLM that keeps sentences' layers on disk, and runs on new ones only
@@ -17,10 +19,12 @@ from elmo_tasks.embedders.elmo_token_embedder import ElmoTokenEmbedder
 from elmo_tasks.embedders.fill_cache import FillCache
 from elmo_tasks.embedders.frozen import FrozenBiLM
 from elmo_tasks.embedders.task_elmo import TaskElmo
+from elmo_tasks.embedders.transformer_indexer import ElmoTransformerIndexer
 
 __all__ = [
     "ElmoCharacterIndexer",
     "ElmoTokenEmbedder",
+    "ElmoTransformerIndexer",
     "FillCache",
     "FrozenBiLM",
     "ScalarMix",

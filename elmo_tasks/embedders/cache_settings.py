@@ -36,6 +36,8 @@ def read_cache_settings(cache: str | Mapping[str, Any] | None) -> CacheSettings 
     """
     if cache is None:
         return None
+    if not isinstance(cache, str | Mapping):
+        raise ConfigurationError(f'"cache" is {cache!r:.100}; it must be a folder, or an object that has "path".')
     given = {"path": cache} if isinstance(cache, str) else dict(cache)
     unknown = set(given) - {"path", "max_bytes", "dtype"}
     if unknown or "path" not in given:

@@ -2,7 +2,7 @@
 
 import copy
 import logging
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from allennlp.common.checks import ConfigurationError
@@ -11,14 +11,17 @@ from overrides import overrides
 from torch import Tensor, nn
 
 from elmo_tasks.archives.source import BiLMSource
-from elmo_tasks.bilm.allennlp_weights import from_allennlp
+from elmo_tasks.archives.transformer_source import TransformerSource
+from elmo_tasks.bilm.allennlp_weights import pop_allennlp
 from elmo_tasks.bilm.boundaries import without_boundaries
-from elmo_tasks.bilm.model import BiLM, BiLMOutput
+from elmo_tasks.bilm.layers import BiLMOutput, LayerSource
+from elmo_tasks.bilm.model import BiLM
 from elmo_tasks.bilm.scalar_mix import ScalarMix, ScalarMixError
 from elmo_tasks.checks import check_count, check_flag, check_number
 from elmo_tasks.embedders.cache_settings import read_cache_settings
 from elmo_tasks.embedders.frozen import FrozenBiLM
 from elmo_tasks.embedders.running import Running
+from elmo_tasks.transformer import Transformer
 
 logger = logging.getLogger(__name__)
 
@@ -32,16 +35,20 @@ _ANOTHER_BILM = (
 @TokenEmbedder.register("elmo")
 class ElmoTokenEmbedder(TokenEmbedder):
     """
-    Contextual token vectors: a biLM's layers, mixed for the task (Peters et al. 2018, section 3).
+    Contextual token vectors: a biLM's layers, mixed for the task (Peters et al. 2018, section 3); or a transformer's.
 
     Takes the place of stock AllenNLP's `elmo_token_embedder`: its parameters mean the same here, and its archives load.
-    The ids come from the stock indexer `elmo_characters`. Each embedder is one place of use with a mix of its own; for
-    ELMo at the output of its encoder a model holds a second embedder and gives it the same ids.
+    The ids come from the stock indexer `elmo_characters`, or ours, `elmo_character_ids`. Each embedder is one place of
+    use with a mix of its own; for ELMo at the output of its encoder a model holds a second embedder and gives it the
+    same ids.
 
     All frozen embedders of a process with the same biLM share one and run it once a batch. The frozen biLM is neither
     among the parameters nor in the state dict. A run keeps the biLM's two files once, where AllenNLP puts them into the
     archive: **making a state dict writes them**, if the embedder was built with a `serialization_dir` and they are not
     there yet (see `keep_bilm_files`).
+
+    A transformer takes the biLM's place in all of this; its ids come from the indexer `elmo_transformer_ids`. Its files
+    are kept only where that is asked for, see `TransformerSource`. While it is frozen it has no dropout.
 
     With `requires_grad` the biLM is an ordinary submodule, and this embedder's alone: while embedders are built from a
     config nothing tells those of one model from those of another, and two models must not train one biLM. In Python
@@ -65,10 +72,10 @@ class ElmoTokenEmbedder(TokenEmbedder):
     scalar_mix_parameters : `Sequence[float]`, optional
         The mix's weights before the softmax, one a layer, which are **not trained**, nor is gamma, as in stock. Most
         often `initial_scalar_mix_parameters` is what is wanted.
-    bilm : `str` or `dict[str, str]` or `BiLM`, optional
+    bilm : `str` or `dict[str, str]` or `LayerSource`, optional
         Instead of the two files: a biLM's name, such as `"mini"`, or its folder; or `{"options_file": ...,
-        "weight_file": ...}`; or, in Python, a `BiLM`, which a run does not keep and which is frozen here unless
-        `requires_grad`.
+        "weight_file": ...}`; or, in Python, a `BiLM` or a `Transformer`, which a run does not keep and which is frozen
+        here unless `requires_grad`.
     stateful : `bool`
         Whether the biLM carries its states from batch to batch, as stock's does. By default a sentence's vectors
         depend on that sentence alone. All that share a frozen biLM share its states.
@@ -96,6 +103,9 @@ class ElmoTokenEmbedder(TokenEmbedder):
         caches are the same too.
     serialization_dir : `str`, optional
         Given by AllenNLP and not by a config: the run's folder, or the unpacked archive's.
+    transformer : `str` or `dict[str, Any]`, optional
+        Instead of a biLM: a pretrained transformer's folder, or its name on the hub; or an object with more, such as
+        `{"name": "bert-base-uncased", "pooling": "first", "keep": true}`, see `TransformerSource`.
 
     # Raises
 
@@ -115,7 +125,7 @@ class ElmoTokenEmbedder(TokenEmbedder):
         projection_dim: int | None = None,
         vocab_to_cache: Sequence[str] | None = None,
         scalar_mix_parameters: Sequence[float] | None = None,
-        bilm: str | dict[str, str] | BiLM | None = None,
+        bilm: str | dict[str, str] | LayerSource | None = None,
         stateful: bool = False,
         initial_scalar_mix_parameters: Sequence[float] | None = None,
         layer_norm: str = "none",
@@ -124,6 +134,7 @@ class ElmoTokenEmbedder(TokenEmbedder):
         kept_words: int = 50_000,
         cache: str | dict[str, Any] | None = None,
         serialization_dir: str | None = None,
+        transformer: str | dict[str, Any] | None = None,
     ) -> None:
         super().__init__()
         if do_layer_norm and layer_norm not in ("none", "stock"):
@@ -138,10 +149,15 @@ class ElmoTokenEmbedder(TokenEmbedder):
         check_count(ConfigurationError, least=0, optional=True, projection_dim=projection_dim)
         self._with_boundaries = do_layer_norm or layer_norm == "stock"
         running = Running(requires_grad, stateful, dtype, read_cache_settings(cache), self._with_boundaries)
-        self._source: BiLMSource | None = None
+        self._source: BiLMSource | TransformerSource | None = None
         # A trained biLM is a submodule, with parameters and a place in the state dict; a frozen one is neither.
-        self._bilm: BiLM | FrozenBiLM
-        if isinstance(bilm, BiLM):
+        self._bilm: LayerSource | FrozenBiLM
+        if transformer is not None:
+            if any(given is not None for given in (bilm, options_file, weight_file)):
+                raise ConfigurationError('Give a biLM, or "transformer", but not both.')
+            self._source = TransformerSource(transformer, serialization_dir)
+            self._bilm = running.take_new(self._source.read())
+        elif isinstance(bilm, LayerSource):
             if options_file is not None or weight_file is not None:
                 raise ConfigurationError('Give "bilm", or "options_file" and "weight_file", but not both.')
             self._bilm = running.take(bilm)
@@ -169,8 +185,8 @@ class ElmoTokenEmbedder(TokenEmbedder):
         self.register_state_dict_pre_hook(keep_bilm_files_with_weights)
 
     @property
-    def bilm(self) -> BiLM:
-        """The biLM. A frozen one belongs to all that share it."""
+    def bilm(self) -> LayerSource:
+        """The biLM, or the transformer in its place. A frozen one belongs to all that share it."""
         return self._bilm.bilm if isinstance(self._bilm, FrozenBiLM) else self._bilm
 
     @property
@@ -187,35 +203,64 @@ class ElmoTokenEmbedder(TokenEmbedder):
     def get_output_dim(self) -> int:
         return self.bilm.output_dim if self._projection is None else self._projection.out_features
 
-    def forward(self, elmo_tokens: Tensor, word_inputs: Tensor | None = None) -> Tensor:
+    def forward(self, ids: Tensor | None = None, word_inputs: Tensor | None = None, **named: Tensor) -> Tensor:
         """
         # Parameters
 
-        elmo_tokens : `Tensor`
-            Character ids as `elmo_characters` makes them, shape `(batch, ..., tokens, 50)`.
+        ids : `Tensor`
+            What the biLM reads, character ids as `elmo_characters` makes them, shape `(batch, ..., tokens, 50)`; or the
+            transformer, shape `(batch, ..., tokens, pieces of a token)`.
         word_inputs : `Tensor`, optional
             What stock finds cached words by. Here the characters say which word it is, and this is not used.
+        named : `Tensor`
+            Instead of `ids`, the indexer's tensors by their names, as AllenNLP gives them (`elmo_tokens=...`).
 
         # Returns
 
         `Tensor`
             Shape `(batch, ..., tokens, output_dim)`. Zeros where there is no token, unless there is a projection.
-        """
-        vectors = self.mix(self.layers(as_sentences(elmo_tokens)))
-        return vectors.view(*elmo_tokens.shape[:-1], vectors.shape[-1])
 
-    def layers(self, character_ids: Tensor) -> BiLMOutput:
+        # Raises
+
+        `ConfigurationError`
+            If another indexer's tensors are given than the biLM, or the transformer, reads.
+        """
+        if ids is None:
+            ids = self.ids_among(named)
+        vectors = self.mix(self.layers(as_sentences(ids)))
+        return vectors.view(*ids.shape[:-1], vectors.shape[-1])
+
+    def ids_among(self, tensors: Mapping[str, Tensor]) -> Tensor:
+        """
+        An indexer's tensor, if it is what the biLM, or the transformer, reads.
+
+        # Raises
+
+        `ConfigurationError`
+            If it is not, with the indexer that is needed.
+        """
+        if self.bilm.ids_name in tensors:
+            return tensors[self.bilm.ids_name]
+        needed = (
+            'a biLM reads the character ids of the token indexer "elmo_character_ids"'
+            if isinstance(self.bilm, BiLM)
+            else 'this transformer reads the ids of the token indexer {"type": "elmo_transformer_ids", "transformer": '
+            "the same as the embedder's}"
+        )
+        raise ConfigurationError(f"ELMo is given {' and '.join(map(_described, tensors)) or 'no ids'}, and {needed}.")
+
+    def layers(self, ids: Tensor) -> BiLMOutput:
         """
         What `mix` takes: the biLM's layers, with the sentence boundaries for the layer norm `"stock"`.
 
         # Parameters
 
-        character_ids : `Tensor`
-            Shape `(batch, tokens, 50)`.
+        ids : `Tensor`
+            Shape `(batch, tokens, 50)`, or for a transformer `(batch, tokens, pieces of a token)`.
         """
         if isinstance(self._bilm, FrozenBiLM):
-            return self._bilm(character_ids, place=self)
-        return self._bilm(character_ids)
+            return self._bilm(ids, place=self)
+        return self._bilm(ids)
 
     def mix(self, output: BiLMOutput) -> Tensor:
         """This place's vectors of some layers, with dropout. Shape `(batch, tokens, output_dim)`."""
@@ -242,8 +287,11 @@ class ElmoTokenEmbedder(TokenEmbedder):
 
         Nobody need call it: before a state dict is made, that is at a run's first checkpoint, the hook does.
         """
-        if self._source is not None:
+        if isinstance(self._source, BiLMSource):
             self._source.keep()
+        elif self._source is not None:
+            assert isinstance(self.bilm, Transformer)
+            self._source.keep(self.bilm)
 
     def _load_from_state_dict(
         self,
@@ -257,17 +305,12 @@ class ElmoTokenEmbedder(TokenEmbedder):
     ) -> None:
         """Takes what the stock embedder saved too: its mix and its biLM; a frozen one must be the one that is here."""
         stocks_bilm = f"{prefix}_elmo._elmo_lstm."
-        bilm = {key: state_dict.pop(key) for key in list(state_dict) if key.startswith(stocks_bilm)}
-        if bilm:
-            try:
-                weights = from_allennlp({key.removeprefix(stocks_bilm): weight for key, weight in bilm.items()})
-            except KeyError as error:
-                error_msgs.append(f"{stocks_bilm}{error.args[0]} is missing.")
-            else:
-                if self.frozen is None:
-                    state_dict.update({f"{prefix}_bilm.{name}": weight for name, weight in weights.items()})
-                elif not self.bilm.has_weights(weights):
-                    error_msgs.append(_ANOTHER_BILM.format(prefix.removesuffix(".")))
+        if any(key.startswith(stocks_bilm) for key in state_dict):
+            weights = pop_allennlp(state_dict, stocks_bilm, error_msgs)
+            if self.frozen is None:
+                state_dict.update({f"{prefix}_bilm.{name}": weight for name, weight in weights.items()})
+            elif weights and not (isinstance(self.bilm, BiLM) and self.bilm.has_weights(weights)):
+                error_msgs.append(_ANOTHER_BILM.format(prefix.removesuffix(".")))
         stocks_mix = f"{prefix}_elmo.scalar_mix_0."
         for key in [key for key in state_dict if key.startswith(stocks_mix)]:
             state_dict[f"{prefix}_scalar_mix.{key.removeprefix(stocks_mix)}"] = state_dict.pop(key)
@@ -276,9 +319,16 @@ class ElmoTokenEmbedder(TokenEmbedder):
         )
 
 
-def as_sentences(character_ids: Tensor) -> Tensor:
+def as_sentences(ids: Tensor) -> Tensor:
     """One sentence after another: shape `(batch, ..., tokens, 50)` to `(batch * ..., tokens, 50)`."""
-    return character_ids if character_ids.dim() <= 3 else character_ids.flatten(end_dim=-3)
+    return ids if ids.dim() <= 3 else ids.flatten(end_dim=-3)
+
+
+def _described(ids_name: str) -> str:
+    """What an indexer's tensor is, for errors."""
+    if ids_name == BiLM.ids_name:
+        return f"character ids ({ids_name})"
+    return f"the ids of another transformer ({ids_name})" if ids_name.startswith("elmo_pieces_") else ids_name
 
 
 def keep_bilm_files_with_weights(embedder: nn.Module, prefix: str, keep_vars: bool) -> None:

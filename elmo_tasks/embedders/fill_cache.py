@@ -14,11 +14,11 @@ from allennlp.training.gradient_descent_trainer import GradientDescentTrainer
 from overrides import overrides
 from torch import Tensor
 
+from elmo_tasks.bilm.model import BiLM
 from elmo_tasks.embedders.character_indexer import ElmoCharacterIndexer
 from elmo_tasks.embedders.elmo_token_embedder import ElmoTokenEmbedder
+from elmo_tasks.embedders.transformer_indexer import ElmoTransformerIndexer
 from elmo_tasks.private import validation_loader
-
-_ELMO_INDEXERS = (ElmoCharacterIndexer, ELMoTokenCharactersIndexer)
 
 
 @TrainerCallback.register("elmo_fill_cache")
@@ -52,22 +52,30 @@ class FillCache(TrainerCallback):
                 'embedder "cache", or remove the callback.'
             )
         loaders = [loader for loader in (trainer.data_loader, validation_loader(trainer)) if loader is not None]
-        total = _count(loaders)
         for bilm in frozen:
-            sentences = (_character_ids(*text, trainer.model.vocab) for text in _texts(loaders))
+            ids_name = bilm.bilm.ids_name
+            total = _count(loaders, ids_name)
+            sentences = (_ids(*text, trainer.model.vocab) for text in _texts(loaders, ids_name))
             with Tqdm.tqdm(total=total, desc="filling ELMo's cache", unit=" sentences") as progress:
                 for done in bilm.fill_cache(sentences, trainer.cuda_device):
                     progress.update(done)
 
 
-def _texts(loaders: Iterable[DataLoader]) -> Iterator[tuple[TextField, TokenIndexer]]:
-    """Each text of the instances with each indexer of it that makes ELMo's character ids."""
+def _texts(loaders: Iterable[DataLoader], ids_name: str) -> Iterator[tuple[TextField, TokenIndexer]]:
+    """Each text of the instances with each indexer of it that makes the ids of this name."""
     for loader in loaders:
         for instance in loader.iter_instances():
             for text in chain.from_iterable(map(_text_fields, instance.fields.values())):
                 for indexer in (text.token_indexers or {}).values():
-                    if isinstance(indexer, _ELMO_INDEXERS):
+                    if _ids_name(indexer) == ids_name:
                         yield text, indexer
+
+
+def _ids_name(indexer: TokenIndexer) -> str | None:
+    """What an indexer of ELMo's ids calls them."""
+    if isinstance(indexer, ElmoTransformerIndexer):
+        return indexer.pieces.name
+    return BiLM.ids_name if isinstance(indexer, (ElmoCharacterIndexer, ELMoTokenCharactersIndexer)) else None
 
 
 def _text_fields(field: Field) -> Iterator[TextField]:
@@ -77,14 +85,15 @@ def _text_fields(field: Field) -> Iterator[TextField]:
         yield from chain.from_iterable(map(_text_fields, field.field_list))
 
 
-def _character_ids(text: TextField, indexer: TokenIndexer, vocabulary: Vocabulary) -> Tensor:
-    """Shape `(tokens, 50)`."""
+def _ids(text: TextField, indexer: TokenIndexer, vocabulary: Vocabulary) -> Tensor:
+    """Shape `(tokens, ids of a token)`."""
     indexed = indexer.tokens_to_indices(text.tokens, vocabulary)
-    return indexer.as_padded_tensor_dict(indexed, indexer.get_padding_lengths(indexed))["elmo_tokens"]
+    (ids,) = indexer.as_padded_tensor_dict(indexed, indexer.get_padding_lengths(indexed)).values()
+    return ids
 
 
-def _count(loaders: Iterable[DataLoader]) -> int | None:
+def _count(loaders: Iterable[DataLoader], ids_name: str) -> int | None:
     """How many texts there are; `None` where one would have to read the data once more to know."""
     if any(getattr(loader, "max_instances_in_memory", None) is not None for loader in loaders):
         return None
-    return sum(1 for _ in _texts(loaders))
+    return sum(1 for _ in _texts(loaders, ids_name))

@@ -12,7 +12,9 @@ import torch
 from torch import Tensor
 
 from elmo_tasks.bilm.activations import CachedBiLM
-from elmo_tasks.bilm.model import BiLM, BiLMOutput
+from elmo_tasks.bilm.identity import bilm_digest
+from elmo_tasks.bilm.layers import BiLMOutput, LayerSource
+from elmo_tasks.bilm.model import BiLM
 from elmo_tasks.bilm.options import BiLMOptions
 from elmo_tasks.bilm.pretrained import BiLMFiles
 from elmo_tasks.embedders.cache_settings import CacheSettings
@@ -24,50 +26,50 @@ _MOST_RUNS = 4
 
 @dataclass(eq=False)
 class _Run:
-    """What the biLM made of some character ids, and which places have had it from a stateful one."""
+    """What the biLM made of some ids, and which places have had it from a stateful one."""
 
-    character_ids: Tensor
+    ids: Tensor
     output: BiLMOutput
     places: WeakSet[Any] = field(default_factory=WeakSet)
 
-    def is_of(self, character_ids: Tensor) -> bool:
-        return self.character_ids.device == character_ids.device and torch.equal(self.character_ids, character_ids)
+    def is_of(self, ids: Tensor) -> bool:
+        return self.ids.device == ids.device and torch.equal(self.ids, ids)
 
 
 class _KeptRun:
-    """A run that is forgotten with the tensor of character ids that it was made from."""
+    """A run that is forgotten with the tensor of ids that it was made from."""
 
-    def __init__(self, run: _Run, character_ids: Tensor) -> None:
+    def __init__(self, run: _Run, ids: Tensor) -> None:
         self._content = content = [run]
         # The garbage collector may come here at any moment in any thread: no lock is taken, a list is emptied.
-        self._tensor = ref(viewed_tensor(character_ids), lambda _: content.clear())
+        self._tensor = ref(viewed_tensor(ids), lambda _: content.clear())
 
-    def of(self, character_ids: Tensor) -> _Run | None:
-        return next((run for run in self._content if run.is_of(character_ids)), None)
+    def of(self, ids: Tensor) -> _Run | None:
+        return next((run for run in self._content if run.is_of(ids)), None)
 
 
 class FrozenBiLM:
     """
-    A biLM that is not trained, shared by all its places of use.
+    A biLM, or a transformer in its place, that is not trained, shared by all its places of use.
 
     It is no `Module`, so that the models that hold it neither train it nor write it into their checkpoints. It runs
-    on the device of the character ids, without gradients, and in its own precision under autocast too.
+    on the device of the ids, without gradients, and in its own precision under autocast too.
 
-    The layers are kept as long as the tensor of character ids that they were made from, so that a second place of
-    use in the same batch finds them. Contents are compared, not objects: a copy of the ids finds them as well, and
-    ids that were changed in place do not. Nobody may change the layers in place.
+    The layers are kept as long as the tensor of ids that they were made from, so that a second place of use in the same
+    batch finds them. Contents are compared, not objects: a copy of the ids finds them as well, and ids that were
+    changed in place do not. Nobody may change the layers in place.
 
     Threads may share it, and run it at the same time, on one device; a stateful one runs for one thread at a time.
 
     # Parameters
 
-    bilm : `BiLM`
-        Is frozen, and must not be changed any more.
+    bilm : `LayerSource`
+        Is frozen, without dropout, and must not be changed any more.
     cache : `CacheSettings`, optional
         Where the layers of all sentences are kept on disk, see `CachedBiLM`. The biLM must be stateless then.
     """
 
-    def __init__(self, bilm: BiLM, cache: CacheSettings | None = None) -> None:
+    def __init__(self, bilm: LayerSource, cache: CacheSettings | None = None) -> None:
         self.bilm = bilm.eval().requires_grad_(False)
         self.cache = cache
         self._layers: Callable[[Tensor], BiLMOutput] = bilm if cache is None else CachedBiLM(bilm, *cache)
@@ -77,12 +79,12 @@ class FrozenBiLM:
         # Held while the weights move, and while a stateful biLM runs.
         self._alone = RLock()
 
-    def __call__(self, character_ids: Tensor, place: object) -> BiLMOutput:
+    def __call__(self, ids: Tensor, place: object) -> BiLMOutput:
         """
         # Parameters
 
-        character_ids : `Tensor`
-            Shape `(batch, tokens, 50)`.
+        ids : `Tensor`
+            Shape `(batch, tokens, ids of a token)`.
         place : `object`
             Who asks, which matters to a stateful biLM only. It gives each place its layers once: a place that asks
             again has come to the next batch, even if that reads the same.
@@ -93,12 +95,12 @@ class FrozenBiLM:
         """
         stateful = self.bilm.stateful
         with self._alone if stateful else nullcontext():
-            run = next((run for kept in self._runs if (run := kept.of(character_ids)) is not None), None)
+            run = next((run for kept in self._runs if (run := kept.of(ids)) is not None), None)
             if stateful and run is not None and place in run.places:
                 self._runs, run = (), None
             if run is None:
-                run = _Run(character_ids.clone(), self._run(character_ids))
-                self._runs = (*self._runs, _KeptRun(run, character_ids))[-_MOST_RUNS:]
+                run = _Run(ids.clone(), self._run(ids))
+                self._runs = (*self._runs, _KeptRun(run, ids))[-_MOST_RUNS:]
             if stateful:
                 run.places.add(place)
             return run.output
@@ -110,7 +112,7 @@ class FrozenBiLM:
         # Parameters
 
         sentences : `Iterable[Tensor]`
-            Character ids of each, shape `(tokens, 50)`.
+            The ids of each, shape `(tokens, ids of a token)`.
         device : `torch.device`
             Where the biLM runs.
 
@@ -124,11 +126,11 @@ class FrozenBiLM:
         self._move(device)
         yield from self._layers.fill(sentences)
 
-    def _run(self, character_ids: Tensor) -> BiLMOutput:
-        self._move(character_ids.device)
+    def _run(self, ids: Tensor) -> BiLMOutput:
+        self._move(ids.device)
         # A tensor born in inference mode could not be used for training a mix later.
-        with torch.inference_mode(False), torch.no_grad(), torch.autocast(character_ids.device.type, enabled=False):
-            return self._layers(character_ids)
+        with torch.inference_mode(False), torch.no_grad(), torch.autocast(ids.device.type, enabled=False):
+            return self._layers(ids)
 
     def _move(self, device: torch.device) -> None:
         with self._alone:
@@ -187,13 +189,18 @@ def share_files(
     return _share(key, lambda: kind.from_files(*files, stateful=stateful, dtype=dtype), cache)
 
 
-def share_object(bilm: BiLM, cache: CacheSettings | None = None) -> FrozenBiLM:
+def share_content(source: LayerSource, cache: CacheSettings | None = None) -> FrozenBiLM:
+    """The process's frozen biLM, or transformer, with this one's content: this one, or one that was shared before."""
+    return _share((type(source), bilm_digest(source), cache), lambda: source, cache)
+
+
+def share_object(bilm: LayerSource, cache: CacheSettings | None = None) -> FrozenBiLM:
     """The process's frozen biLM around this object, which is frozen, with these cache settings."""
     # As long as it is shared it lives, and nothing else has its id.
     return _share((id(bilm), cache), lambda: bilm, cache)
 
 
-def _share(key: Hashable, make: Callable[[], BiLM], cache: CacheSettings | None) -> FrozenBiLM:
+def _share(key: Hashable, make: Callable[[], LayerSource], cache: CacheSettings | None) -> FrozenBiLM:
     with _sharing:
         frozen = _shared.get(key)
         if frozen is None:

@@ -5,11 +5,12 @@ from dataclasses import dataclass
 from allennlp.common.checks import ConfigurationError
 
 from elmo_tasks.bilm.boundaries import BoundaryBiLM
+from elmo_tasks.bilm.layers import LayerSource
 from elmo_tasks.bilm.model import BiLM
 from elmo_tasks.bilm.precision import DTYPES
 from elmo_tasks.bilm.pretrained import BiLMFiles
 from elmo_tasks.embedders.cache_settings import CacheSettings
-from elmo_tasks.embedders.frozen import FrozenBiLM, share_files, share_object
+from elmo_tasks.embedders.frozen import FrozenBiLM, share_content, share_files, share_object
 
 
 @dataclass(frozen=True)
@@ -61,24 +62,43 @@ class Running:
             return kind.from_files(*files, stateful=self.stateful, requires_grad=True)
         return share_files(files, self.stateful, kind, DTYPES[self.dtype], self.cache)
 
-    def take(self, bilm: BiLM) -> BiLM | FrozenBiLM:
+    def take_new(self, source: LayerSource) -> LayerSource | FrozenBiLM:
         """
-        A biLM that is there already; it is frozen here, unless it is to be trained.
+        One that was just read, and that nobody else has.
 
         # Raises
 
         `ConfigurationError`
             If it is not of the kind that the parameters ask for.
         """
+        source = source.to(DTYPES[self.dtype])
+        self._check(source)
+        return source.requires_grad_(True) if self.requires_grad else share_content(source, self.cache)
+
+    def take(self, bilm: LayerSource) -> LayerSource | FrozenBiLM:
+        """
+        A biLM, or a transformer, that is there already; it is frozen here, unless it is to be trained.
+
+        # Raises
+
+        `ConfigurationError`
+            If it is not of the kind that the parameters ask for.
+        """
+        self._check(bilm)
+        return bilm.requires_grad_(True) if self.requires_grad else share_object(bilm, self.cache)
+
+    def _check(self, bilm: LayerSource) -> None:
+        kind = type(bilm).__name__
         if self.cache is not None and bilm.stateful:
-            raise ConfigurationError("cache keeps a sentence's layers, and the given BiLM is stateful.")
+            raise ConfigurationError(f"cache keeps a sentence's layers, and the given {kind} is stateful.")
         if self.dtype != "float32" and bilm.dtype != DTYPES[self.dtype]:
             raise ConfigurationError(
-                f"dtype is {self.dtype}, but the given BiLM is in {bilm.dtype}: "
+                f"dtype is {self.dtype}, but the given {kind} is in {bilm.dtype}: "
                 f"convert it, `bilm.to(torch.{self.dtype})`."
             )
         if self.stateful and not bilm.stateful:
-            raise ConfigurationError("stateful is true, but the given BiLM is stateless.")
+            raise ConfigurationError(f"stateful is true, but the given {kind} is stateless.")
         if self.with_boundaries and not isinstance(bilm, BoundaryBiLM):
-            raise ConfigurationError('layer_norm "stock" needs a BoundaryBiLM, which gives the boundaries\' layers.')
-        return bilm.requires_grad_(True) if self.requires_grad else share_object(bilm, self.cache)
+            raise ConfigurationError(
+                f'layer_norm "stock" needs a BoundaryBiLM, which gives the boundaries\' layers, not a {kind}.'
+            )

@@ -1,5 +1,6 @@
 """Where a task's model has ELMo: at its input, at its output, or at both."""
 
+import math
 from typing import Any, NamedTuple
 
 import torch
@@ -9,7 +10,8 @@ from allennlp.data import TextFieldTensors
 from overrides import overrides
 from torch import Tensor, nn
 
-from elmo_tasks.bilm.model import BiLMOutput
+from elmo_tasks.bilm.layers import BiLMOutput
+from elmo_tasks.checks import check_number
 from elmo_tasks.embedders.elmo_token_embedder import ElmoTokenEmbedder, as_sentences
 from elmo_tasks.modules.stacking import stack
 
@@ -29,8 +31,9 @@ class TaskElmo(nn.Module, FromParams):
     a mix of its own. The biLM runs once a batch, whatever the number of places and texts.
 
     In a config all of `ElmoTokenEmbedder`'s parameters stand beside those below:
-    `{"bilm": "mini", "place": "both", "layers": "last", "scalar_l2": 0.001}`. So each cell of the paper's tables 2 and
-    3 is one override, such as `{"model.elmo.place": "output"}`.
+    `{"bilm": "mini", "place": "both", "layers": "last", "scalar_l2": 0.001}`, or
+    `{"transformer": "bert-base-uncased", "place": "both"}`. So each cell of the paper's tables 2 and 3 is one override,
+    such as `{"model.elmo.place": "output"}`.
 
     # Parameters
 
@@ -40,12 +43,13 @@ class TaskElmo(nn.Module, FromParams):
     scalar_l2 : `float`
         The strength of the L2 penalty on the weights of the layers, lambda in the paper's section 3.2.
     indexer : `str`
-        The token indexer that gives the character ids.
+        The token indexer that gives the character ids; for a transformer, an `elmo_transformer_ids` of the same
+        transformer.
 
     # Raises
 
     `ConfigurationError`
-        If `place` is none of the above.
+        If `place` is none of the above, or `scalar_l2` negative.
     """
 
     def __init__(
@@ -54,6 +58,7 @@ class TaskElmo(nn.Module, FromParams):
         super().__init__()
         if place not in PLACES:
             raise ConfigurationError(f'ELMo\'s place is "{place}"; it must be one of {", ".join(PLACES)}.')
+        check_number(ConfigurationError, 0, math.inf, scalar_l2=scalar_l2)
         self.input = embedder if place != "output" else None
         self.output = embedder if place == "output" else embedder.another_place() if place == "both" else None
         self.scalar_l2 = scalar_l2
@@ -83,7 +88,7 @@ class TaskElmo(nn.Module, FromParams):
 
         texts : `TextFieldTensors`
             A batch's text fields, such as its premises and its hypotheses, or the sentences of its documents. Their
-            character ids have the shape `(batch, ..., tokens, 50)`, each text its own.
+            ids have the shape `(batch, ..., tokens, ids of a token)`, each text its own.
 
         # Returns
 
@@ -93,28 +98,29 @@ class TaskElmo(nn.Module, FromParams):
         # Raises
 
         `ConfigurationError`
-            If a text has no tensors of the indexer.
+            If a text has no tensors of the indexer, or they are not what the biLM, or the transformer, reads.
         """
         # Each of shape: (batch, ..., tokens, 50)
-        texts_ids = [self._character_ids(text) for text in texts]
-        layers = self._layers(stack([as_sentences(ids) for ids in texts_ids]))
+        texts_ids = [self._ids(text) for text in texts]
+        layers = self._embedder.layers(stack([as_sentences(ids) for ids in texts_ids]))
         places = [_vectors(place, layers, texts_ids) for place in (self.input, self.output)]
         return [ElmoVectors(*of_text) for of_text in zip(*places, strict=True)]
 
-    def _layers(self, character_ids: Tensor) -> BiLMOutput:
-        """One run, for the input and for the output."""
+    @property
+    def _embedder(self) -> ElmoTokenEmbedder:
+        """The one that runs for both places."""
         embedder = self.input if self.input is not None else self.output
         assert embedder is not None
-        return embedder.layers(character_ids)
+        return embedder
 
-    def _character_ids(self, text: TextFieldTensors) -> Tensor:
+    def _ids(self, text: TextFieldTensors) -> Tensor:
         if self.indexer not in text:
             raise ConfigurationError(
                 f'ELMo needs a token indexer named "{self.indexer}" in the dataset reader, such as '
-                f'{{"type": "elmo_character_ids"}}; there is only: {", ".join(text)}.'
+                f'{{"type": "elmo_character_ids"}}, or for a transformer "elmo_transformer_ids"; there is only: '
+                f"{', '.join(text)}."
             )
-        (character_ids,) = text[self.indexer].values()
-        return character_ids
+        return self._embedder.ids_among(text[self.indexer])
 
     def penalty(self) -> Tensor:
         """`scalar_l2` times the sum of the squared weights of all mixes; what is to be added to the loss."""

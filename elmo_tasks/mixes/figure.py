@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from elmo_tasks.files import writing
-from elmo_tasks.mixes.mix import NamedMix, layer_names, most_layers
+from elmo_tasks.mixes.mix import NamedMix, layer_names, names_of_layers
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -50,7 +50,8 @@ def draw_mixes(mixes: Sequence[NamedMix]) -> "Figure":
     except ImportError as error:
         raise FigureError(f"The picture needs matplotlib: pip install matplotlib. ({error})") from error
     colours = colormaps[_COLOURS]
-    number = most_layers([mix for _, mix in mixes]) or 1
+    layers = names_of_layers([mix for _, mix in mixes]) or layer_names(1)
+    number = len(layers)
     # One column for gamma.
     figure = Figure(figsize=(3.0 + 1.2 * number, 0.9 + 0.4 * len(mixes)), layout="constrained")
     axes = figure.add_subplot(xlim=(0, number + 0.8), ylim=(len(mixes), 0), frame_on=False)
@@ -65,7 +66,7 @@ def draw_mixes(mixes: Sequence[NamedMix]) -> "Figure":
             ink = "white" if luminance(colour[:3]) < 0.18 else "black"
             axes.text(column + 0.5, row + 0.5, f"{weight:.2f}", color=ink, ha="center", va="center")
     columns = [column + 0.5 for column in range(number)]
-    names = [name.replace(" ", "\n", 1) for name in layer_names(number)]
+    names = [name.replace(" ", "\n", 1) for name in layers]
     axes.set_xticks([*columns, number + 0.4], [*names, r"$\gamma$"])
     axes.set_yticks([row + 0.5 for row in range(len(mixes))], [f"{model}, {mix.place}" for model, mix in mixes])
     axes.tick_params(length=0, labeltop=True, labelbottom=False)

@@ -19,6 +19,8 @@ class TrainedMix(NamedTuple):
     """The fixed layer as the config has it, `"last"` or a number; `None` with weights, or where no config says it."""
     trained: bool
     """Whether the config left the mix to be trained; `scalar_mix_parameters` does not."""
+    transformer: bool = False
+    """Whether the layers are a transformer's, the embedding layer first."""
 
     @property
     def note(self) -> str:
@@ -32,7 +34,7 @@ class TrainedMix(NamedTuple):
     def __str__(self) -> str:
         """In one line: `token layer 0.26, biLSTM layer 1 0.51, biLSTM layer 2 0.23; gamma 1.08`."""
         weights = self.weights or []
-        shares = [f"{name} {weight:.2f}" for name, weight in zip(layer_names(len(weights)), weights, strict=True)]
+        shares = [f"{name} {weight:.2f}" for name, weight in zip(names_of_layers([self]), weights, strict=True)]
         return f"{', '.join(shares) or self.note}; gamma {self.gamma:.2f}"
 
 
@@ -43,6 +45,14 @@ NamedMix = tuple[str, TrainedMix]
 def layer_names(number: int) -> list[str]:
     """What the biLM's layers are called, the token layer counted."""
     return ["token layer", *(f"biLSTM layer {layer}" for layer in range(1, number))][:number]
+
+
+def names_of_layers(mixes: Sequence[TrainedMix]) -> list[str]:
+    """What the layers of all mixes are called, as many as the longest mix has: by number, where a mix is no biLM's."""
+    number = most_layers(mixes)
+    if any(mix.transformer for mix in mixes):
+        return [f"layer {layer}" for layer in range(number)]
+    return layer_names(number)
 
 
 def most_layers(mixes: Sequence[TrainedMix]) -> int:

@@ -1,6 +1,5 @@
 """What the mixes of trained models have learned, read from their files without building the models."""
 
-import json
 import re
 from collections.abc import Mapping, Sequence
 from io import BytesIO
@@ -13,6 +12,7 @@ from torch import Tensor
 
 from elmo_tasks.archives.tar import damage_told, members
 from elmo_tasks.archives.weights import load_state_dict
+from elmo_tasks.files import JSONError, parse_json
 from elmo_tasks.mixes.mix import TrainedMix
 
 _CONFIG = "config.json"
@@ -100,9 +100,9 @@ def _load_tensors(file: IO[bytes], path: Path) -> dict[str, Tensor]:
 
 def _parse_config(text: bytes, path: Path) -> dict[str, Any]:
     try:
-        config = json.loads(text)
-    except ValueError as error:
-        raise ConfigurationError(f"{path}: {_CONFIG} is not JSON: {error}.") from error
+        config = parse_json(text)
+    except JSONError as error:
+        raise ConfigurationError(f"{path}: {_CONFIG} is {error}.") from None
     if not isinstance(config, dict):
         raise ConfigurationError(f"{path}: {_CONFIG} is no object but a {type(config).__name__}.")
     return config
@@ -127,6 +127,7 @@ def _mix(module: str, weights: Mapping[str, Tensor], config: Mapping[str, Any]) 
         gamma=_value(weights, f"{prefix}gamma"),
         layer=None if parameters else settings.get("layers"),
         trained=settings.get("scalar_mix_parameters") is None,
+        transformer=settings.get("transformer") is not None,
     )
 
 

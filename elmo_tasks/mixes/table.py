@@ -2,13 +2,13 @@
 
 from collections.abc import Sequence
 
-from elmo_tasks.mixes.mix import NamedMix, TrainedMix, layer_names, most_layers
+from elmo_tasks.mixes.mix import NamedMix, TrainedMix, names_of_layers
 
 
 def mix_table(mixes: Sequence[TrainedMix]) -> tuple[list[str], list[list[str]]]:
     """The columns' names and a row a mix: its place, the layers' weights and gamma."""
-    number = most_layers(mixes)
-    return ["place", *layer_names(number), "gamma"], [_row(mix, number) for mix in mixes]
+    names = names_of_layers(mixes)
+    return ["place", *names, "gamma"], [_row(mix, len(names)) for mix in mixes]
 
 
 def _row(mix: TrainedMix, number: int) -> list[str]:

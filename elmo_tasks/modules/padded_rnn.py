@@ -1,5 +1,6 @@
 """LSTMs and GRUs that train faster on a processor than packed ones."""
 
+from contextlib import AbstractContextManager, nullcontext
 from typing import Any
 
 import torch
@@ -98,9 +99,15 @@ class PaddedRnn(Seq2SeqEncoder):
         """
         if hidden_state is not None:
             raise ValueError("A PaddedRnn begins with a state of zeros and takes no other.")
+        with _not_in_float16(inputs.device):
+            return self._run(inputs, mask)
+
+    def _run(self, inputs: Tensor, mask: Tensor) -> Tensor:
         # Shape: (batch, tokens)
         mirror = _mirror(mask)
         outputs = zero_padding(inputs, mask)
+        if not torch.is_autocast_enabled(inputs.device.type):
+            outputs = outputs.to(next(self.parameters()).dtype)
         for number, forward in enumerate(self.forward_layers):
             layer_inputs = self.dropout(outputs) if number else outputs
             outputs = forward(layer_inputs)[0]  # (batch, tokens, hidden_size)
@@ -109,6 +116,14 @@ class PaddedRnn(Seq2SeqEncoder):
                 # Shape: (batch, tokens, 2 * hidden_size)
                 outputs = torch.cat([outputs, _take(mirrored, mirror)], dim=-1)
         return zero_padding(outputs, mask)
+
+
+def _not_in_float16(device: torch.device) -> AbstractContextManager[Any]:
+    """Without autocast where that would be to float16 on a processor, for which oneDNN has no LSTM."""
+    is_half = device.type == "cpu" and torch.is_autocast_enabled("cpu")
+    if is_half and torch.get_autocast_dtype("cpu") == torch.float16:
+        return torch.autocast("cpu", enabled=False)
+    return nullcontext()
 
 
 def _mirror(mask: Tensor) -> Tensor:

@@ -51,7 +51,8 @@ class TextPooling(nn.Module):
 
     def __init__(self, dim: int, poolings: Sequence[str] = POOLINGS) -> None:
         super().__init__()
-        if not poolings or not set(poolings) <= set(POOLINGS) or isinstance(poolings, str):
+        named = [name for name in POOLINGS if name in poolings]
+        if not poolings or len(named) != len(poolings):
             raise ConfigurationError(f"pooling is {poolings!r}; it must be a list of some of {', '.join(POOLINGS)}.")
         self._poolings = tuple(poolings)
         self._dim = dim

@@ -86,7 +86,8 @@ def interleaved(shards: Sequence[Path], rng: random.Random) -> Iterator[list[str
     for first in range(0, len(shards), _OPEN_SHARDS):
         group = shards[first : first + _OPEN_SHARDS]
         readers = [read_shard(shard) for shard in group]
-        sizes = [shard.stat().st_size for shard in group]
+        # An empty one may be the last, and nothing can be drawn in proportion to nothing.
+        sizes = [max(1, shard.stat().st_size) for shard in group]
         while readers:
             (choice,) = rng.choices(range(len(readers)), sizes)
             if (sentence := next(readers[choice], None)) is None:

@@ -14,7 +14,8 @@ from allennlp.models.archival import get_weights_path
 
 from elmo_tasks.bilm import BiLMOptions, find_bilm
 from elmo_tasks.bilm.pretrained import is_bilm
-from elmo_tasks.files import writing
+from elmo_tasks.checks import check_count, check_number
+from elmo_tasks.files import read_object, writing
 from elmo_tasks.pretraining.corpus import CorpusReader
 from elmo_tasks.pretraining.export import export_bilm
 from elmo_tasks.pretraining.language_model import LanguageModel
@@ -106,6 +107,8 @@ class FineTuning:
     cuda_device: int = -1
 
     def __post_init__(self) -> None:
+        check_number(ConfigurationError, 0, 1, lr=self.lr)
+        check_count(ConfigurationError, min_count=self.min_count)
         if min(self.epochs, self.streams) < 1 or self.new_softmax_epochs < 0:
             raise ConfigurationError("--epochs and --streams must be at least 1, and --softmax-epochs not negative.")
         batches = len(WindowDataLoader(CorpusReader(), self.text, batch_size=self.streams, window=_WINDOW))
@@ -167,7 +170,8 @@ class FineTuning:
         tuned = train_model(Params(config), str(folder), recover=recover)
         assert isinstance(tuned, LanguageModel)
         for epoch in range(self.softmax_epochs + self.epochs):
-            metrics = json.loads((folder / f"metrics_epoch_{epoch}.json").read_text(encoding="utf-8"))
+            path = folder / f"metrics_epoch_{epoch}.json"
+            metrics = read_object(path, ConfigurationError, validation_perplexity=float, validation_unknown=float)
             if epoch < self.softmax_epochs:
                 before[f"epoch {epoch + 1}, softmax"] = metrics["validation_perplexity"]
             else:

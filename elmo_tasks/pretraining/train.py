@@ -6,6 +6,7 @@ at any time; called again it goes on from its newest checkpoint, and ends as if 
 """
 
 import json
+import math
 import time
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
@@ -23,7 +24,8 @@ from allennlp.training.optimizers import Optimizer
 
 from elmo_tasks.archives import open_archive
 from elmo_tasks.bilm import BiLMOptions
-from elmo_tasks.files import writing
+from elmo_tasks.checks import check_count
+from elmo_tasks.files import read_object, writing
 from elmo_tasks.pretraining.corpus import NAMESPACE, SENTENCE_START, CorpusReader, find_shards, sentence_stream
 from elmo_tasks.pretraining.language_model import LanguageModel
 from elmo_tasks.pretraining.vocabulary import CorpusVocabulary, count_words, most_frequent
@@ -135,10 +137,12 @@ def make_plan(tokens: int, streams: int, passes: float) -> Plan:
     # Raises
 
     `ConfigurationError`
-        Where there is nothing to read, or no pass.
+        Where there is nothing to read, or no pass, or no end of them.
     """
-    if tokens < WINDOW or passes <= 0:
-        raise ConfigurationError(f"{passes:g} passes over {tokens:,} tokens: there must be more of both.")
+    if tokens < WINDOW or not 0 < passes < math.inf:
+        raise ConfigurationError(
+            f"{passes:g} passes over {tokens:,} tokens: at least {WINDOW} are needed, more than no pass, and an end."
+        )
     streams = max(1, min(streams, tokens // (WINDOW * _FEWEST_BATCHES)))
     total = max(1, round(passes * tokens / (streams * WINDOW)))
     epochs = -(-total // _EPOCH_BATCHES)
@@ -265,13 +269,16 @@ def prepare(
     """
     asked = {"text": text, "heldout": heldout, "size": size, "passes": passes, "hours": hours}
     asked |= {"dtype": dtype, "seed": seed}
+    check_count(ConfigurationError, least=0, most=2**32 - 1, seed=seed)
     if not (run / "config.json").is_file():
         _begin(asked, run, cuda_device)
-    begun = json.loads((run / _BEGUN).read_text(encoding="utf-8"))
+    elif not (run / _BEGUN).is_file():
+        raise ConfigurationError(f"{run} holds a run that elmo-train has not begun: give another folder.")
+    begun = read_object(run / _BEGUN, ConfigurationError, asked=dict, said=str)
     for name, value in asked.items():
-        if begun["asked"][name] != value:
+        if begun["asked"].get(name) != value:
             raise ConfigurationError(
-                f"The run in {run} was begun with {name} {begun['asked'][name]}, not {value}: "
+                f"The run in {run} was begun with {name} {begun['asked'].get(name)}, not {value}: "
                 "go on with the same, or give another folder."
             )
     said: str = begun["said"]
@@ -312,7 +319,7 @@ def _begin(asked: dict[str, Any], run: Path, cuda_device: int) -> None:
     vocab.save_to_files(str(run / _WORDS))
     # Each sentence begins once and ends once; what predicts it is one of the two.
     tokens = sum(counts.values()) - counts[SENTENCE_START]
-    passes, speed = asked["passes"] or 1.0, None
+    passes, speed = 1.0 if asked["passes"] is None else asked["passes"], None
     if asked["hours"] is not None:
         speed = measure_speed(
             recipe, make_plan(tokens, recipe.streams, 1), asked["text"], vocab, asked["dtype"], cuda_device

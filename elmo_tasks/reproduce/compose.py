@@ -4,6 +4,7 @@ import copy
 import json
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 import elmo_tasks
 from elmo_tasks.configs.importing import evaluate_file
@@ -12,6 +13,7 @@ from elmo_tasks.reproduce.profiles import Profile
 from elmo_tasks.reproduce.tables import Variant
 from elmo_tasks.runner.configs import Config, get_at, set_at
 from elmo_tasks.tasks.base.card import Experiment
+from elmo_tasks.transformer import transformer_of
 
 _TRAINING_CONFIGS = "training_configs"
 
@@ -87,7 +89,7 @@ def _use_elmo(config: Config, experiment: Experiment, variant: Variant, bilm: st
     elmo = get_at(config, experiment.elmo_field)
     if not isinstance(elmo, dict):
         raise ReproductionError(f'The config {experiment.elmo} has no "{experiment.elmo_field}".')
-    elmo["bilm"] = experiment.bilm or bilm
+    _take(config, elmo, experiment.bilm or bilm)
     changed = []
     for name, value in variant.overrides.items():
         if name not in elmo:
@@ -99,6 +101,24 @@ def _use_elmo(config: Config, experiment: Experiment, variant: Variant, bilm: st
             changed.append(f"{name}-{value}")
             elmo[name] = value
     return changed
+
+
+def _take(config: Config, elmo: Config, bilm: str) -> None:
+    """Has a config use a biLM; or a transformer, with the indexer that it needs in the biLM's indexers' place."""
+    transformer = transformer_of(bilm)
+    if transformer is None:
+        elmo["bilm"] = bilm
+        return
+    elmo.pop("bilm", None)
+    elmo["transformer"] = transformer
+    waiting: list[Any] = [config.get("dataset_reader"), config.get("validation_dataset_reader")]
+    while waiting:
+        part = waiting.pop()
+        if isinstance(part, dict):
+            waiting.extend(part.values())
+            if part.get("type") in ("elmo_character_ids", "elmo_characters"):
+                part.clear()
+                part.update(type="elmo_transformer_ids", transformer=transformer)
 
 
 def _sample(config: Config, fraction: float) -> None:

@@ -7,8 +7,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from elmo_tasks.bilm.identity import bilm_digest
 from elmo_tasks.bilm.pretrained import files_to_download, find_bilm
-from elmo_tasks.files import sha256, writing
+from elmo_tasks.files import read_object, sha256, writing
 from elmo_tasks.reproduce.compose import clone_root, compose
 from elmo_tasks.reproduce.data_checks import DataError, check_data
 from elmo_tasks.reproduce.errors import ReproductionError
@@ -17,6 +18,7 @@ from elmo_tasks.reproduce.tables import PaperTable, find_table, table_variants
 from elmo_tasks.runner.configs import Config, data_files, get_at, relocated, set_at, with_seed
 from elmo_tasks.runner.runs import Run, make_identity
 from elmo_tasks.tasks.base.card import Experiment
+from elmo_tasks.transformer import read_transformer, transformer_of
 
 _EXPERIMENTS, _LAYERS = "experiments.json", "layers"
 
@@ -39,7 +41,7 @@ class Request:
     data : `str | None`
         The folder of data; by default the profile's.
     bilm : `str | None`
-        A name or a folder that `find_bilm` knows; by default the profile's.
+        A name or a folder that `find_bilm` knows, or a transformer, see `transformer_of`; by default the profile's.
     tasks : `Sequence[str] | None`
         The experiments' names; by default those of the table.
     """
@@ -75,8 +77,8 @@ def plan(request: Request) -> list[Run]:
 
     `ReproductionError`
         If there is no such table, profile or task, or the folder holds other experiments.
-    `PretrainedError`
-        If there is no such biLM, or it cannot be downloaded.
+    `PretrainedError`, `TransformerError`
+        If there is no such biLM or transformer, or it cannot be downloaded.
     `DataError`
         If data is missing or different.
     """
@@ -87,12 +89,12 @@ def plan(request: Request) -> list[Run]:
     if not chosen:
         raise ReproductionError(f'The profile "{profile.name}" has no task of {table.name}; name some with --tasks.')
     bilm = request.bilm or profile.bilm
-    if not files_to_download(bilm):
+    if transformer_of(bilm) is None and not files_to_download(bilm):
         find_bilm(bilm)
     cells, composed = _compose_all(profile, table, chosen, bilm)
     folder = request.data or str(_default_data(profile))
     digests = _data_digests(composed, profile, folder, bilm)
-    bilms = {name: _bilm_digest(name) for name in {bilm, *(one.bilm for one in chosen if one.bilm)}}
+    bilms = {name: _digest(name) for name in {bilm, *(one.bilm for one in chosen if one.bilm)}}
     said = _said(request, bilm, bilms[bilm], cells)
     _write(request.out, said)
     return [
@@ -123,7 +125,10 @@ def _data_digests(composed: Sequence[_Composed], profile: Profile, folder: str, 
         raise DataError("\n".join([str(error), *lines])) from None
 
 
-def _bilm_digest(name: str) -> str:
+def _digest(name: str) -> str:
+    """Of a biLM's files, or of a transformer."""
+    if (transformer := transformer_of(name)) is not None:
+        return bilm_digest(read_transformer(transformer))
     digest = hashlib.sha256()
     for file in find_bilm(name):
         digest.update(sha256(file).encode())
@@ -151,7 +156,7 @@ def _make_run(
     profile: Profile,
     folder: str,
     digests: Mapping[str, str],
-    bilm_digest: str,
+    digest: str,
     out: Path,
 ) -> Run:
     config, experiment = with_seed(composed.config, seed), composed.experiment
@@ -159,7 +164,11 @@ def _make_run(
     files = {name: digests[name] for name in data_files(config, profile.data)}
     if get_at(config, experiment.elmo_field) is not None:
         # Known by its content, wherever it is.
-        set_at(identity, f"{experiment.elmo_field}.bilm", f"sha256:{bilm_digest}")
+        elmo = get_at(identity, experiment.elmo_field)
+        if "transformer" in elmo:
+            identity = _renamed(identity, elmo["transformer"], f"sha256:{digest}")
+        else:
+            elmo["bilm"] = f"sha256:{digest}"
         if profile.keep_layers and experiment.module is None:
             # In full precision: what they are read from makes no difference to the result.
             cache = {"path": str(out / _LAYERS), "dtype": "float32"}
@@ -169,18 +178,28 @@ def _make_run(
     return Run(name, out / name, config, make_identity(identity, files, experiment.module), experiment.module)
 
 
-def _said(request: Request, bilm: str, bilm_digest: str, cells: Mapping[str, Any]) -> dict[str, Any]:
+def _renamed(value: Any, transformer: str, name: str) -> Any:
+    """A config in which a transformer, in the embedder and the indexers, has another name."""
+    if isinstance(value, dict):
+        return {
+            key: name if key == "transformer" and part == transformer else _renamed(part, transformer, name)
+            for key, part in value.items()
+        }
+    return [_renamed(part, transformer, name) for part in value] if isinstance(value, list) else value
+
+
+def _said(request: Request, bilm: str, digest: str, cells: Mapping[str, Any]) -> dict[str, Any]:
     """What is in the folder's experiments.json, with this request. Raises `ReproductionError`."""
     said = read_experiments(request.out) or {
         "profile": request.profile,
         "data": None,
         "bilm": bilm,
-        "bilm_digest": bilm_digest,
+        "bilm_digest": digest,
         "tables": {},
     }
     for what, before, now in (
         ("profile", said["profile"], request.profile),
-        ("biLM", f"{said['bilm']} ({said['bilm_digest'][:12]})", f"{bilm} ({bilm_digest[:12]})"),
+        ("biLM", f"{said['bilm']} ({said['bilm_digest'][:12]})", f"{bilm} ({digest[:12]})"),
     ):
         if before != now:
             raise ReproductionError(
@@ -203,10 +222,7 @@ def read_experiments(out: Path) -> dict[str, Any] | None:
     path = out / _EXPERIMENTS
     if not path.exists():
         return None
-    try:
-        return json.loads(path.read_text(encoding="utf-8"))
-    except ValueError as error:
-        raise ReproductionError(f"{path} is damaged: {error}.") from None
+    return read_object(path, ReproductionError, profile=str, bilm=str, bilm_digest=str, data=str | None, tables=dict)
 
 
 def _write(out: Path, said: Mapping[str, Any]) -> None:

@@ -4,6 +4,8 @@ import copy
 from collections.abc import Iterator
 from typing import Any
 
+from elmo_tasks.files import named_files
+
 Config = dict[str, Any]
 
 
@@ -49,8 +51,9 @@ def texts(value: Any) -> Iterator[str]:
 
 
 def data_files(config: Any, prefix: str) -> list[str]:
-    """The files below the folder `prefix` that a config names, without the folder, each once."""
-    return list(dict.fromkeys(text[len(prefix) + 1 :] for text in texts(config) if text.startswith(prefix + "/")))
+    """The files below the folder `prefix` that a config names, without the folder, each once; see `named_files`."""
+    paths = (text[len(prefix) + 1 :] for text in texts(config) if text.startswith(prefix + "/"))
+    return list(dict.fromkeys(file for path in paths for file in named_files(path)))
 
 
 def relocated(config: Any, prefix: str, folder: str) -> Any:

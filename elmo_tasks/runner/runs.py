@@ -18,12 +18,13 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
+from types import UnionType
 from typing import IO, Any
 
 from allennlp.common.checks import ConfigurationError
 
 from elmo_tasks.archives.tar import is_whole
-from elmo_tasks.files import writing
+from elmo_tasks.files import read_object, writing
 from elmo_tasks.mixes import TrainedMix, read_mixes
 from elmo_tasks.resuming import drop_torn_checkpoints
 from elmo_tasks.runner.configs import flat
@@ -32,6 +33,13 @@ from elmo_tasks.runner.processes import Processes, RunError, Stopped
 Record = dict[str, Any]
 
 _LOG_LINES = 15
+
+_RECORD_FIELDS: dict[str, type] = {
+    **dict.fromkeys(("metrics", "identity", "environment", "variables"), dict),
+    **dict.fromkeys(("epochs", "mixes"), list),
+    "recovered": bool,
+}
+"""Those that a record cannot be without, and their types."""
 
 
 @dataclass(frozen=True)
@@ -148,7 +156,7 @@ class Run:
         """The metric that chooses the model, on the development set, after each epoch; None where it is not one."""
         metric = self.config.get("trainer", {}).get("validation_metric", "-loss")[1:]
         files = sorted(self._epoch_files(), key=lambda path: int(path.stem.rpartition("_")[2]))
-        return [_read_json(path).get(f"validation_{metric}") for path in files]
+        return [_read(path).get(f"validation_{metric}") for path in files]
 
     def mixes(self) -> list[TrainedMix]:
         """What the mixes of layers have learned; none without ELMo."""
@@ -180,13 +188,13 @@ def failure_path(folder: Path) -> Path:
 
 def read_record(folder: Path) -> Record:
     """Raises `RunError` where the record is damaged."""
-    return _read_json(record_path(folder))
+    return _read(record_path(folder), **_RECORD_FIELDS)
 
 
 def read_failure(folder: Path) -> str | None:
     """Why a run has failed, where it has."""
     path = failure_path(folder)
-    return _read_json(path)["message"] if path.exists() else None
+    return str(_read(path, message=str)["message"]) if path.exists() else None
 
 
 def train(
@@ -280,7 +288,7 @@ def _make_record(
         "command": run.command(),
         "variables": dict(variables),
         "environment": dict(environment),
-        "metrics": _read_json(run.serialization_dir / "metrics.json"),
+        "metrics": _read(run.serialization_dir / "metrics.json"),
         "epochs": run.epochs(),
         "mixes": [mix._asdict() for mix in run.mixes()],
         "identity": run.identity,
@@ -315,11 +323,11 @@ def _locked(run: Run, processes: Processes) -> Iterator[IO[str]]:
         yield lock
 
 
-def _read_json(path: Path) -> Any:
+def _read(path: Path, **fields: type | UnionType) -> Record:
     try:
-        return json.loads(path.read_text(encoding="utf-8"))
-    except ValueError as error:
-        raise RunError(f"{path} is damaged: {error}. Remove it.") from None
+        return read_object(path, RunError, **fields)
+    except RunError as error:
+        raise RunError(f"{error} Remove it.") from None
 
 
 def _write_json(path: Path, value: Any) -> None:

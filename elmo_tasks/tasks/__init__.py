@@ -13,6 +13,8 @@ TASKS = [
     "elmo_tasks.tasks.snli",
     "elmo_tasks.tasks.ner",
     "elmo_tasks.tasks.classification",
+    "elmo_tasks.tasks.relations",
+    "elmo_tasks.tasks.translation",
 ]
 """
 Their packages, in the order of the reports: the one line that a new task adds. A task outside this project says

@@ -1,4 +1,4 @@
-"""What one does with a biLM without AllenNLP: vectors in Python, dumps of whole texts, static vectors, neighbours."""
+"""What one does with a biLM or a transformer without AllenNLP: vectors, dumps of texts, static vectors, neighbours."""
 
 from elmo_tasks.vectors.elmo import Elmo, ElmoError
 from elmo_tasks.vectors.embedder import ElmoEmbedder, EmbedderError

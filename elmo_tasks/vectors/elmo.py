@@ -7,12 +7,14 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from elmo_tasks.bilm.allennlp_weights import from_allennlp, to_allennlp
+from elmo_tasks.bilm.allennlp_weights import pop_allennlp, to_allennlp
 from elmo_tasks.bilm.boundaries import BoundaryBiLM, tokens_of, without_boundaries
 from elmo_tasks.bilm.characters import join_rows, word_row
-from elmo_tasks.bilm.model import BiLM, BiLMOutput
+from elmo_tasks.bilm.layers import BiLMOutput, LayerSource
+from elmo_tasks.bilm.model import BiLM
 from elmo_tasks.bilm.pretrained import find_bilm
 from elmo_tasks.bilm.scalar_mix import ScalarMix
+from elmo_tasks.checks import check_count, check_flag, check_number
 
 _KEPT_WORDS = 50_000
 """Whose token vectors a frozen biLM keeps; 109 MB for the published biLMs."""
@@ -55,10 +57,10 @@ class Elmo(nn.Module):
     scalar_mix_parameters : `Sequence[float]`, optional
         The mixes' weights before the softmax, one a layer, which are not trained then, nor is gamma.
     module : `nn.Module`, optional
-        Instead of the files: a `BiLM` (a `BoundaryBiLM` where boundaries or the layer norm are asked for), or as in
-        AllenNLP a module with `num_layers` and `get_output_dim`, whose forward takes `(inputs, word_inputs)` and
-        returns `{"activations": [a tensor a layer], "mask": ...}` with the boundaries. `requires_grad` is then not
-        used.
+        Instead of the files: a `BiLM` (a `BoundaryBiLM` where boundaries or the layer norm are asked for), a
+        `Transformer`, whose `ids` are then the inputs, or as in AllenNLP a module with `num_layers` and
+        `get_output_dim`, whose forward takes `(inputs, word_inputs)` and returns `{"activations": [a tensor a layer],
+        "mask": ...}` with the boundaries. `requires_grad` is then not used.
     bilm : `str` or `Path`, optional
         Instead of the files: a name such as `"mini"`, the small biLM in this package, or a folder, see `find_bilm`.
     stateful : `bool`
@@ -67,7 +69,7 @@ class Elmo(nn.Module):
     # Raises
 
     `ElmoError`
-        If both a module and files are given.
+        If both a module and files are given, or a value has not its type and range.
     `PretrainedError`
         Unless exactly one biLM is given, and can be had.
     `ScalarMixError`
@@ -93,6 +95,15 @@ class Elmo(nn.Module):
         stateful: bool = False,
     ) -> None:
         super().__init__()
+        check_count(ElmoError, least=0, num_output_representations=num_output_representations)
+        check_flag(
+            ElmoError,
+            requires_grad=requires_grad,
+            do_layer_norm=do_layer_norm,
+            keep_sentence_boundaries=keep_sentence_boundaries,
+            stateful=stateful,
+        )
+        check_number(ElmoError, 0, 1, dropout=dropout)
         with_boundaries = do_layer_norm or keep_sentence_boundaries
         if module is None:
             kind = BoundaryBiLM if with_boundaries else BiLM
@@ -100,12 +111,13 @@ class Elmo(nn.Module):
             module = kind.from_files(*files, stateful=stateful, requires_grad=requires_grad)
         elif any(given is not None for given in (bilm, options_file, weight_file)):
             raise ElmoError("Give a biLM's files, or a module, but not both.")
-        elif isinstance(module, BiLM) and with_boundaries and not isinstance(module, BoundaryBiLM):
+        elif isinstance(module, LayerSource) and with_boundaries and not isinstance(module, BoundaryBiLM):
             raise ElmoError("keep_sentence_boundaries and do_layer_norm need a BoundaryBiLM as the module.")
         self._elmo_lstm = module
-        self._removes_boundaries = not keep_sentence_boundaries and type(module) is not BiLM
+        has_none = isinstance(module, LayerSource) and not isinstance(module, BoundaryBiLM)
+        self._removes_boundaries = not (keep_sentence_boundaries or has_none)
         self.register_buffer("_word_ids", None if vocab_to_cache is None else _ids_of(vocab_to_cache), persistent=False)
-        if isinstance(module, BiLM):
+        if isinstance(module, LayerSource):
             words = list(vocab_to_cache or ())
             is_trained = any(weight.requires_grad for weight in module.parameters())
             module.keep_words(max(_KEPT_WORDS, len(words)), () if is_trained else filter(None, words))
@@ -135,7 +147,7 @@ class Elmo(nn.Module):
     def get_output_dim(self) -> int:
         """Length of a token's vector."""
         module = self._elmo_lstm
-        return module.output_dim if isinstance(module, BiLM) else module.get_output_dim()
+        return module.output_dim if isinstance(module, LayerSource) else module.get_output_dim()
 
     def forward(self, inputs: Tensor, word_inputs: Tensor | None = None) -> dict[str, Any]:
         """
@@ -182,7 +194,7 @@ class Elmo(nn.Module):
             inputs = inputs.flatten(end_dim=-3)
         if word_inputs is not None and word_inputs.dim() > 2:
             word_inputs = word_inputs.flatten(end_dim=-2)
-        if not isinstance(self._elmo_lstm, BiLM):
+        if not isinstance(self._elmo_lstm, LayerSource):
             output = self._elmo_lstm(inputs, word_inputs)
             return BiLMOutput(torch.stack(output["activations"], dim=1), output["mask"])
         if word_inputs is not None and self._word_ids is not None and (word_inputs < len(self._word_ids)).all():
@@ -202,13 +214,8 @@ class Elmo(nn.Module):
         """Gives the biLM's weights the names that they have here."""
         bilm = f"{prefix}_elmo_lstm."
         if isinstance(self._elmo_lstm, BiLM):
-            given = {key: state_dict.pop(key) for key in list(state_dict) if key.startswith(bilm)}
-            try:
-                weights = from_allennlp({key.removeprefix(bilm): weight for key, weight in given.items()})
-            except KeyError as error:
-                error_msgs.append(f"{bilm}{error.args[0]} is missing.")
-            else:
-                state_dict.update({bilm + name: weight for name, weight in weights.items()})
+            weights = pop_allennlp(state_dict, bilm, error_msgs)
+            state_dict.update({bilm + name: weight for name, weight in weights.items()})
         super()._load_from_state_dict(
             state_dict, prefix, local_metadata, strict, missing_keys, unexpected_keys, error_msgs
         )

@@ -8,11 +8,10 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from elmo_tasks.bilm.characters import EmptyWordError, batch_to_ids
-from elmo_tasks.bilm.model import BiLM
-from elmo_tasks.bilm.pretrained import find_bilm
+from elmo_tasks.bilm.characters import EmptyWordError
 from elmo_tasks.checks import check_count
 from elmo_tasks.device import check_device
+from elmo_tasks.transformer import read_source
 from elmo_tasks.vectors.dump.layers_file import DumpFormat
 from elmo_tasks.vectors.dump.run import SPOOLED, Dump, parts_folder
 from elmo_tasks.vectors.dump.text import spool
@@ -30,7 +29,7 @@ class EmbedderError(ValueError):
 
 class ElmoEmbedder:
     """
-    A biLM's layers of tokenized sentences as numpy arrays.
+    A biLM's layers, or a transformer's, of tokenized sentences as numpy arrays.
 
     The class of the same name in AllenNLP 0.9 had these methods, parameters and shapes, so its scripts need another
     import only: `from elmo_tasks.vectors import ElmoEmbedder`. Different from it, a sentence's vectors depend on that
@@ -43,13 +42,14 @@ class ElmoEmbedder:
     cuda_device : `int`
         A GPU's number; -1 for the processor.
     bilm : `str` or `Path`, optional
-        Instead of the two files: a name such as `"mini"`, the small biLM in this package, or a folder, see `find_bilm`.
-        Where nothing is given it is `"original"`, as in AllenNLP 0.9, which is downloaded on first use.
+        Instead of the two files: a name such as `"mini"`, the small biLM in this package, or a folder, see `find_bilm`;
+        or a pretrained transformer's folder, or `"transformer:NAME"` with its name on the hub. Where nothing is given
+        it is `"original"`, as in AllenNLP 0.9, which is downloaded on first use.
 
     # Raises
 
-    `PretrainedError`
-        If only one of the files is given, or both they and `bilm`; or if the biLM cannot be had.
+    `PretrainedError`, `TransformerError`
+        If only one of the files is given, or both they and `bilm`; or if the biLM, or the transformer, cannot be had.
     `DeviceError`
         If there is no such GPU.
     """
@@ -63,8 +63,8 @@ class ElmoEmbedder:
     ) -> None:
         check_device(cuda_device)
         self.cuda_device = cuda_device
-        files = find_bilm(bilm, options_file, weight_file, default=DEFAULT_BILM)
-        self.bilm = BiLM.from_files(*files).eval().to("cpu" if cuda_device < 0 else f"cuda:{cuda_device}")
+        source = read_source(bilm, options_file, weight_file, default=DEFAULT_BILM)
+        self.bilm = source.to("cpu" if cuda_device < 0 else f"cuda:{cuda_device}")
         self.bilm.keep_words(_KEPT_WORDS)
 
     def batch_to_embeddings(self, batch: Sequence[Sequence[str]]) -> tuple[Tensor, Tensor]:
@@ -93,7 +93,7 @@ class ElmoEmbedder:
 
     def _layers(self, sentences: list[list[str]]) -> tuple[Tensor, Tensor]:
         with torch.no_grad():
-            layers, mask = self.bilm(batch_to_ids(sentences).to(self.bilm.device))
+            layers, mask = self.bilm(self.bilm.ids(sentences).to(self.bilm.device))
         return layers, mask.long()
 
     def embed_sentence(self, sentence: Sequence[str]) -> np.ndarray:

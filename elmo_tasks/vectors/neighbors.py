@@ -11,8 +11,7 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from elmo_tasks.bilm.batches import batches_by_length, windows
-from elmo_tasks.bilm.characters import batch_to_ids
-from elmo_tasks.bilm.model import BiLM
+from elmo_tasks.bilm.layers import LayerSource
 from elmo_tasks.vectors.dump.text import Sentence, read_sentences
 from elmo_tasks.vectors.static_vectors import VectorsError, WordVectors, read_vectors, token_vectors, vector_of
 
@@ -129,7 +128,7 @@ class Nearest(Generic[T]):
 
 
 def nearest_occurrences(
-    bilm: BiLM,
+    bilm: LayerSource,
     queries: Sequence[Occurrence],
     corpus: Iterable[Sentence],
     k: int = 10,
@@ -144,8 +143,8 @@ def nearest_occurrences(
 
     # Parameters
 
-    bilm : `BiLM`
-        Stateless.
+    bilm : `LayerSource`
+        A biLM or a transformer; stateless.
     queries : `Sequence[Occurrence]`
     corpus : `Iterable[Sentence]`
     k : `int`
@@ -186,7 +185,7 @@ def nearest_occurrences(
     ]
 
 
-def layer_number(bilm: BiLM, layer: int | str) -> int | None:
+def layer_number(bilm: LayerSource, layer: int | str) -> int | None:
     """A layer's number, `None` for the mean of all. Raises `NeighborsError` if there is no such layer."""
     if layer == "mean":
         return None
@@ -197,11 +196,11 @@ def layer_number(bilm: BiLM, layer: int | str) -> int | None:
     raise NeighborsError(f'There is no layer "{layer}": it is 0 to {bilm.num_layers - 1}, "last" or "mean".')
 
 
-def _directions(bilm: BiLM, sentences: Sequence[Sequence[str]], number: int | None) -> Tensor:
+def _directions(bilm: LayerSource, sentences: Sequence[Sequence[str]], number: int | None) -> Tensor:
     """The vectors of a layer, each of length 1, or of length 0 without a token. Shape `(batch, tokens, dim)`."""
     with torch.inference_mode():
         # Shape: (batch, num_layers, tokens, dim)
-        layers = bilm(batch_to_ids(sentences).to(bilm.device)).layers
+        layers = bilm(bilm.ids(sentences).to(bilm.device)).layers
         return F.normalize(layers.mean(dim=1) if number is None else layers[:, number], dim=-1)
 
 
@@ -267,7 +266,7 @@ def is_same_word(word: str, other: str) -> bool:
 
 def nearest_without_context(
     word: str,
-    bilm: BiLM,
+    bilm: LayerSource,
     corpus: Path,
     vectors: Path | None = None,
     k: int = 10,
@@ -280,7 +279,7 @@ def nearest_without_context(
 
     word : `str`
         Is looked up in lower case where `vectors` has it so only.
-    bilm : `BiLM`
+    bilm : `LayerSource`
     corpus : `Path`
         Its words are compared by the biLM's token layer, unless there are `vectors`.
     vectors : `Path`, optional (default = `None`)

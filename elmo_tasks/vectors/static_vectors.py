@@ -9,8 +9,10 @@ from typing import NamedTuple
 
 import numpy as np
 import torch
+from torch import Tensor
 
 from elmo_tasks.bilm.characters import EmptyWordError, join_rows, word_row
+from elmo_tasks.bilm.layers import LayerSource
 from elmo_tasks.bilm.model import BiLM
 from elmo_tasks.files import begins_with, check_own, read_lines, same_content, writing
 
@@ -30,15 +32,18 @@ class WordVectors(NamedTuple):
     """Shape `(words, dim)`, float32."""
 
 
-def token_vectors(bilm: BiLM, words: Iterable[str], at_once: int = 1024) -> Iterator[WordVectors]:
+def token_vectors(bilm: LayerSource, words: Iterable[str], at_once: int = 1024) -> Iterator[WordVectors]:
     """
     Words' vectors from their spelling alone: the character CNN, its highway layers and the projection, which is what
     the biLM's LSTMs read (x_k in Peters et al. 2018, section 3.1). The biLM's token layer has each of them twice, once
     a direction; here it is once. This is what bilm-tf's `dump_token_embeddings` writes.
 
+    Of a transformer, the first of its hidden states that it gives, the embedding layer unless others were chosen, of
+    each word as a text of its own.
+
     # Parameters
 
-    bilm : `BiLM`
+    bilm : `LayerSource`
     words : `Iterable[str]`
         Taken as text, but for `<S>` and `</S>`, which are the sentence boundaries, as in bilm-tf's vocabularies.
     at_once : `int`
@@ -47,7 +52,7 @@ def token_vectors(bilm: BiLM, words: Iterable[str], at_once: int = 1024) -> Iter
     # Returns
 
     `Iterator[WordVectors]`
-        In the words' order, of dim `projection_dim` (512 in the original biLM).
+        In the words' order, of dim `projection_dim` (512 in the original biLM); of a transformer, `output_dim`.
 
     # Raises
 
@@ -58,12 +63,25 @@ def token_vectors(bilm: BiLM, words: Iterable[str], at_once: int = 1024) -> Iter
     while some := list(islice(waiting, at_once)):
         if "" in some:
             raise EmptyWordError("A word is the empty string, which has no vector.")
-        # Shape: (words, 50)
-        ids = torch.from_numpy(join_rows([word_row(word, of_vocabulary=True) for word in some]))
         with torch.inference_mode():
-            # Shape: (words, projection_dim)
-            vectors = bilm.char_cnn(ids.to(bilm.device))
+            # Shape: (words, dim)
+            vectors = _spelled(bilm, some) if isinstance(bilm, BiLM) else _alone(bilm, some)
         yield WordVectors(some, vectors.float().cpu().numpy())
+
+
+def _spelled(bilm: BiLM, words: Sequence[str]) -> Tensor:
+    # Shape: (words, 50)
+    ids = torch.from_numpy(join_rows([word_row(word, of_vocabulary=True) for word in words]))
+    return bilm.char_cnn(ids.to(bilm.device))
+
+
+def _alone(source: LayerSource, words: Sequence[str]) -> Tensor:
+    return source(source.ids([[word] for word in words]).to(source.device)).layers[:, 0, 0]
+
+
+def static_dim(bilm: LayerSource) -> int:
+    """Length of the vectors of `token_vectors`."""
+    return bilm.options.projection_dim if isinstance(bilm, BiLM) else bilm.output_dim
 
 
 def read_vocabulary(path: str | Path) -> Iterator[str]:
@@ -94,7 +112,7 @@ def count_words(vocabulary: str | Path) -> int:
 
 
 def write_words(
-    bilm: BiLM,
+    bilm: LayerSource,
     vocabulary: str | Path,
     out: str | Path,
     digits: int = 6,
@@ -106,7 +124,7 @@ def write_words(
 
     # Parameters
 
-    bilm : `BiLM`
+    bilm : `LayerSource`
     vocabulary : `str` or `Path`
         See `read_vocabulary`. It is read twice, so that a mistake in it shows before anything is computed.
     out : `str` or `Path`
@@ -244,16 +262,17 @@ def vector_of(word: str, path: str | Path) -> np.ndarray:
     # Raises
 
     `VectorsError`
-        If the word is not there.
+        If the word is not there, or its line is not as `read_vectors` wants it.
     """
+    dim = 0
     for number, line in _lines(Path(path)):
-        if line.startswith(f"{word} ") and not (number == 1 and _is_header(line)):
-            values = line.removeprefix(f"{word} ").split(" ")
-            try:
-                return _numbers(values, len(values), path, number)
-            except VectorsError:
-                # Perhaps a word with spaces that begins like this one.
-                continue
+        if number == 1 and _is_header(line):
+            dim = int(line.split()[1])
+            continue
+        dim = dim or line.count(" ")
+        # Looked at closely only where it begins right: "the 3 0.5 0.25" may have a vector of "the 3".
+        if line.startswith(f"{word} ") and (fields := line.rsplit(" ", dim))[0] == word:
+            return _numbers(fields[1:], dim, path, number)
     raise VectorsError(f'{path} has no vector of "{word}".')
 
 

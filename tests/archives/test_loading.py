@@ -15,6 +15,7 @@ from allennlp.common import Params
 from allennlp.common.checks import ConfigurationError
 from allennlp.models import load_archive
 
+import elmo_tasks.pretraining  # noqa: F401 (registers)
 from elmo_tasks.archives.safety import open_archive
 from elmo_tasks.device import DeviceError
 
@@ -152,6 +153,7 @@ def test_vocabulary(name: str, content: bytes, message: str, files: Files, tmp_p
         (lambda config: config | {"model": {"type": "simple_tagger"}}, 'key "text_field_embedder" is required'),
         (lambda config: config | {"model": config["model"] | {"encoder": None}}, "the model"),
         (lambda config: config | {"dataset_reader": {"type": "no such reader"}}, "no such reader"),
+        (lambda config: config | {"model": language_model({"lstm": None})}, "structure is not that .*lstm"),
         (lambda config: with_size(config, None), "the model cannot be made of config.json"),
         (lambda config: with_size(config, "2"), "the model cannot be made of config.json|not those of the model"),
         (lambda config: with_size(config, -1), "the model cannot be made of config.json"),
@@ -162,6 +164,10 @@ def test_vocabulary(name: str, content: bytes, message: str, files: Files, tmp_p
 def test_config(change: Callable[[Any], Any], message: str, files: Files, tmp_path: Path) -> None:
     config = json.dumps(change(json.loads(files["config.json"]))).encode()
     assert_told(files | {"config.json": config}, tmp_path, "", message)
+
+
+def language_model(options: Any) -> Any:
+    return {"type": "elmo_language_model", "options": options}
 
 
 def with_size(config: Any, size: Any) -> Any:

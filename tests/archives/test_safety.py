@@ -197,6 +197,17 @@ def test_configs_are_plain_json(config: str | bytes, archive: Path, tmp_path: Pa
     assert_refused(path, r"config.json is not plain JSON")
 
 
+@pytest.mark.parametrize(
+    "meta", ["", "3", "{}", '{"version": 2}', '{"version": ""}', '{"version": "2.10"}', '{"version": "2.10.1", "": 1}']
+)
+def test_a_damaged_meta(meta: str, archive: Path, tmp_path: Path) -> None:
+    others = [(member, content) for member, content in members_of(archive) if member.name != "meta.json"]
+    path = written(tmp_path / "model.tar.gz", [file("meta.json", meta.encode()), *others])
+    for load in (open_archive, load_archive):
+        with pytest.raises(ConfigurationError, match=r"model\.tar\.gz, meta\.json is damaged"):
+            load(path)
+
+
 def test_a_config_runs_no_program(archive: Path, tmp_path: Path) -> None:
     victim = tmp_path / "victim"
     popen = {"type": "subprocess.Popen", "args": ["touch", str(victim)]}

@@ -1,4 +1,5 @@
 from pathlib import Path
+from typing import Any
 
 import pytest
 from allennlp.common.checks import ConfigurationError
@@ -88,3 +89,9 @@ def test_missing_files_are_named(bilm_files: BiLMFiles) -> None:
         source(BiLMFiles(bilm_files.options_file, Path("gone.hdf5"))).find()
     with pytest.raises(ConfigurationError, match="nobody"):
         BiLMSource("nobody").find()
+
+
+@pytest.mark.parametrize("bilm", [5, True, ["mini"]])
+def test_a_bilm_is_a_name_or_an_object(bilm: Any) -> None:
+    with pytest.raises(ConfigurationError, match=r'"bilm" is .*; it must be a name, a folder, or an object'):
+        BiLMSource(bilm)

@@ -92,6 +92,11 @@ def test_what_is_no_string_is_refused(word: Any) -> None:
         batch_to_ids([["a"], ["a", "b", word]])
 
 
+def test_a_string_is_no_list_of_tokens() -> None:
+    with pytest.raises(TypeError, match="Sentence 1 is a string; a list of its tokens is needed"):
+        batch_to_ids([["你好"], "你好"])
+
+
 @given(st.lists(words, max_size=20))
 def test_distinct_words(batch: list[str]) -> None:
     ids = batch_to_ids([batch]).view(-1, MAX_WORD_LENGTH)

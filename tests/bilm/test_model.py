@@ -189,11 +189,13 @@ def test_each_distinct_word_is_convolved_once(counted: tuple[BiLM, list[int]]) -
         (torch.zeros(2, 3, 40), r"shape \(2, 3, 40\)"),
         (torch.full((1, 1, 50), 262), r"from 262 to 262; they must lie in 0\.\.261"),
         (torch.full((1, 1, 50), -1), r"from -1 to -1"),
+        (torch.ones(2, 3, 50), r"are torch\.float32; whole numbers"),
+        (torch.ones(2, 3, 50, dtype=torch.uint8), r"are torch\.uint8"),
     ],
 )
 def test_wrong_ids_get_an_error(ids: Tensor, message: str, bilm: BiLM) -> None:
     with pytest.raises(CharacterIdsError, match=message):
-        bilm(ids.long())
+        bilm(ids)
 
 
 def test_from_files_leaves_random_numbers_alone(make_bilm: Callable[..., BiLM], tmp_path) -> None:

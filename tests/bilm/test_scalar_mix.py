@@ -151,6 +151,10 @@ def test_regularizer_finds_the_weights_and_not_gamma() -> None:
         ({"layers": -1}, 'layers is "-1"'),
         ({"layers": True}, 'layers is "True"'),
         ({"initial_scalar_parameters": [0.0, 1.0]}, "2 scalar parameters for the biLM's 3 layers"),
+        ({"initial_scalar_parameters": 1}, "The scalar parameters are 1; they must be a list of numbers"),
+        ({"initial_scalar_parameters": "111"}, "The scalar parameters are '111'"),
+        ({"initial_scalar_parameters": [0.0, "1", 0.0]}, "scalar parameter 1 is '1'; it must be a number"),
+        ({"initial_scalar_parameters": [0.0, 0.0, float("nan")]}, "scalar parameter 2 is nan"),
         ({"layers": "last", "initial_scalar_parameters": WEIGHTS}, "no scalar parameters to set"),
     ],
 )

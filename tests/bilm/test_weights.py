@@ -213,6 +213,18 @@ def test_options_that_ask_for_more(
         BiLM.from_files(*files)
 
 
+@pytest.mark.parametrize(
+    ("changes", "more"), [({"num_highway": 0}, "CNN_high_0"), ({"filters": ((1, 4), (2, 6))}, "CNN/W_cnn_2")]
+)
+def test_options_that_ask_for_less(
+    changes: dict[str, Any], more: str, files: tuple[Path, Path], tiny: BiLMOptions
+) -> None:
+    """Where `"n_highway"` is missing, say, the layers would be others, without a word."""
+    tiny.replace(**changes).to_file(files[0])
+    with pytest.raises(WeightsError, match=rf"weights\.hdf5 has {more}, and the options ask for less of them"):
+        BiLM.from_files(*files)
+
+
 @pytest.mark.parametrize("value", [np.nan, np.inf])
 def test_values_that_are_no_numbers(value: float, files: tuple[Path, Path]) -> None:
     with h5py.File(files[1], "a") as file:

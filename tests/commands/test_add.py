@@ -170,5 +170,19 @@ def test_bad_arguments(refuses: Callable[..., None]) -> None:
     refuses("--parameters {x is not JSON", "config.json", "--parameters", "{x")
     refuses('no parameter "drop_out"; it has bilm, cache, ', "config.json", "--parameters", '{"drop_out": 0.5}')
     refuses("must be a JSON object, not a list", "config.json", "--parameters", "[1]")
+    for nothing in ("null", "{}"):
+        refuses("There is no ELMo to be replaced", "config.json", "--replace", "--parameters", nothing)
+    for other in ('""', "[]", "0", "false"):
+        refuses("must be a JSON object, not a ", "config.json", "--parameters", other)
     refuses("--parameters .* is JSON with more than 200", "config.json", "--parameters", "[" * 300 + "]" * 300)
     refuses("There is no ELMo to be replaced", "config.json", "--replace")
+
+
+def test_a_transformer(elmo_add: Elmo, bert: Path) -> None:
+    elmo_add("config.json", "-o", "added.json", "--bilm", str(bert))
+    added = json.loads(Path("added.json").read_text())
+    indexer = {"type": "elmo_transformer_ids", "transformer": str(bert)}
+    assert added["dataset_reader"]["token_indexers"]["elmo"] == indexer
+    embedder = added["model"]["text_field_embedder"]["token_embedders"]["elmo"]
+    assert embedder == {"type": "elmo", "transformer": str(bert), "dropout": 0}
+    assert added["model"]["encoder"]["input_size"] == 22

@@ -148,3 +148,19 @@ def test_bad_options(
     with pytest.raises(SystemExit):
         allennlp(monkeypatch, f"allennlp elmo sentences.txt out.hdf5 {options}")
     assert message in capsys.readouterr().err
+
+
+def test_a_transformers_layers(
+    monkeypatch: pytest.MonkeyPatch, lines: list[str], bert: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    allennlp(monkeypatch, f"allennlp elmo sentences.txt out.hdf5 --all --bilm {bert}")
+    embedder = ElmoEmbedder(bilm=bert)
+    with h5py.File("out.hdf5", "r") as out:
+        for number, line in enumerate(lines):
+            expected = embedder.embed_sentence(line.split())
+            assert expected.shape == (3, len(line.split()), 16)
+            np.testing.assert_allclose(out[str(number)][()], expected, rtol=1e-4, atol=1e-5)
+    # It is a mistake of the user's, and one line.
+    with pytest.raises(SystemExit) as ended:
+        allennlp(monkeypatch, "allennlp elmo sentences.txt other.hdf5 --all --bilm transformer:/no/such")
+    assert str(ended.value.code) == 'elmo: There is no folder "/no/such".'

@@ -182,6 +182,9 @@ def test_the_config_alone(
     [
         (["--streams", "500"], "text.txt is too short for 500 streams"),
         (["--epochs", "0"], "--epochs and --streams must be at least 1"),
+        (["--lr", "nan"], "lr is nan; it must be a number, 0 to 1"),
+        (["--lr=-1"], "lr is -1.0; it must be"),
+        (["--min-count", "0"], "min_count is 0; it must be"),
         (["--bilm", "nothing"], "nothing does not exist"),
     ],
 )

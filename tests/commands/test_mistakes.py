@@ -9,10 +9,14 @@ import sys
 import tarfile
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
+from allennlp.common import Params
 from allennlp.common.checks import ConfigurationError
+from allennlp.data import DatasetReader
 
+import elmo_tasks.tasks  # noqa: F401 (registers)
 from elmo_tasks.__main__ import main
 from elmo_tasks.bilm import BiLM, BiLMOptions
 from elmo_tasks.commands.command import Command, run_command
@@ -35,6 +39,7 @@ def material(tmp_path_factory: pytest.TempPathFactory) -> Path:
     text = "the cat\nsaw\na dog\n" * 30
     (folder / "text.txt").write_text(text)
     (folder / "words.txt").write_text("the\ncat\n")
+    (folder / "picture.png").write_bytes(b"\x89PNG")
     (folder / "cut.gz").write_bytes(gzip.compress(text.encode())[:-9])
     with tarfile.open(folder / "whole.tar.gz", "w:gz") as archive:
         archive.add(folder / "bilm/weights.hdf5", "weights.th")
@@ -102,6 +107,10 @@ def fails(
         ("elmo-score missing text.txt", "missing does not exist"),
         ("elmo-score cut.tar.gz missing.txt", '"missing.txt" names no corpus file'),
         ("elmo-score cut.tar.gz text.txt --cuda-device 99", "there is no such GPU"),
+        ("elmo-perplexity cut.tar.gz text.txt --output-file words.txt", "words.txt is there already"),
+        ("elmo-score cut.tar.gz text.txt --output-file text.txt", "text.txt is there already"),
+        ("elmo-mix missing --json words.txt", "words.txt is there already"),
+        ("elmo-mix missing --picture picture.png", "picture.png is there already"),
         ("elmo-finetune bilm missing.txt --heldout text.txt -s run", '"missing.txt" names no corpus file'),
         ("elmo-finetune cut text.txt --heldout text.txt -s run --streams 2", "cut/weights.hdf5 cannot be read"),
         ("elmo-finetune bilm text.txt --heldout text.txt -s words.txt --streams 2", "words.txt: Not a directory"),
@@ -127,6 +136,8 @@ def test_one_line(line: str, message: str, fails: Callable[[str], str]) -> None:
         ("train missing.json -s run", "file missing.json not found"),
         ("train bad.jsonnet -s run", "STATIC ERROR: bad.jsonnet:1:10"),
         ("evaluate cut.tar.gz text.txt", "cut.tar.gz cannot be unpacked"),
+        ("evaluate cut.tar.gz text.txt --output-file ./text.txt", "./text.txt is the input"),
+        ("evaluate cut.tar.gz text.txt --predictions-output-file text.txt", "text.txt is the input"),
         ("predict missing.tar.gz text.txt", "file missing.tar.gz not found"),
         ("predict cut.tar.gz text.txt --cuda-device 99", "cuda_device 99: there is no such GPU"),
     ],
@@ -186,6 +197,38 @@ def test_a_mistake_is_told(error: Exception, message: str, capsys: pytest.Captur
         run_command("elmo-x", failing(error), argparse.Namespace())
     assert str(stopped.value).startswith(f"elmo-x: {message}")
     assert capsys.readouterr().err == ""
+
+
+@pytest.mark.parametrize(
+    ("config", "message"),
+    [
+        ({"type": "elmo_snli", "skip_bad_lines": "no"}, "Expected skip_bad_lines to be a bool."),
+        ({"type": "elmo_snli", "skip_lines": True}, "got an unexpected keyword argument 'skip_lines'"),
+        ({"type": "elmo_sampled", "base_reader": {"type": None}, "fraction": 1, "seed": 1}, "NoneType"),
+        ({"type": "."}, "Empty module name"),
+    ],
+)
+def test_what_allennlp_says_of_a_configs_types_is_told(config: dict[str, Any], message: str) -> None:
+    def run(args: argparse.Namespace) -> None:
+        DatasetReader.from_params(Params(config))
+
+    with pytest.raises(SystemExit) as stopped:
+        run_command("elmo-x", Command("", "", lambda parser: None, run), argparse.Namespace())
+    assert str(stopped.value).startswith("elmo-x: The config has a value of a wrong type, or a key that is none: ")
+    assert message in str(stopped.value)
+
+
+def test_a_type_error_below_a_constructor_is_a_fault(monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(*arguments: object, **others: object) -> None:
+        raise TypeError("unsupported operand")
+
+    monkeypatch.setattr("elmo_tasks.tasks.snli.reader.check_flag", fail)
+
+    def run(args: argparse.Namespace) -> None:
+        DatasetReader.from_params(Params({"type": "elmo_snli"}))
+
+    with pytest.raises(TypeError, match="unsupported operand"):
+        run_command("elmo-x", Command("", "", lambda parser: None, run), argparse.Namespace())
 
 
 def test_a_file_has_the_name_that_the_user_knows(tmp_path: Path) -> None:

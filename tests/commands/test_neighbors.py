@@ -98,6 +98,16 @@ def test_mistakes_end_with_a_message(
         call("--sentence", SENTENCE, "--bilm", bilm, *arguments, monkeypatch=monkeypatch)
 
 
+def test_with_a_transformer(bert: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    corpus = ["--corpus", str(bert / "corpus.txt")]
+    (bert / "corpus.txt").write_text("The children play in the garden .\nA new play .\n")
+    query = ["--word", "play", "--sentence", SENTENCE, "-k", "2", "--same-word"]
+    call(*query, *corpus, "--bilm", str(bert), monkeypatch=monkeypatch)
+    static, context = capsys.readouterr().out.split("\n\n")
+    assert static.startswith("without context, by the transformer's embedding layer, words of corpus.txt:\n  play: ")
+    assert len(re.findall(r"\[play\]", context)) == 3
+
+
 def test_layers() -> None:
     assert [parse_layer(value) for value in ("0", "last", "mean")] == [0, "last", "mean"]
     with pytest.raises(argparse.ArgumentTypeError, match='"top" is no layer'):

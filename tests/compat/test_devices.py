@@ -1,4 +1,5 @@
 from pathlib import Path
+from typing import Any
 
 import pytest
 from allennlp.common import Params
@@ -6,7 +7,7 @@ from allennlp.common.checks import check_for_gpu
 from allennlp.models import Model, archival
 from allennlp.training import Trainer
 
-from elmo_tasks.device import DeviceError
+from elmo_tasks.device import DeviceError, check_device
 
 
 def test_a_model_for_a_gpu_that_is_not_there(tmp_path: Path) -> None:
@@ -20,6 +21,12 @@ def test_a_gpu_that_is_not_there(devices: int | list[int]) -> None:
     check_for_gpu(-1)
     with pytest.raises(DeviceError, match="cuda_device 99: there is no such GPU; torch sees"):
         check_for_gpu(devices)
+
+
+@pytest.mark.parametrize("device", ["cuda", None, 1.5, True, -2])
+def test_what_is_no_number_of_a_gpu(device: Any) -> None:
+    with pytest.raises(DeviceError, match=r"cuda_device is .*; it must be a whole number, -1 or more"):
+        check_device(device)
 
 
 def test_a_training_on_a_gpu_that_is_not_there(tmp_path: Path) -> None:

@@ -1,9 +1,10 @@
 import warnings
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 import torch
-from allennlp.training import gradient_descent_trainer
+from allennlp.training import GradientDescentTrainer, gradient_descent_trainer
 from allennlp.training import util as training_util
 
 from elmo_tasks.compat import gradients
@@ -35,3 +36,17 @@ def test_sparse_gradients_are_clipped_as_dense_ones(clip: Any, max_norm: float) 
         norm = clip([table, other], max_norm)
         weights[sparse] = [norm, table.grad.to_dense(), other.grad]
     torch.testing.assert_close(weights[True], weights[False])
+
+
+def test_sparse_gradients_values_are_clipped_as_dense_ones() -> None:
+    gradients = {}
+    for sparse in (False, True):
+        torch.manual_seed(1)
+        model = torch.nn.Sequential(torch.nn.Embedding(5, 2, sparse=sparse), torch.nn.Linear(2, 2))
+        # A row that occurs twice.
+        model(torch.tensor([1, 3, 1])).square().sum().backward()
+        trainer: Any = SimpleNamespace(model=model, _grad_clipping=0.2, _scaler=None)
+        GradientDescentTrainer.clip_gradient(trainer)
+        gradients[sparse] = [weight.grad.to_dense() for weight in model.parameters() if weight.grad is not None]
+    torch.testing.assert_close(gradients[True], gradients[False])
+    assert [gradient.abs().max().item() for gradient in gradients[True]] == pytest.approx([0.2] * 3)

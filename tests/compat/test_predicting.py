@@ -1,7 +1,11 @@
 import json
+from pathlib import Path
+from typing import Any
 
 import pytest
 from allennlp.commands import predict
+from allennlp.commands.predict import _PredictManager
+from allennlp.common.checks import ConfigurationError
 from allennlp.evaluation.serializers import SimpleSerializer, serializers
 from allennlp.predictors import Predictor
 
@@ -26,3 +30,15 @@ def test_so_do_the_inputs_on_the_console_and_the_predictions_of_an_evaluation() 
     assert predict.json.dumps(given) == serializers.json.dumps(given) == written
     assert predict.json.loads(written) == given
     assert SimpleSerializer()({"metadata": given}, {}, None) == f'{{"metadata": {written}}}'
+
+
+def test_answers_are_not_written_over_their_questions(tmp_path: Path) -> None:
+    given, link = tmp_path / "given.jsonl", tmp_path / "link.jsonl"
+    given.write_text('{"sentence": "Ada left."}\n')
+    link.symlink_to(given)
+    nobody: Any = None
+    for output in (given, link):
+        with pytest.raises(ConfigurationError, match=f"{output.name} is the input"):
+            _PredictManager(nobody, str(given), str(output), 1, False, False)
+    assert given.read_text() == '{"sentence": "Ada left."}\n'
+    _PredictManager(nobody, str(given), str(tmp_path / "answers.jsonl"), 1, False, False)

@@ -449,3 +449,49 @@ def test_the_library_is_in_the_package() -> None:
     assert LIBRARY.is_file()
     thin = SHIPPED / "lib" / "elmo.libsonnet"
     assert f"import '../../{LIBRARY.relative_to(LIBRARY.parents[2])}'" in thin.read_text()
+
+
+# A transformer in the biLM's place
+
+TRANSFORMER = {"transformer": "some/bert", "dim": 10}
+TRANSFORMERS_INDEXER = {"type": "elmo_transformer_ids", "transformer": "some/bert"}
+
+
+def test_a_transformer_is_added() -> None:
+    added = add_elmo(CASES["simple_tagger"].config(), TRANSFORMER)
+    assert added["dataset_reader"]["token_indexers"] == {**TOKENS, "elmo": TRANSFORMERS_INDEXER}
+    embedders = added["model"]["text_field_embedder"]["token_embedders"]
+    assert embedders["elmo"] == {"type": "elmo", "transformer": "some/bert", "dropout": 0}
+    assert added["model"]["encoder"]["input_size"] == WORDS + 10
+    own = add_elmo(CASES["elmo_crf_tagger"].config(), {"transformer": {"name": "a", "keep": True}, "dim": 10})
+    assert own["model"]["elmo"] == {"transformer": {"name": "a", "keep": True}, "dropout": 0}
+
+
+@pytest.mark.parametrize("name", ["simple_tagger", "elmo_crf_tagger"])
+def test_a_transformer_takes_a_bilms_place_and_gives_it_back(name: str) -> None:
+    config = CASES[name].config()
+    with_bilm, with_transformer = add_elmo(config, "mini"), add_elmo(config, TRANSFORMER)
+    replaced = add_elmo(with_bilm, TRANSFORMER, replace=True)
+    assert replaced == with_transformer
+    assert add_elmo(replaced, "mini", replace=True, old_dim=10) == with_bilm
+    other = {"transformer": "other/bert", "dim": 20}
+    assert add_elmo(replaced, other, replace=True, old_dim=10) == add_elmo(config, other)
+
+
+def test_stocks_indexers_are_replaced_with_stocks_embedder() -> None:
+    config = with_stock_elmo(**STOCK_FILES)
+    indexers = {**TOKENS, "contextual": {"type": "elmo_characters"}, "short": "elmo_characters"}
+    config["dataset_reader"] = {**TAGGING, "token_indexers": indexers}
+    config["validation_dataset_reader"] = {"type": "sharded", "base_reader": config["dataset_reader"]}
+    replaced = add_elmo(config, TRANSFORMER, replace=True)
+    new = {**TOKENS, "contextual": TRANSFORMERS_INDEXER, "short": TRANSFORMERS_INDEXER}
+    assert replaced["dataset_reader"]["token_indexers"] == new
+    assert replaced["validation_dataset_reader"]["base_reader"]["token_indexers"] == new
+    assert replaced["model"]["encoder"]["input_size"] == WORDS + 10
+
+
+def test_a_transformer_whose_length_is_not_known() -> None:
+    with pytest.raises(ConfigurationError, match=r"a transformer, the hidden_size in its config\.json"):
+        add_elmo(CASES["simple_tagger"].config(), {"transformer": "a"})
+    with pytest.raises(ConfigurationError, match="or the hidden_size of a transformer"):
+        add_elmo(add_elmo(CASES["simple_tagger"].config(), TRANSFORMER), "mini", replace=True)

@@ -1,4 +1,7 @@
-"""Small biLMs with random weights, and a stock tagger that uses one."""
+"""Small biLMs and transformers with random weights, and a stock tagger that uses one."""
+
+from tiny_transformers import bert as bert
+from tiny_transformers import roberta as roberta
 
 from stock_tagger import bilm_files as bilm_files
 from stock_tagger import cached_training as cached_training

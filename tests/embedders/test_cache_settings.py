@@ -27,6 +27,8 @@ def test_ways_to_give_a_cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -
         ({"path": "x", "size": 3}, r"the keys \['path', 'size'\]"),
         ({"path": 3}, '"path" of "cache" is 3'),
         ("", "it must be a folder"),
+        (3, '"cache" is 3; it must be a folder, or an object that has "path"'),
+        (["x"], r"\"cache\" is \['x'\]"),
         ({"path": "x", "max_bytes": "10 GB"}, "'10 GB'; it must be a positive whole number"),
         ({"path": "x", "max_bytes": True}, "is True"),
         ({"path": "x", "max_bytes": 0}, "is 0"),

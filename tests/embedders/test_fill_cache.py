@@ -87,6 +87,8 @@ def test_all_texts_with_elmo_are_found() -> None:
         }
     )
     loader = SimpleDataLoader([instance], batch_size=1)
-    found = [(" ".join(map(str, field.tokens)), indexer) for field, indexer in fill_cache._texts([loader])]
+    found = [
+        (" ".join(map(str, field.tokens)), indexer) for field, indexer in fill_cache._texts([loader], "elmo_tokens")
+    ]
     assert found == [("a", stock), ("b c", ours), ("d", stock), ("d", stock)]
-    assert fill_cache._count([loader]) == 4
+    assert fill_cache._count([loader], "elmo_tokens") == 4

@@ -104,6 +104,8 @@ def test_penalty(bilm_files: BiLMFiles) -> None:
     elmo = task_elmo(bilm_files, place="both", scalar_l2=0.1, initial_scalar_mix_parameters=[1.0, 2.0, 3.0])
     assert elmo.penalty().item() == pytest.approx(0.1 * 2 * (1 + 4 + 9))
     assert task_elmo(bilm_files, layers="last", scalar_l2=0.1).penalty() == 0
+    with pytest.raises(ConfigurationError, match="scalar_l2 is -1; it must be a number"):
+        task_elmo(bilm_files, scalar_l2=-1)
 
 
 def test_mistakes_are_explained(bilm_files: BiLMFiles) -> None:

@@ -199,6 +199,16 @@ def test_no_model(tmp_path: Path) -> None:
     cut.write_bytes(cut.read_bytes()[:-200])
     with pytest.raises(ConfigurationError, match="cannot be unpacked; it may be damaged"):
         read_mixes(cut)
+    (run / "config.json").write_text("[" * 100_000)
+    with pytest.raises(ConfigurationError, match=r"config\.json is JSON with more than 200"):
+        read_mixes(run)
     (run / "config.json").write_text("{")
     with pytest.raises(ConfigurationError, match=r"config\.json is not JSON"):
         read_mixes(run)
+
+
+def test_the_mix_of_a_transformer(tmp_path: Path) -> None:
+    model = {"type": "elmo_crf_tagger", "elmo": {"transformer": {"name": "bert-base-uncased"}, "place": "input"}}
+    (mix,) = read_mixes(write_run(tmp_path / "run", mix_state("elmo.input._scalar_mix."), model))
+    assert mix.transformer
+    assert mix.place == "input"

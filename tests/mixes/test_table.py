@@ -24,3 +24,14 @@ def test_the_table() -> None:
     ]
     assert markdown_table(mixes[:1]).splitlines()[0] == "| model | place | token layer | biLSTM layer 1 | gamma |"
     assert markdown_table(mixes[1:2]).splitlines()[2] == "| squad | output | 0.500 | layer 1 only, fixed |"
+
+
+def test_layers_of_a_transformer_have_numbers() -> None:
+    mixes = [
+        TrainedMix("input", "", [0.25, 0.75], 1.5, None, True),
+        TrainedMix("output", "", [0.5, 0.25, 0.25], 1.0, None, True, transformer=True),
+    ]
+    header, rows = mix_table(mixes)
+    assert header == ["place", "layer 0", "layer 1", "layer 2", "gamma"]
+    assert rows[0] == ["input", "0.250", "0.750", "-", "1.500"]
+    assert str(mixes[1]) == "layer 0 0.50, layer 1 0.25, layer 2 0.25; gamma 1.00"

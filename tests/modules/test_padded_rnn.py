@@ -99,6 +99,22 @@ def test_dropout_leaves_a_single_layer_alone() -> None:
     assert torch.equal(encoder(inputs, mask), encoder.eval()(inputs, mask))
 
 
+@pytest.mark.parametrize("dtype", [torch.float16, torch.bfloat16])
+@pytest.mark.parametrize("kind", ["lstm", "gru"])
+def test_under_autocast(kind: str, dtype: torch.dtype) -> None:
+    """Also in float16, for which oneDNN has no LSTM, and behind a layer whose outputs are in half precision."""
+    first = torch.nn.Linear(5, 5)
+    encoder = Seq2SeqEncoder.from_params(Params({"type": f"elmo_padded_{kind}", "input_size": 5, "hidden_size": 3}))
+    inputs, mask = torch.randn(2, 4, 5, requires_grad=True), torch.tensor([[True] * 4, [True] * 2 + [False] * 2])
+    expected = encoder(first(inputs), mask)
+    with torch.autocast("cpu", dtype):
+        outputs = encoder(first(inputs), mask)
+    torch.testing.assert_close(outputs.float(), expected, rtol=0, atol=0.02)
+    outputs.float().sum().backward()
+    assert inputs.grad is not None
+    assert bool(inputs.grad.isfinite().all())
+
+
 def test_refuses_a_state() -> None:
     inputs, mask = batch([2])
     with pytest.raises(ValueError, match="takes no other"):

@@ -81,6 +81,14 @@ def test_reader_marks_the_boundaries(tmp_path):
     assert [token.text for token in instance["tokens"]] == ["<S>", "a", "b", "</S>"]
 
 
+@pytest.mark.parametrize("contents", [["", "a b\n", ""], ["", ""], ["a b\n", "\n"]])
+def test_empty_shards_are_read_side_by_side_too(tmp_path, contents):
+    paths = [tmp_path / f"{number}.txt" for number in range(len(contents))]
+    for path, content in zip(paths, contents, strict=True):
+        path.write_text(content)
+    assert list(interleaved(paths, random.Random(1))) == [["a", "b"]] * ("a b\n" in contents)
+
+
 @pytest.mark.parametrize("open_shards", [128, 2])
 def test_shards_are_read_side_by_side(tmp_path, monkeypatch, open_shards):
     monkeypatch.setattr("elmo_tasks.pretraining.corpus._OPEN_SHARDS", open_shards)

@@ -1,6 +1,7 @@
 """A biLM from text in one command."""
 
 import json
+import math
 import os
 import re
 import signal
@@ -8,6 +9,7 @@ import subprocess
 import sys
 import time
 from pathlib import Path
+from typing import Any
 
 import h5py
 import pytest
@@ -112,6 +114,16 @@ def test_a_run_goes_on_only_with_what_it_was_begun_with(text: Path, heldout: Pat
         prepare(str(text), str(heldout), tmp_path / "run", "tiny", passes=3)
 
 
+@pytest.mark.parametrize("content", ["", "[]", '{"asked": {}}', '{"asked": 1, "said": ""}'])
+def test_a_run_that_does_not_know_what_it_was_begun_with(
+    content: str, text: Path, heldout: Path, tmp_path: Path
+) -> None:
+    prepare(str(text), str(heldout), tmp_path / "run", "tiny")
+    (tmp_path / "run" / "elmo_train.json").write_text(content)
+    with pytest.raises(ConfigurationError, match=r"elmo_train\.json is damaged"):
+        prepare(str(text), str(heldout), tmp_path / "run", "tiny")
+
+
 def test_a_folder_with_something_else_is_left_alone(text: Path, heldout: Path, tmp_path: Path) -> None:
     (tmp_path / "notes.txt").write_text("mine")
     with pytest.raises(ConfigurationError, match="holds something else"):
@@ -123,6 +135,25 @@ def test_text_that_is_too_short(heldout: Path, tmp_path: Path) -> None:
     (tmp_path / "short.txt").write_text("a few words\n")
     with pytest.raises(ConfigurationError, match="1 passes over 4 tokens"):
         prepare(str(tmp_path / "short.txt"), str(heldout), tmp_path / "run", "tiny")
+
+
+@pytest.mark.parametrize(
+    ("asked", "message"),
+    [
+        ({"passes": 0.0}, "0 passes over"),
+        ({"passes": -1.0}, "-1 passes over"),
+        ({"passes": math.nan}, "nan passes over"),
+        ({"passes": math.inf}, "inf passes over"),
+        ({"hours": 0.0}, "0 passes over"),
+        ({"hours": math.nan}, "nan passes over"),
+        ({"seed": -1}, "seed is -1; it must be"),
+        ({"seed": 2**32}, "seed is 4294967296; it must be"),
+    ],
+)
+def test_what_cannot_be_trained(asked: dict[str, Any], message: str, text: Path, heldout: Path, tmp_path: Path) -> None:
+    with pytest.raises(ConfigurationError, match=message):
+        prepare(str(text), str(heldout), tmp_path / "run", "tiny", **asked)
+    assert not (tmp_path / "run" / "config.json").exists()
 
 
 @given(st.integers(20, 10**9), st.integers(1, 512), st.floats(0.01, 50))

@@ -147,3 +147,20 @@ def test_a_folder_is_for_one_profile_and_one_bilm(request_: Request) -> None:
     path.write_text(json.dumps(said | {"profile": "open"}))
     with pytest.raises(ReproductionError, match="the profile open, not smoke"):
         plan(request_)
+
+
+def test_a_transformer(request_: Request, bert: Path, tmp_path: Path) -> None:
+    copied = shutil.copytree(bert, tmp_path / "copied")
+    plans = [
+        plan(replace(request_, bilm=bilm, out=tmp_path / str(number)))
+        for number, bilm in enumerate((str(bert), f"transformer:{copied}", None))
+    ]
+    elmo = plans[0][1].config
+    assert elmo["model"]["elmo"]["transformer"] == str(bert)
+    assert "bilm" not in elmo["model"]["elmo"]
+    indexer = {"type": "elmo_transformer_ids", "transformer": str(bert)}
+    assert elmo["dataset_reader"]["token_indexers"]["elmo"] == indexer
+    # Known by its content, wherever it is.
+    digests = [[run.digest for run in runs] for runs in plans]
+    assert digests[0] == digests[1]
+    assert [one == other for one, other in zip(digests[0], digests[2], strict=True)] == [True, False, True, False]

@@ -285,8 +285,9 @@ def test_a_folder_without_experiments(tmp_path: Path) -> None:
         write_report(tmp_path)
 
 
-def test_a_damaged_record(out: Path) -> None:
-    (out / "snli" / "elmo" / "seed2" / "record.json").write_text("{")
+@pytest.mark.parametrize("content", ["{", "3", '{"metrics": {}}', "[" * 100_000])
+def test_a_damaged_record(content: str, out: Path) -> None:
+    (out / "snli" / "elmo" / "seed2" / "record.json").write_text(content)
     with pytest.raises(RunError, match=r"record\.json is damaged"):
         write_report(out)
 

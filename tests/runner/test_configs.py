@@ -26,6 +26,10 @@ def test_another_folder_of_data() -> None:
     }
 
 
+def test_a_path_may_name_two_files() -> None:
+    assert data_files({"a": "data/x.{en,de}.gz"}, "data") == ["x.en.gz", "x.de.gz"]
+
+
 def test_dotted_fields() -> None:
     config: dict[str, Any] = {"a": {"b": 1}}
     set_at(config, "a.c.d", 2)

@@ -1,4 +1,4 @@
-"""Tiny biLMs and experiments, and what holds for every task's predictor."""
+"""Tiny biLMs, transformers and experiments, and what holds for every task's predictor."""
 
 import json
 import random
@@ -13,6 +13,7 @@ from allennlp.common import Params
 from allennlp.common.params import with_overrides
 from allennlp.interpret.saliency_interpreters import SaliencyInterpreter
 from allennlp.predictors import Predictor
+from tiny_transformers import bert as bert
 
 from elmo_tasks.bilm import BiLM, BiLMOptions
 

@@ -207,6 +207,26 @@ def test_a_name_and_mistakes(files: Files) -> None:
         Elmo()
 
 
+@pytest.mark.parametrize(
+    "value",
+    [
+        {"num_output_representations": -1},
+        {"num_output_representations": True},
+        {"num_output_representations": 1.0},
+        {"requires_grad": "false"},
+        {"do_layer_norm": "no"},
+        {"keep_sentence_boundaries": 1},
+        {"stateful": None},
+        {"dropout": 1.5},
+        {"dropout": "0.5"},
+    ],
+)
+def test_values_of_other_types(value: dict[str, Any], files: Files) -> None:
+    (name,) = value
+    with pytest.raises(ElmoError, match=f"{name} is .*; it must be"):
+        Elmo(*files, **value)
+
+
 def test_pickles_and_moves(files: Files) -> None:
     elmo = Elmo(*files, vocab_to_cache=WORDS).eval()
     ids = batch_to_ids(SENTENCES)

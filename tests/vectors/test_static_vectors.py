@@ -121,6 +121,17 @@ def test_files_of_others(tmp_path: Path) -> None:
         vector_of("b", path)
 
 
+def test_a_word_is_not_the_beginning_of_another(tmp_path: Path) -> None:
+    """As in GloVe's words with spaces, some of which go on with a number."""
+    path = tmp_path / "vectors.txt"
+    path.write_text(". 1 2\nroute 66 3 4\nroute 5 6\nnorth 7 8 9\n")
+    assert vector_of("route", path).tolist() == [5, 6]
+    assert vector_of("route 66", path).tolist() == [3, 4]
+    with pytest.raises(VectorsError, match='has no vector of "north"'):
+        vector_of("north", path)
+    assert vector_of("north 7", path).tolist() == [8, 9]
+
+
 @pytest.mark.parametrize(
     ("content", "message"),
     [

@@ -1,7 +1,7 @@
 // What the experiments of all tasks have in common, and what the parameters that they share mean:
 //
 // train, validation, test: files in the task's form; test may be null.
-// bilm: a name or files, see bilms.libsonnet; null for the baseline.
+// bilm: a name or files, or { transformer: ... }, see bilms.libsonnet; null for the baseline.
 // place: where ELMo goes: 'input', 'output' or 'both'. layers: 'all', 'last' or one layer's number.
 // scalar_l2: the strength of the L2 penalty on the weights of ELMo's layers, lambda in the paper's section 3.2.
 // glove: a file of pretrained word vectors; or null: then only the words of the training data have vectors.
@@ -9,6 +9,8 @@
 // sizes: how long the vectors are. With `characters` a word's vector has a character CNN's beside it, of `filters`
 //   filters over `filter_width` characters. Input sizes follow: the models find them.
 // training: batch_size, and what the trainer has beside the below.
+local bilms = import 'bilms.libsonnet';
+
 {
   // All but the reader and the model. metric: what is to rise. sorting_keys: the text fields by whose lengths a batch's
   // instances are alike, most important first; null where there is one.
@@ -54,8 +56,7 @@
       character_tokenizer: { start_tokens: ['<w>'], end_tokens: ['</w>'] },
       min_padding_length: sizes.filter_width,
     },
-    // As `elmo_characters`, in less time and memory.
-    [if bilm != null then 'elmo']: { type: 'elmo_character_ids' },
+    [if bilm != null then 'elmo']: bilms.indexer(bilm),
   },
 
   // trainable: whether the words' vectors are trained.

@@ -7,9 +7,11 @@ from allennlp.data import Vocabulary
 from allennlp.modules import TextFieldEmbedder
 from overrides import overrides
 from torch import Tensor, nn
+from torch.nn import functional as F
 
 from elmo_tasks.embedders.task_elmo import TaskElmo
 from elmo_tasks.private import special_tokens
+from elmo_tasks.tasks.base.labels import UNSEEN
 from elmo_tasks.tasks.base.model import ElmoModel, extended
 
 
@@ -59,6 +61,34 @@ class LabellingModel(ElmoModel):
             logits = logits.index_fill(1, torch.tensor(sorted(self._special), device=logits.device), float("-inf"))
         return {"logits": logits, "probabilities": logits.softmax(dim=-1)}
 
+    def loss(self, logits: Tensor, label: Tensor) -> Tensor:
+        """
+        The mean cross entropy of the labels that the model knows; 0 where it knows none.
+
+        # Parameters
+
+        logits : `Tensor`
+            Shape `(batch, labels)`.
+        label : `Tensor`
+            The gold labels, `UNSEEN` for one that the model does not know. Shape `(batch,)`.
+        """
+        known = (label != UNSEEN).sum().clamp(min=1)
+        return F.cross_entropy(logits, label, ignore_index=UNSEEN, reduction="sum") / known
+
+    def names(self, indices: Tensor, metadata: list[dict[str, Any]] | None = None) -> list[str]:
+        """
+        # Parameters
+
+        indices : `Tensor`
+            Labels, `UNSEEN` for one that the model does not know. Shape `(batch,)`.
+        metadata : `list[dict[str, Any]]`, optional
+            Has the `label` of an instance whose label the model does not know.
+        """
+        return [
+            metadata[number]["label"] if index == UNSEEN and metadata is not None else self._labels[index]
+            for number, index in enumerate(indices.tolist())
+        ]
+
     @overrides(check_signature=False)
     def make_output_human_readable(self, output_dict: dict[str, Any]) -> dict[str, Any]:
         """Adds the most probable `label`, and gives each instance's `probabilities` by the labels' names."""
@@ -69,3 +99,14 @@ class LabellingModel(ElmoModel):
             for one in probabilities.tolist()
         ]
         return output_dict
+
+
+def classifier_layers(input_dim: int, hidden_dim: int | None, labels: int, dropout: float) -> nn.Sequential:
+    """
+    A linear layer from an instance's vector to an output a label; or two, the first with ReLU, where `hidden_dim` says
+    how long the vector between them is. Dropout is of the input of each.
+    """
+    hidden: list[nn.Module] = []
+    if hidden_dim is not None:
+        hidden = [nn.Dropout(dropout), nn.Linear(input_dim, hidden_dim), nn.ReLU()]
+    return nn.Sequential(*hidden, nn.Dropout(dropout), nn.Linear(hidden_dim or input_dim, labels))

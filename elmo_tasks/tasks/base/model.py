@@ -15,7 +15,7 @@ from torch import Tensor, nn
 
 from elmo_tasks.bilm.padding import zero_padding
 from elmo_tasks.embedders.task_elmo import TaskElmo
-from elmo_tasks.private import embedder_names
+from elmo_tasks.private import embedder_names, special_tokens
 
 Part = TypeVar("Part", Seq2SeqEncoder, Seq2VecEncoder, FeedForward)
 
@@ -148,8 +148,20 @@ class ElmoModel(Model):
         return {key: tensors for key, tensors in tokens.items() if key != name or key in embedders}
 
     def label_names(self, namespace: str = "labels") -> list[str]:
-        """The labels of a namespace of the vocabulary, in the order of their indices."""
+        """
+        The labels of a namespace of the vocabulary, in the order of their indices.
+
+        # Raises
+
+        `ConfigurationError`
+            If there are none.
+        """
         labels = self.vocab.get_index_to_token_vocabulary(namespace)
+        if len(labels) == len(special_tokens(self.vocab, namespace)):
+            raise ConfigurationError(
+                f'The vocabulary has no labels in the namespace "{namespace}": the model\'s label_namespace must be '
+                "that of the reader's labels, and the data must have some."
+            )
         return [labels[index] for index in range(len(labels))]
 
     def extend_labels(self) -> None:

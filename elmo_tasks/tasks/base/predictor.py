@@ -3,11 +3,12 @@
 import json
 import logging
 from collections.abc import Iterable
-from typing import Any, NamedTuple
+from typing import Any, ClassVar, NamedTuple
 
 from allennlp.common.checks import ConfigurationError
 from allennlp.common.util import JsonDict
 from allennlp.data import DatasetReader, Instance
+from allennlp.data.fields import LabelField
 from allennlp.models import Model
 from allennlp.predictors import Predictor
 from overrides import overrides
@@ -15,6 +16,7 @@ from torch import nn
 
 from elmo_tasks.checks import check_flag
 from elmo_tasks.files import JSONError, parse_json
+from elmo_tasks.private import special_tokens
 from elmo_tasks.tasks.base.model import ElmoModel
 
 logger = logging.getLogger(__name__)
@@ -139,6 +141,53 @@ class LinePredictor(Predictor):
         return _Line(line, line.number, problem)
 
 
+class LabelPredictor(LinePredictor):
+    """A predictor that gives each instance one label, by a model of ours or of stock's."""
+
+    stocks_probabilities: ClassVar[str] = "probs"
+    """What stock models call the labels' probabilities, which are by the labels' numbers."""
+
+    def label_and_probabilities(self, output: JsonDict) -> tuple[str, dict[str, float]]:
+        """
+        The most probable label, and all labels' probabilities.
+
+        # Parameters
+
+        output : `JsonDict`
+            What the model gives for an instance. Our models have `label` and `probabilities`, by the labels' names.
+
+        # Raises
+
+        `ConfigurationError`
+            If somebody else's model gives neither.
+        """
+        if "probabilities" in output:
+            return output["label"], output["probabilities"]
+        name, vocab, namespace = self.stocks_probabilities, self._model.vocab, self._namespace()
+        check_output(self._model, output, name)
+        labels, special = vocab.get_index_to_token_vocabulary(namespace), special_tokens(vocab, namespace)
+        probabilities = {
+            labels[index]: float(probability)
+            for index, probability in enumerate(output[name])
+            if index in labels and index not in special
+        }
+        return max(probabilities, key=probabilities.__getitem__), probabilities
+
+    def _namespace(self) -> str:
+        """Where the vocabulary has the model's labels; stock models call it otherwise, or do not say."""
+        model = self._model
+        namespace: Any = getattr(model, "label_namespace", None) or getattr(model, "_label_namespace", "labels")
+        return str(namespace)
+
+    @overrides(check_signature=False)
+    def predictions_to_labeled_instances(self, instance: Instance, outputs: JsonDict) -> list[Instance]:
+        """For AllenNLP Interpret: the instance with its predicted label."""
+        labeled = instance.duplicate()
+        label, _ = self.label_and_probabilities(outputs)
+        labeled.add_field("label", LabelField(label, self._namespace()), self._model.vocab)
+        return [labeled]
+
+
 def bad_input(given: Any, message: str) -> ConfigurationError:
     """The error that says what is wrong with an input: a line, or the JSON in it."""
     text = given if isinstance(given, str) else json.dumps(given, ensure_ascii=False, default=str)
@@ -154,6 +203,8 @@ def json_or_text(line: str, name: str) -> JsonDict:
     `ConfigurationError`
         If the line begins with `{` and is no JSON.
     """
+    # Files that were put together have their byte order marks in the middle.
+    line = line.removeprefix("\ufeff")
     if not line.lstrip().startswith("{"):
         return {name: line.strip("\r\n")}
     try:

@@ -2,7 +2,7 @@
 
 import logging
 from collections.abc import Iterable, Iterator, Sequence
-from typing import Optional
+from typing import Optional, TypeVar
 
 from allennlp.common.checks import ConfigurationError
 from allennlp.common.file_utils import cached_path
@@ -17,6 +17,8 @@ from elmo_tasks.checks import check_count
 from elmo_tasks.files import byte_lines, open_bytes
 
 logger = logging.getLogger(__name__)
+
+Example = TypeVar("Example")
 
 _NAMED = 10
 """So many are named in a warning; all are named at the level INFO, which AllenNLP writes into out.log."""
@@ -87,6 +89,45 @@ def numbered_lines(file_path: PathOrStr) -> Iterator[tuple[int, bytes]]:
 def bad_line(file_path: PathOrStr, line: int, message: str) -> ConfigurationError:
     """The error that says what is wrong with a line."""
     return ConfigurationError(f"{file_path}, line {line}: {message}.")
+
+
+def good_ones(
+    examples: Iterable[Example | ValueError], file_path: PathOrStr, kind: str, skip_bad_lines: bool
+) -> Iterator[Example]:
+    """
+    A file's examples without the bad ones, which are skipped, counted and named, or else raised.
+
+    # Parameters
+
+    examples : `Iterable[Example | ValueError]`
+        An exception, which says where it is, stands where a bad example would.
+    file_path : `PathOrStr`
+    kind : `str`
+        What an example is called, such as `"text"`.
+    skip_bad_lines : `bool`
+
+    # Raises
+
+    `ConfigurationError`
+        At a bad example, unless those are skipped; and if there is no good one.
+    """
+    read = 0
+    bad: list[str] = []
+    try:
+        for example in examples:
+            if not isinstance(example, ValueError):
+                read += 1
+                yield example
+            elif skip_bad_lines:
+                bad.append(str(example))
+            else:
+                advice = f"(skip_bad_lines: true leaves such {kind}s out)"
+                raise ConfigurationError(f"{file_path}, {example} {advice}.")
+    finally:
+        # Also where `max_instances` ends the reading.
+        warn_of(f"{file_path}: skipped {len(bad)} bad {kind}s", bad)
+    if not read:
+        raise ConfigurationError(f"{file_path}: there is no {kind} here.")
 
 
 def warn_of(summary: str, named: Sequence[str]) -> None:

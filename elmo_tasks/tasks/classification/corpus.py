@@ -13,8 +13,10 @@ from allennlp.common.file_utils import cached_path
 from allennlp.data.dataset_readers.dataset_reader import PathOrStr
 
 from elmo_tasks.checks import check_flag
-from elmo_tasks.files import JSONError, decoded, parse_json, read_text
+from elmo_tasks.files import decoded, read_text
+from elmo_tasks.tasks.base.labels import check_label
 from elmo_tasks.tasks.base.reader import bad_line, numbered_lines
+from elmo_tasks.tasks.base.text import Text, check_text, check_unicode, json_object, short
 
 logger = logging.getLogger(__name__)
 
@@ -23,9 +25,6 @@ FORMATS = ("jsonl", "tsv", "csv", "folders")
 _ENDINGS = {".jsonl": "jsonl", ".json": "jsonl", ".ndjson": "jsonl", ".tsv": "tsv", ".csv": "csv"}
 _COMPRESSED = (".gz", ".bz2", ".xz")
 _DELIMITERS = {"tsv": "\t", "csv": ","}
-
-Text = str | list[str]
-"""Raw text, or its tokens."""
 
 Column = str | int
 
@@ -72,6 +71,8 @@ class Form:
                 f"text_column is {self.text_column!r} and label_column is {self.label_column!r}; both must be names, "
                 "or both numbers, counted from 0."
             )
+        if self.text_column == self.label_column:
+            raise ConfigurationError(f"text_column and label_column are both {self.text_column!r}.")
 
     @property
     def is_numbered(self) -> bool:
@@ -145,10 +146,9 @@ def _objects(file_path: PathOrStr, form: Form) -> Iterator[tuple[str, Record]]:
 
 def _object(line: bytes) -> Record:
     try:
-        record = parse_json(line)
-    except JSONError as error:
-        return DocumentError(f"this is {error}")
-    return record if isinstance(record, dict) else DocumentError(f"this is no JSON object: {_short(record)}")
+        return json_object(line, DocumentError)
+    except DocumentError as error:
+        return error
 
 
 def _table(file_path: PathOrStr, form: Form, delimiter: str, quoting: bool) -> Iterator[tuple[str, Record]]:
@@ -175,7 +175,7 @@ def _names(file_path: PathOrStr, form: Form, rows: Iterator[tuple[int, "list[str
             raise bad_line(
                 file_path,
                 number,
-                f'there must be one column named "{column}" here, among {_short(names)}; see text_column and '
+                f'there must be one column named "{column}" here, among {short(names)}; see text_column and '
                 "label_column, whose columns may be numbers where a file has no such line",
             )
     return names
@@ -220,39 +220,17 @@ def _folders(file_path: PathOrStr, form: Form, labels: Collection[str] | None) -
 def _document(record: Record, form: Form, labels: Collection[str] | None) -> Document:
     if isinstance(record, DocumentError):
         raise record
-    text = check_text(_field(record, form.text_column), form.text_column)
+    text = check_text(_field(record, form.text_column), form.text_column, "classify", DocumentError)
+    check_unicode(text, f'"{form.text_column}"', DocumentError)
     if form.label_column is None:
         return Document(text, None)
     label = _field(record, form.label_column)
     if isinstance(label, bool | int):
         label = json.dumps(label)
-    if not isinstance(label, str) or not label.strip():
-        raise DocumentError(f'"{form.label_column}" is {_short(label)}; a label is a string that is not empty')
+    check_label(label, f'"{form.label_column}"', DocumentError)
     if labels is not None and label not in labels:
-        raise DocumentError(f'"{form.label_column}" is {_short(label)}; it must be one of {", ".join(labels)}')
+        raise DocumentError(f'"{form.label_column}" is {short(label)}; it must be one of {", ".join(labels)}')
     return Document(text, label)
-
-
-def check_text(text: Any, name: Column) -> Text:
-    """
-    The text itself, if it is raw text or a list of tokens, and says something.
-
-    # Raises
-
-    `DocumentError`
-        Otherwise; it calls the text by `name`.
-    """
-    if isinstance(text, list):
-        for number, token in enumerate(text):
-            if not isinstance(token, str) or not token:
-                raise DocumentError(
-                    f'token {number} of "{name}" (counted from 0) must be a non-empty string, not {_short(token)}'
-                )
-    elif not isinstance(text, str):
-        raise DocumentError(f'"{name}" must be text or a list of tokens, not {_short(text)}')
-    if not (text.strip() if isinstance(text, str) else text):
-        raise DocumentError(f'"{name}" is empty: there is nothing to classify')
-    return text
 
 
 def _field(record: Mapping[Any, Any], column: Column) -> Any:
@@ -260,7 +238,3 @@ def _field(record: Mapping[Any, Any], column: Column) -> Any:
         there = ", ".join(map(str, record)) or "nothing"
         raise DocumentError(f'there is no "{column}" here, only {there}; see text_column and label_column')
     return record[column]
-
-
-def _short(value: Any) -> str:
-    return repr(value)[:100]

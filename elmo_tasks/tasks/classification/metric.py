@@ -1,16 +1,16 @@
 """Accuracy, macro F1, and each label's precision and recall, exactly."""
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 
 from allennlp.training.metrics import Metric
 from overrides import overrides
 
-from elmo_tasks.tasks.base.metric import over_all_workers, ratio
+from elmo_tasks.tasks.base.metric import LabelCounts, ratio
 
 
 @Metric.register("elmo_label_scores")
-class LabelScores(Metric):
+class LabelScores(LabelCounts):
     """
     How often one of several labels was right, in all and by label, as scikit-learn's `accuracy_score`, `f1_score` and
     `precision_recall_fscore_support` compute it.
@@ -28,19 +28,8 @@ class LabelScores(Metric):
     """
 
     def __init__(self, labels: Iterable[str] = ()) -> None:
+        super().__init__()
         self._labels = tuple(labels)
-        # How often each (gold, predicted) occurred.
-        self._pairs: Counter[tuple[str, str]] = Counter()
-
-    @overrides(check_signature=False)
-    def __call__(self, predicted: Sequence[str], gold: Sequence[str]) -> None:
-        """
-        # Parameters
-
-        predicted, gold : `Sequence[str]`
-            One label an instance.
-        """
-        self._pairs += over_all_workers(Counter(zip(gold, predicted, strict=True)))
 
     @overrides
     def get_metric(self, reset: bool = False) -> dict[str, float]:
@@ -62,7 +51,3 @@ class LabelScores(Metric):
                 metrics[f"recall-{label}"] = ratio(right[label], gold[label])
             self.reset()
         return metrics
-
-    @overrides
-    def reset(self) -> None:
-        self._pairs = Counter()

@@ -11,14 +11,13 @@ from allennlp.nn import InitializerApplicator
 from allennlp.nn.util import get_text_field_mask
 from overrides import overrides
 from torch import Tensor, nn
-from torch.nn import functional as F
 
+from elmo_tasks.checks import check_count, check_number
 from elmo_tasks.embedders.task_elmo import TaskElmo
 from elmo_tasks.modules.pooling import POOLINGS, TextPooling
-from elmo_tasks.tasks.base.labelling import LabellingModel
+from elmo_tasks.tasks.base.labelling import LabellingModel, classifier_layers
 from elmo_tasks.tasks.base.model import build, join
 from elmo_tasks.tasks.classification.metric import LabelScores
-from elmo_tasks.tasks.classification.reader import UNSEEN
 
 
 @Model.register("elmo_classifier")
@@ -81,18 +80,15 @@ class ElmoClassifier(LabellingModel):
         **kwargs: Any,
     ) -> None:
         super().__init__(vocab, text_field_embedder, elmo, label_namespace, **kwargs)
+        check_count(ConfigurationError, optional=True, projection_dim=projection_dim, hidden_dim=hidden_dim)
+        check_number(ConfigurationError, 0, 1, dropout=dropout)
         self.variational_dropout = InputVariationalDropout(dropout)
         self.projection = nn.Linear(self.embedding_dim, projection_dim) if projection_dim is not None else None
         self.encoder = build(encoder, projection_dim or self.embedding_dim, "encoder")
         self.pooling = TextPooling(
             self.encoder.get_output_dim() + self.output_elmo_dim, POOLINGS if pooling is None else pooling
         )
-        pooled_dim = self.pooling.get_output_dim()
-        hidden: list[nn.Module] = []
-        if hidden_dim is not None:
-            hidden = [nn.Dropout(dropout), nn.Linear(pooled_dim, hidden_dim), nn.ReLU()]
-        last = nn.Linear(hidden_dim or pooled_dim, len(self._labels))
-        self.classifier = nn.Sequential(*hidden, nn.Dropout(dropout), last)
+        self.classifier = classifier_layers(self.pooling.get_output_dim(), hidden_dim, len(self._labels), dropout)
         self._scores = self._make_scores()
         if initializer is not None:
             initializer(self)
@@ -123,7 +119,7 @@ class ElmoClassifier(LabellingModel):
         metadata : `list[dict[str, Any]]`, optional
             Each text's `tokens` and `tokens_left_out`; the `label` of one whose label the model does not know.
         label : `Tensor`, optional
-            The gold labels, `UNSEEN` for one that the model does not know. Shape `(batch,)`.
+            See `loss`. Shape `(batch,)`.
 
         # Returns
 
@@ -138,9 +134,8 @@ class ElmoClassifier(LabellingModel):
         if metadata is not None:
             output.update({name: [text[name] for text in metadata] for name in ("tokens", "tokens_left_out")})
         if label is not None:
-            known = (label != UNSEEN).sum().clamp(min=1)
-            output["loss"] = F.cross_entropy(output["logits"], label, ignore_index=UNSEEN, reduction="sum") / known
-            self._scores(self._names(output["logits"].argmax(dim=-1)), self._names(label, metadata))
+            output["loss"] = self.loss(output["logits"], label)
+            self._scores(self.names(output["logits"].argmax(dim=-1)), self.names(label, metadata))
         return output
 
     def _encode(self, text: TextFieldTensors, windows: int) -> tuple[Tensor, Tensor]:
@@ -163,12 +158,6 @@ class ElmoClassifier(LabellingModel):
         # Shape: (texts, tokens, encoder_output_dim + output_elmo_dim)
         vectors = join(encoded, output_elmo)
         return vectors.reshape(len(mask), -1, vectors.shape[-1]), mask.flatten(1)
-
-    def _names(self, indices: Tensor, metadata: list[dict[str, Any]] | None = None) -> list[str]:
-        return [
-            metadata[number]["label"] if index == UNSEEN and metadata is not None else self._labels[index]
-            for number, index in enumerate(indices.tolist())
-        ]
 
     @overrides
     def get_metrics(self, reset: bool = False) -> dict[str, float]:

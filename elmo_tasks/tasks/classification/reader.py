@@ -2,47 +2,27 @@
 
 import logging
 from collections.abc import Iterable, Iterator
-from typing import Any, ClassVar, Optional
+from typing import Any, Optional
 
 from allennlp.common.checks import ConfigurationError
-from allennlp.data import Instance, Vocabulary
+from allennlp.data import Instance
 from allennlp.data.dataset_readers import DatasetReader
 from allennlp.data.dataset_readers.dataset_reader import PathOrStr
-from allennlp.data.fields import Field, LabelField, ListField, MetadataField, TextField
+from allennlp.data.fields import Field, ListField, MetadataField, TextField
 from allennlp.data.token_indexers import TokenIndexer
 from allennlp.data.tokenizers import Token, Tokenizer
 from overrides import overrides
 
 from elmo_tasks.checks import check_count, check_flag
 from elmo_tasks.modules.tokenizer import SpacyRulesTokenizer
-from elmo_tasks.tasks.base.reader import TextReader, warn_of
-from elmo_tasks.tasks.classification.corpus import Document, DocumentError, Form, Text, read_documents
+from elmo_tasks.tasks.base.labels import OpenLabel, check_labels
+from elmo_tasks.tasks.base.reader import TextReader, good_ones
+from elmo_tasks.tasks.base.text import Text
+from elmo_tasks.tasks.classification.corpus import Document, Form, read_documents
 
 logger = logging.getLogger(__name__)
 
 LONG_TEXTS = ("cut", "window")
-
-UNSEEN = -100
-"""The index of a label that the vocabulary lacks."""
-
-
-class TextLabel(LabelField):
-    """
-    A label. One that the vocabulary lacks, because training never saw it, gets the index `UNSEEN` and a warning; the
-    stock field raises a `KeyError`. Scores are computed from the labels' names, so it still counts as an error.
-    """
-
-    _warned: ClassVar[set[str]] = set()
-
-    @overrides
-    def index(self, vocab: Vocabulary) -> None:
-        if self.label in vocab.get_token_to_index_vocabulary(self._label_namespace):
-            super().index(vocab)
-            return
-        if self.label not in self._warned:
-            self._warned.add(str(self.label))
-            logger.warning('The label "%s" does not occur in training: the model can never predict it.', self.label)
-        self._label_id = UNSEEN
 
 
 @DatasetReader.register("elmo_classification")
@@ -114,6 +94,7 @@ class ClassificationReader(TextReader):
     ) -> None:
         super().__init__(token_indexers, **kwargs)
         check_flag(ConfigurationError, skip_bad_lines=skip_bad_lines)
+        check_labels(labels)
         check_count(ConfigurationError, optional=True, max_tokens=max_tokens)
         if long_texts not in LONG_TEXTS:
             raise ConfigurationError(f'long_texts is "{long_texts}"; it must be one of {", ".join(LONG_TEXTS)}.')
@@ -150,22 +131,8 @@ class ClassificationReader(TextReader):
         return field["tokens_left_out"] > 0 or len(windows) > 1
 
     def _documents(self, file_path: PathOrStr) -> Iterator[Document]:
-        read = 0
-        bad: list[str] = []
-        try:
-            for document in read_documents(file_path, self._form, self._labels):
-                if not isinstance(document, DocumentError):
-                    read += 1
-                    yield document
-                elif self._skip_bad_lines:
-                    bad.append(str(document))
-                else:
-                    advice = "(skip_bad_lines: true leaves such texts out)"
-                    raise ConfigurationError(f"{file_path}, {document} {advice}.")
-        finally:
-            warn_of(f"{file_path}: skipped {len(bad)} bad texts", bad)
-        if not read:
-            raise ConfigurationError(f"{file_path}: there is no text here.")
+        documents = read_documents(file_path, self._form, self._labels)
+        return good_ones(documents, file_path, "text", self._skip_bad_lines)
 
     @overrides(check_signature=False)
     def text_to_instance(self, text: Text, label: str | None = None) -> Instance:
@@ -192,5 +159,5 @@ class ClassificationReader(TextReader):
             fields["tokens"] = TextField(kept)
         if label is not None:
             metadata["label"] = label
-            fields["label"] = TextLabel(label)
+            fields["label"] = OpenLabel(label)
         return Instance(fields)

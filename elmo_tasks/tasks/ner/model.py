@@ -12,6 +12,7 @@ from allennlp.nn.util import get_text_field_mask
 from overrides import overrides
 from torch import Tensor, nn
 
+from elmo_tasks.checks import check_number
 from elmo_tasks.embedders.task_elmo import TaskElmo
 from elmo_tasks.private import special_tokens
 from elmo_tasks.tasks.base.model import ElmoModel, build, extended, join
@@ -88,6 +89,7 @@ class ElmoCrfTagger(ElmoModel):
         encoded_dim += self.output_elmo_dim
         self.feedforward = build(feedforward, encoded_dim, "feedforward") if feedforward is not None else None
         projected_dim = self.feedforward.get_output_dim() if self.feedforward is not None else encoded_dim
+        check_number(ConfigurationError, 0, 1, dropout=dropout)
         self.dropout = InputVariationalDropout(dropout) if variational_dropout else nn.Dropout(dropout)
         self.label_encoding = label_encoding
         self.label_namespace: str = label_namespace

@@ -91,7 +91,8 @@ class Conll2003Reader(TextReader):
     ) -> None:
         super().__init__(token_indexers, **kwargs)
         is_number = isinstance(tag_column, int) and not isinstance(tag_column, bool)
-        if tag_column == 0 or not (is_number or tag_column in COLUMNS):
+        is_name = isinstance(tag_column, str) and tag_column in COLUMNS
+        if tag_column == 0 or not (is_number or is_name):
             raise ConfigurationError(
                 f"tag_column is {tag_column!r}; it must be one of {', '.join(COLUMNS)}, or a column's number "
                 "(0 is the word's)."

@@ -15,6 +15,7 @@ from overrides import overrides
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from elmo_tasks.checks import check_count, check_number
 from elmo_tasks.embedders.task_elmo import TaskElmo
 from elmo_tasks.modules.pooling import mean_and_max
 from elmo_tasks.modules.stacking import stack
@@ -86,6 +87,8 @@ class ElmoEsim(LabellingModel):
         **kwargs: Any,
     ) -> None:
         super().__init__(vocab, text_field_embedder, elmo, label_namespace, **kwargs)
+        check_count(ConfigurationError, projection_dim=projection_dim, hidden_dim=hidden_dim)
+        check_number(ConfigurationError, 0, 1, dropout=dropout, attention_dropout=attention_dropout)
         self.encoder = build(encoder, self.embedding_dim, "encoder")
         encoded_dim = self.encoder.get_output_dim() + self.output_elmo_dim
         self.attention_dropout = nn.Dropout(attention_dropout)

@@ -5,8 +5,9 @@ from typing import Any, NamedTuple
 
 from allennlp.data.dataset_readers.dataset_reader import PathOrStr
 
-from elmo_tasks.files import JSONError, parse_json
+from elmo_tasks.tasks.base.labels import check_label
 from elmo_tasks.tasks.base.reader import numbered_lines
+from elmo_tasks.tasks.base.text import Text, check_text, check_unicode, json_object, short
 
 LABELS = ("entailment", "neutral", "contradiction")
 """SNLI's and MultiNLI's. Other data has others, such as SciTail and HANS, which have two."""
@@ -17,9 +18,6 @@ FIELDS = {
     "tokens": ("sentence1_tokens", "sentence2_tokens"),
 }
 """Where the premise and the hypothesis stand, for each of the forms in which they can be read."""
-
-Text = str | list[str]
-"""Raw text, or its tokens."""
 
 NO_LABEL = "-"
 """How the files write that the annotators did not agree on a label."""
@@ -108,51 +106,18 @@ def parse_line(line: bytes | str, tokens_from: str, labels: Collection[str] | No
     `PairError`
         Says what is wrong with the line. The texts of a pair without a label are not looked at.
     """
-    record = _json(line)
+    record = json_object(line, PairError)
     label = _field(record, "gold_label")
     if label == NO_LABEL:
         return Pair("", "", None)
-    if not isinstance(label, str) or not label.strip():
-        raise PairError(f'"gold_label" is {_short(label)}; it must be a string that is not empty, or "-" for none')
+    check_label(label, '"gold_label"', PairError, none='or "-" for none')
     if labels is not None and label not in labels:
         raise PairError(
-            f'"gold_label" is {_short(label)}; it must be one of {", ".join(labels)}, or "-" for none '
+            f'"gold_label" is {short(label)}; it must be one of {", ".join(labels)}, or "-" for none '
             "(labels: null takes those that the data has)"
         )
     premise, hypothesis = (_text(record, name, tokens_from) for name in FIELDS[tokens_from])
     return Pair(premise, hypothesis, label)
-
-
-def check_text(text: Any, name: str) -> Text:
-    """
-    The text itself, if it is raw text or a list of tokens, and says something.
-
-    # Raises
-
-    `PairError`
-        Otherwise; it calls the text by `name`.
-    """
-    if isinstance(text, list):
-        for number, token in enumerate(text):
-            if not isinstance(token, str) or not token:
-                raise PairError(
-                    f'token {number} of "{name}" (counted from 0) must be a non-empty string, not {_short(token)}'
-                )
-    elif not isinstance(text, str):
-        raise PairError(f'"{name}" must be text or a list of tokens, not {_short(text)}')
-    if not (text.strip() if isinstance(text, str) else text):
-        raise PairError(f'"{name}" is empty: there is nothing to compare')
-    return text
-
-
-def _json(line: bytes | str) -> dict[str, Any]:
-    try:
-        record = parse_json(line)
-    except JSONError as error:
-        raise PairError(f"this is {error}") from None
-    if not isinstance(record, dict):
-        raise PairError(f"this is no JSON object: {_short(record)}")
-    return record
 
 
 def _field(record: dict[str, Any], name: str) -> Any:
@@ -165,16 +130,14 @@ def _text(record: dict[str, Any], name: str, tokens_from: str) -> Text:
     text = _field(record, name)
     if isinstance(text, list) != (tokens_from == "tokens"):
         kind = "a list of tokens" if tokens_from == "tokens" else "a string"
-        raise PairError(f'"{name}" must be {kind}, not {_short(text)}; see tokens_from')
+        raise PairError(f'"{name}" must be {kind}, not {short(text)}; see tokens_from')
     if isinstance(text, str) and tokens_from == "binary_parse":
         text = _leaves(text)
-    return check_text(text, name)
+    text = check_text(text, name, "compare", PairError)
+    check_unicode(text, f'"{name}"', PairError)
+    return text
 
 
 def _leaves(parse: str) -> list[str]:
     """The tokens of a binary parse such as `( ( A man ) ( sleeps . ) )`, spelt as in text."""
     return [_ESCAPED.get(token, token) for token in parse.split() if token not in ("(", ")")]
-
-
-def _short(value: Any) -> str:
-    return repr(value)[:100]

@@ -2,20 +2,19 @@
 
 from allennlp.common.util import JsonDict
 from allennlp.data import Instance
-from allennlp.data.fields import LabelField
 from allennlp.predictors import Predictor
 from overrides import overrides
 
-from elmo_tasks.private import special_tokens
-from elmo_tasks.tasks.base.predictor import LinePredictor, bad_input, check_output, read_by, token_texts
-from elmo_tasks.tasks.snli.pairs import PairError, check_text
+from elmo_tasks.tasks.base.predictor import LabelPredictor, bad_input, read_by, token_texts
+from elmo_tasks.tasks.base.text import check_text
+from elmo_tasks.tasks.snli.pairs import PairError
 from elmo_tasks.tasks.snli.reader import SnliReader
 
 _TEXTS = ("premise", "hypothesis")
 
 
 @Predictor.register("elmo_entailment")
-class ElmoEntailmentPredictor(LinePredictor):
+class ElmoEntailmentPredictor(LabelPredictor):
     """
     Labels pairs. In `{"premise": "Two dogs run.", "hypothesis": "Animals move."}` both are split into tokens by the
     reader's tokenizer; a list of tokens, `["Two", "dogs", ...]`, is taken as it is.
@@ -40,6 +39,8 @@ class ElmoEntailmentPredictor(LinePredictor):
     Registered as a `Predictor` with name "elmo_entailment".
     """
 
+    stocks_probabilities = "label_probs"
+
     def predict(self, premise: str, hypothesis: str) -> JsonDict:
         """The answer for one pair of raw texts."""
         return self.predict_json({"premise": premise, "hypothesis": hypothesis})
@@ -49,7 +50,7 @@ class ElmoEntailmentPredictor(LinePredictor):
         if not isinstance(json_dict, dict) or not all(name in json_dict for name in _TEXTS):
             raise bad_input(json_dict, 'must be an object with "premise" and "hypothesis"')
         try:
-            texts = {name: check_text(json_dict[name], name) for name in _TEXTS}
+            texts = {name: check_text(json_dict[name], name, "compare", PairError) for name in _TEXTS}
         except PairError as error:
             raise bad_input(json_dict, f"cannot be taken: {error}") from None
         reader = self._dataset_reader
@@ -61,37 +62,8 @@ class ElmoEntailmentPredictor(LinePredictor):
             )
         return read_by(reader, _TEXTS, **texts)
 
-    @overrides(check_signature=False)
-    def predictions_to_labeled_instances(self, instance: Instance, outputs: JsonDict) -> list[Instance]:
-        """For AllenNLP Interpret: the pair with its predicted label."""
-        labeled = instance.duplicate()
-        label, _ = self._label_and_probabilities(outputs)
-        labeled.add_field("label", LabelField(label, self._namespace), self._model.vocab)
-        return [labeled]
-
     @overrides
     def instance_answer(self, instance: Instance, output: JsonDict) -> JsonDict:
-        label, probabilities = self._label_and_probabilities(output)
+        label, probabilities = self.label_and_probabilities(output)
         tokens = {f"{name}_tokens": token_texts(instance[name]) for name in _TEXTS}
         return {"label": label, "probabilities": probabilities, **tokens}
-
-    @property
-    def _namespace(self) -> str:
-        # Stock models of pairs have no such attribute.
-        namespace: str = getattr(self._model, "label_namespace", "labels")
-        return namespace
-
-    def _label_and_probabilities(self, output: JsonDict) -> tuple[str, dict[str, float]]:
-        """From what our models give, by the labels' names, or stock models, by their numbers."""
-        if "probabilities" in output:
-            return output["label"], output["probabilities"]
-        check_output(self._model, output, "label_probs")
-        vocab = self._model.vocab
-        labels = vocab.get_index_to_token_vocabulary(self._namespace)
-        special = special_tokens(vocab, self._namespace)
-        probabilities = {
-            labels[index]: float(probability)
-            for index, probability in enumerate(output["label_probs"])
-            if index in labels and index not in special
-        }
-        return max(probabilities, key=probabilities.__getitem__), probabilities

@@ -15,8 +15,10 @@ from overrides import overrides
 
 from elmo_tasks.checks import check_flag
 from elmo_tasks.modules.tokenizer import SpacyRulesTokenizer
+from elmo_tasks.tasks.base.labels import check_labels
 from elmo_tasks.tasks.base.reader import TextReader, warn_of
-from elmo_tasks.tasks.snli.pairs import FIELDS, Pair, PairError, Text, read_pairs
+from elmo_tasks.tasks.base.text import Text
+from elmo_tasks.tasks.snli.pairs import FIELDS, Pair, PairError, read_pairs
 
 logger = logging.getLogger(__name__)
 
@@ -85,6 +87,7 @@ class SnliReader(TextReader):
         if tokens_from not in FIELDS:
             raise ConfigurationError(f'tokens_from is "{tokens_from}"; it must be one of {", ".join(FIELDS)}.')
         check_flag(ConfigurationError, skip_bad_lines=skip_bad_lines)
+        check_labels(labels)
         self._tokens_from = tokens_from
         self._tokenizer = tokenizer or SpacyRulesTokenizer()
         self._labels = labels

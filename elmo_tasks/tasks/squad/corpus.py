@@ -9,6 +9,7 @@ from allennlp.common.file_utils import cached_path
 from allennlp.data.dataset_readers.dataset_reader import PathOrStr
 
 from elmo_tasks.files import JSONError, parse_json, read_text
+from elmo_tasks.tasks.base.text import check_unicode
 
 
 class Answer(NamedTuple):
@@ -155,6 +156,8 @@ def _field(file_name: str, where: str, holder: Any, name: str, kind: type) -> An
         raise _error(
             file_name, where, f'the field "{name}" must be {_KINDS[kind]}, not {json.dumps(holder[name])[:50]}'
         )
+    if kind is str:
+        check_unicode(holder[name], f'the field "{name}"', lambda message: _error(file_name, where, message))
     return holder[name]
 
 

@@ -14,6 +14,7 @@ from overrides import overrides
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from elmo_tasks.checks import check_count, check_number
 from elmo_tasks.embedders.task_elmo import TaskElmo
 from elmo_tasks.tasks.base.model import ElmoModel, Embedded, build, join
 from elmo_tasks.tasks.squad.attention import BidirectionalAttention
@@ -92,8 +93,8 @@ class ElmoBidaf(ElmoModel):
         **kwargs: Any,
     ) -> None:
         super().__init__(vocab, text_field_embedder, elmo, **kwargs)
-        if max_span_length is not None and max_span_length < 1:
-            raise ConfigurationError(f"max_span_length is {max_span_length}; it must be 1 at least, or null.")
+        check_count(ConfigurationError, optional=True, max_span_length=max_span_length)
+        check_number(ConfigurationError, 0, 1, dropout=dropout)
         self.highway = Highway(text_field_embedder.get_output_dim(), highway_layers) if highway_layers else None
         self.dropout = InputVariationalDropout(dropout) if variational_dropout else nn.Dropout(dropout)
         self.contextual_layer = build(contextual_layer, self.embedding_dim, "contextual_layer")

@@ -16,7 +16,7 @@ import h5py
 import numpy as np
 
 from elmo_tasks.bilm.hdf5 import writing_hdf5
-from elmo_tasks.files import check_own
+from elmo_tasks.files import check_own, one_line
 from elmo_tasks.vectors.dump.text import Sentence
 
 LAYERS = ("all", "top", "average")
@@ -327,6 +327,6 @@ def _reading(path: Path) -> Iterator[h5py.File]:
             except LayersFileError:
                 raise
             except (OSError, RuntimeError, LookupError, TypeError, ValueError, AttributeError) as error:
-                raise LayersFileError(f"{path} is damaged: {error}.") from error
+                raise LayersFileError(f"{path} is damaged: {one_line(error)}.") from error
     except OSError as error:
-        raise LayersFileError(f"{path} is not an HDF5 file, or not a whole one: {error}") from None
+        raise LayersFileError(f"{path} is not an HDF5 file, or not a whole one: {one_line(error)}") from None

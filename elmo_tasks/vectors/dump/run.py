@@ -11,10 +11,9 @@ import torch
 from torch import Tensor
 
 from elmo_tasks.bilm.batches import batches_by_length, windows
-from elmo_tasks.bilm.characters import batch_to_ids
 from elmo_tasks.bilm.hdf5 import writing_hdf5
 from elmo_tasks.bilm.identity import bilm_digest
-from elmo_tasks.bilm.model import BiLM
+from elmo_tasks.bilm.layers import LayerSource
 from elmo_tasks.files import writing
 from elmo_tasks.vectors.dump.layers_file import (
     Contents,
@@ -62,8 +61,8 @@ class Dump:
 
     # Parameters
 
-    bilm : `BiLM`
-        Stateless; on the device where it is to run.
+    bilm : `LayerSource`
+        A biLM or a transformer; stateless; on the device where it is to run.
     text : `Path`
         One tokenized sentence a line, plain or compressed.
     output : `Path`
@@ -87,7 +86,7 @@ class Dump:
 
     def __init__(
         self,
-        bilm: BiLM,
+        bilm: LayerSource,
         text: Path,
         output: Path,
         format: DumpFormat | None = None,
@@ -231,7 +230,7 @@ class Dump:
 
     def _embed(self, batch: list[Sentence]) -> Iterator[np.ndarray]:
         """One array a sentence, of shape `(num_layers, tokens, dim)` or `(tokens, dim)`."""
-        ids = batch_to_ids([sentence.tokens for sentence in batch]).to(self._bilm.device)
+        ids = self._bilm.ids([sentence.tokens for sentence in batch]).to(self._bilm.device)
         with torch.no_grad():
             vectors = _select(self._bilm(ids).layers, self._format.layers)
         stored = (vectors.half() if self._format.half else vectors).cpu().numpy()
@@ -246,7 +245,7 @@ def _select(layers: Tensor, which: str) -> Tensor:
     return layers.mean(dim=1) if which == "average" else layers
 
 
-def _check(bilm: BiLM, text: Path, output: Path, shard: tuple[int, int], sizes: tuple[int, ...]) -> None:
+def _check(bilm: LayerSource, text: Path, output: Path, shard: tuple[int, int], sizes: tuple[int, ...]) -> None:
     if bilm.stateful:
         raise DumpError("A stateful biLM's layers would depend on the order of the sentences: take a stateless one.")
     if not 1 <= shard[0] <= shard[1]:

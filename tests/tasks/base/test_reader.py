@@ -14,7 +14,7 @@ from allennlp.data.fields import LabelField, ListField, TextField
 from allennlp.data.token_indexers import SingleIdTokenIndexer
 from allennlp.data.tokenizers import Token
 
-from elmo_tasks.tasks.base.reader import TextReader, bad_line, numbered_lines, warn_of
+from elmo_tasks.tasks.base.reader import TextReader, bad_line, good_ones, numbered_lines, warn_of
 
 
 @DatasetReader.register("test_documents")
@@ -90,3 +90,26 @@ def test_of_many_the_first_are_named_loudly(caplog: pytest.LogCaptureFixture) ->
     assert len(loud) == 2
     less_loud = [record.getMessage() for record in caplog.records if record.levelno == logging.INFO]
     assert less_loud == ["skipped 12 lines, also: line 10", "skipped 12 lines, also: line 11"]
+
+
+def test_bad_examples_are_raised_or_skipped_and_counted(caplog: pytest.LogCaptureFixture) -> None:
+    examples = ["a", ValueError("line 2: no"), "b", ValueError("line 4: nor this")]
+    with pytest.raises(
+        ConfigurationError, match=r"^file, line 2: no \(skip_bad_lines: true leaves such texts out\)\.$"
+    ):
+        list(good_ones(examples, "file", "text", skip_bad_lines=False))
+    assert list(good_ones(examples, "file", "text", skip_bad_lines=True)) == ["a", "b"]
+    assert "file: skipped 2 bad texts: line 2: no; line 4: nor this" in caplog.text
+
+
+def test_what_was_skipped_is_told_where_the_reading_ends_early(caplog: pytest.LogCaptureFixture) -> None:
+    examples = good_ones([ValueError("line 1: no"), "a", "b"], "file", "text", skip_bad_lines=True)
+    assert next(examples) == "a"
+    examples.close()
+    assert "file: skipped 1 bad texts" in caplog.text
+
+
+@pytest.mark.parametrize("examples", [[], [ValueError("line 1: no")]])
+def test_a_file_without_a_good_example_is_named(examples: list[ValueError]) -> None:
+    with pytest.raises(ConfigurationError, match=r"^file: there is no text here\.$"):
+        list(good_ones(examples, "file", "text", skip_bad_lines=True))

@@ -206,6 +206,15 @@ def test_sizes_that_do_not_fit_are_an_error(config: Config) -> None:
         TaskSetup(config(None, {"model.encoder.input_size": 12}))
 
 
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [("projection_dim", 0), ("projection_dim", True), ("hidden_dim", 1.5), ("dropout", 2), ("dropout", -0.1)],
+)
+def test_sizes_that_cannot_be(name: str, value: Any, config: Config) -> None:
+    with pytest.raises(ConfigurationError, match=rf"{name} is .*; it must be"):
+        TaskSetup(config(None, {f"model.{name}": value}))
+
+
 def test_elmo_needs_its_indexer(config: Config) -> None:
     params = config("output").as_dict()
     del params["dataset_reader"]["token_indexers"]["elmo"]
@@ -236,6 +245,12 @@ def test_a_namespace_with_padding_predicts_none(config: Config) -> None:
         assert set(probabilities) == set(labels)
         assert sum(probabilities.values()) == pytest.approx(1)
     assert {name.partition("-")[2] for name in model.get_metrics(reset=True)} == {"", "f1", *labels}
+
+
+def test_a_namespace_without_labels_is_said(config: Config) -> None:
+    setup = TaskSetup(config())
+    with pytest.raises(ConfigurationError, match='no labels in the namespace "topics"'):
+        Model.from_params(config(None, {"model.label_namespace": "topics"})["model"], vocab=setup.vocab)
 
 
 def test_new_labels_get_outputs_and_old_ones_keep_theirs(config: Config) -> None:

@@ -10,6 +10,7 @@ from allennlp.commands.train import train_model
 from allennlp.common import Params
 from allennlp.common.checks import ConfigurationError
 from allennlp.interpret.attackers import Hotflip
+from allennlp.interpret.saliency_interpreters import SimpleGradient
 from allennlp.predictors import Predictor
 
 from task_setup import TaskSetup
@@ -94,6 +95,37 @@ def test_windows(config: Config) -> None:
     answer = Predictor.by_name("elmo_classifier")(setup.model, setup.reader).predict("Who left Oslo or Bergen ?")
     assert answer["tokens"] == ["Who", "left", "Oslo", "or", "Bergen", "?"]
     assert "tokens_left_out" not in answer
+
+
+def test_windows_are_not_explained(config: Config) -> None:
+    """By AllenNLP Interpret."""
+    setup = TaskSetup(config(None, {"dataset_reader.max_tokens": 3, "dataset_reader.long_texts": "window"}))
+    predictor = Predictor.by_name("elmo_classifier")(setup.model, setup.reader)
+    with pytest.raises(ConfigurationError, match="texts that are read whole"):
+        SimpleGradient(predictor).saliency_interpret_from_json({"text": "Who left Oslo or Bergen ?"})
+
+
+def test_a_stock_model_is_served(corpus: str, tmp_path: Path) -> None:
+    embedder = {"token_embedders": {"tokens": {"type": "embedding", "embedding_dim": 2}}}
+    boe = {"type": "boe", "embedding_dim": 2}
+    reader = {"type": "text_classification_json", "tokenizer": "whitespace"}
+    model = {"type": "basic_classifier", "text_field_embedder": embedder, "seq2vec_encoder": boe}
+    config = {"dataset_reader": reader, "train_data_path": corpus, "model": model}
+    config |= {"data_loader": {"batch_size": 5}, "trainer": {"num_epochs": 1, "optimizer": "adam", "cuda_device": -1}}
+    train_model(Params(config), str(tmp_path / "run"))
+    predictor = Predictor.from_path(tmp_path / "run", "elmo_classifier")
+    answer = predictor.predict_json({"text": "Who left İstanbul ?"})
+    expected = Predictor.from_path(tmp_path / "run", "text_classifier").predict_json(
+        {"sentence": "Who left İstanbul ?"}
+    )
+    assert answer["label"] == expected["label"]
+    assert list(answer["probabilities"].values()) == pytest.approx(expected["probs"])
+    assert set(answer["probabilities"]) == LABELS
+    assert answer["tokens"] == ["Who", "left", "İstanbul", "?"]
+    saliency = SimpleGradient(predictor).saliency_interpret_from_json({"text": "Who left ?"})
+    assert len(saliency["instance_1"]["grad_input_1"]) == 3
+    with pytest.raises(ConfigurationError, match='a list of tokens, which the reader "elmo_classification" takes'):
+        predictor.predict_json({"tokens": ["Who", "left"]})
 
 
 @pytest.mark.parametrize(

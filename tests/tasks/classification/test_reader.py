@@ -11,12 +11,12 @@ import pytest
 import torch.distributed as dist
 from allennlp.common import Params, util
 from allennlp.common.checks import ConfigurationError
-from allennlp.data import DatasetReader, Instance, Vocabulary
+from allennlp.data import DatasetReader, Instance
 from allennlp.data.data_loaders import MultiProcessDataLoader
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from elmo_tasks.tasks.classification.reader import UNSEEN, ClassificationReader
+from elmo_tasks.tasks.classification.reader import ClassificationReader
 
 Read = list[tuple[str, str | None]]
 SHARED = Path(__file__).parents[4] / "shared" / "data" / "textcls"
@@ -200,9 +200,12 @@ BAD_LINES: list[tuple[Any, dict[str, Any], str]] = [
     ({"text": [], "label": "x"}, {}, '"text" is empty'),
     ({"text": 3, "label": "x"}, {}, '"text" must be text or a list of tokens, not 3'),
     ({"text": ["a", ""], "label": "x"}, {}, 'token 1 of "text"'),
-    ({"text": "a", "label": None}, {}, '"label" is None; a label is a string'),
+    ({"text": "a", "label": None}, {}, '"label" is None; it must be a string'),
     ({"text": "a", "label": 0.5}, {}, '"label" is 0.5'),
     ({"text": "a", "label": " "}, {}, "\"label\" is ' '"),
+    ({"text": "a", "label": "x\r"}, {}, '"label" is .*without carriage returns'),
+    ({"text": "a", "label": "\udc00"}, {}, '"label" has half of a surrogate pair'),
+    ({"text": ["a", "\ud83d"], "label": "x"}, {}, '"text" has half of a surrogate pair'),
     ({"text": "a", "label": "y"}, {"labels": ["x", "z"]}, "\"label\" is 'y'; it must be one of x, z"),
 ]
 
@@ -259,6 +262,9 @@ def test_a_row_that_is_skipped_leaves_the_others(tmp_path: Path) -> None:
     ("options", "message"),
     [
         ({"file_format": "xml"}, 'file_format is "xml"; it must be one of jsonl, tsv, csv, folders'),
+        ({"labels": "entailment"}, "labels is 'entailment'; it must be a list of strings, or null"),
+        ({"labels": ["a", 1]}, r"labels is \['a', 1\]; it must be"),
+        ({"text_column": "label"}, "text_column and label_column are both 'label'"),
         ({"text_column": 1}, "text_column is 1 and label_column is 'label'; both must be names, or both numbers"),
         ({"text_column": -1, "label_column": 0}, "both must be names, or both numbers"),
         ({"text_column": True, "label_column": None}, "both must be names, or both numbers"),
@@ -290,17 +296,6 @@ def test_without_a_label() -> None:
     instance = ClassificationReader().text_to_instance("It rains.")
     assert "label" not in instance
     assert instance["metadata"].metadata == {"tokens": ["It", "rains", "."], "tokens_left_out": 0}  # type: ignore[attr-defined]
-
-
-def test_a_label_that_training_never_saw_is_warned_of(caplog: pytest.LogCaptureFixture) -> None:
-    unseen = ClassificationReader().text_to_instance("a", "never seen before")
-    vocab = Vocabulary()
-    vocab.add_token_to_namespace("known", "labels")
-    for _ in range(2):
-        label = unseen.duplicate()["label"]
-        label.index(vocab)
-        assert label.as_tensor({}).item() == UNSEEN
-    assert caplog.text.count('The label "never seen before" does not occur in training') == 1
 
 
 def numbered(folder: Path, count: int) -> Path:

@@ -191,6 +191,8 @@ def test_bad_input_is_explained(predictor: Predictor, given: Any, message: str) 
 
 def test_lines_are_json_or_raw_text(predictor: Predictor) -> None:
     assert predictor.load_line('{"tokens": ["a"]}\n') == {"tokens": ["a"]}
+    assert predictor.load_line('\ufeff{"tokens": ["a"]}\n') == {"tokens": ["a"]}
+    assert predictor.load_line("\ufeffAda left\n") == {"sentence": "Ada left"}
     assert predictor.load_line(" [1] is no JSON here\n") == {"sentence": " [1] is no JSON here"}
     with pytest.raises(ConfigurationError, match=r'not JSON.*\{"sentence": "unfinished'):
         predictor.load_line('{"sentence": "unfinished\n')

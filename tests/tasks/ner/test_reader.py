@@ -175,7 +175,14 @@ def test_a_missing_file_is_named(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "options", [{"coding_scheme": "BILOU"}, {"tag_column": "lemma"}, {"tag_column": 0}, {"tag_column": True}]
+    "options",
+    [
+        {"coding_scheme": "BILOU"},
+        {"tag_column": "lemma"},
+        {"tag_column": 0},
+        {"tag_column": True},
+        {"tag_column": ["ner"]},
+    ],
 )
 def test_options_are_checked(options: dict[str, Any]) -> None:
     with pytest.raises(ConfigurationError, match=next(iter(options))):

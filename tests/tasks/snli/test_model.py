@@ -1,6 +1,7 @@
 import json
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -207,6 +208,14 @@ def test_sizes_that_do_not_fit_are_an_error(config: Config, name: str) -> None:
         ConfigurationError, match=rf"input of {name} has vectors of length .* its config says 12: leave"
     ):
         TaskSetup(config(None, {f"model.{name}.input_size": 12}))
+
+
+@pytest.mark.parametrize(
+    ("name", "value"), [("projection_dim", 0), ("hidden_dim", -1), ("dropout", 2), ("attention_dropout", -0.1)]
+)
+def test_sizes_that_cannot_be(name: str, value: Any, config: Config) -> None:
+    with pytest.raises(ConfigurationError, match=rf"{name} is .*; it must be"):
+        TaskSetup(config(None, {f"model.{name}": value}))
 
 
 def test_elmo_needs_its_indexer(config: Config) -> None:

@@ -122,6 +122,9 @@ BAD: list[tuple[Any, dict[str, Any], str]] = [
     ({**GOOD, "gold_label": None}, {}, '"gold_label" is None'),
     ({**GOOD, "gold_label": " "}, {}, "\"gold_label\" is ' '; it must be a string that is not empty"),
     ({**GOOD, "gold_label": ["neutral"]}, {}, '"gold_label" is '),
+    ({**GOOD, "gold_label": "neutral\r"}, {}, '"gold_label" is .*; it must be'),
+    ({**GOOD, "gold_label": "\ud83d"}, {}, '"gold_label" has half of a surrogate pair'),
+    ({**GOOD, "sentence2": "It \ud83d"}, {}, '"sentence2" has half of a surrogate pair, which is no character'),
     ({**GOOD, "sentence2": ""}, {}, '"sentence2" is empty'),
     ({**GOOD, "sentence1": " \u00a0\t"}, {}, '"sentence1" is empty'),
     ({**GOOD, "sentence2": 3}, {}, '"sentence2" must be text or a list of tokens, not 3'),
@@ -207,6 +210,9 @@ def test_options_are_checked() -> None:
         SnliReader(tokens_from="parse")
     with pytest.raises(ConfigurationError, match="skip_bad_lines is 'false'; it must be true or false"):
         SnliReader(skip_bad_lines="false")  # type: ignore[arg-type]
+    for labels in ("entailment", [1, 2], {"yes": 1}):
+        with pytest.raises(ConfigurationError, match=r"labels is .*; it must be a list of strings, or null"):
+            SnliReader(labels=labels)  # type: ignore[arg-type]
 
 
 def test_streams(tmp_path: Path) -> None:

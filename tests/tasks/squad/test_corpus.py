@@ -90,6 +90,7 @@ QAS = "data.0.paragraphs.0.qas"
         (f"{QAS}.1.id", ..., ["q2"], r'data\[0\]\.paragraphs\[0\]\.qas\[1\]: the field "id" is missing'),
         (f"{QAS}.1.question", ..., ["q2"], r'question q2 \(data\[0\].*\): the field "question" is missing'),
         (f"{QAS}.1.question", " ", ["q2"], "question q2 .*: the question is empty"),
+        (f"{QAS}.1.question", "Why \ud83d?", ["q2"], r'question q2 .*: the field "question" has half of .*\\ud83d'),
         (f"{QAS}.1.answers", ..., ["q2"], 'question q2 .*: the field "answers" is missing'),
         (f"{QAS}.1.answers", [], ["q2"], "question q2 .*: there is no answer; .*SQuAD 2.0"),
         (f"{QAS}.1.answers.0.text", ..., ["q2"], 'question q2 .*: the field "text" is missing'),

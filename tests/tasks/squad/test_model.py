@@ -169,6 +169,7 @@ def test_the_weights_of_the_layers_are_regularized(config: Config) -> None:
         (True, {"model.self_attention": False}, "self_attention is false, and there is a span_start_encoder"),
         (False, {"model.self_attention": True}, "self_attention is true, and there is no span_start_encoder"),
         (True, {"model.max_span_length": 0}, "max_span_length is 0"),
+        (True, {"model.dropout": 2}, "dropout is 2; it must be a number"),
         # Words 5, character filters 6; an encoder gives 8.
         *(
             (

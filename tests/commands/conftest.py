@@ -1,0 +1,3 @@
+"""Tiny transformers."""
+
+from tiny_transformers import bert as bert

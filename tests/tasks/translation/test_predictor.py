@@ -1,0 +1,133 @@
+import json
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from allennlp.commands import main
+from allennlp.commands.train import train_model
+from allennlp.common import Params
+from allennlp.common.checks import ConfigurationError
+from allennlp.predictors import Predictor
+
+Config = Callable[..., Params]
+
+
+@pytest.fixture(scope="module")
+def archive(config: Config, tmp_path_factory: pytest.TempPathFactory) -> str:
+    """A model that has learned next to nothing."""
+    folder = tmp_path_factory.mktemp("translator") / "run"
+    train_model(config("both"), str(folder))
+    return str(folder / "model.tar.gz")
+
+
+@pytest.fixture(scope="module")
+def predictor(archive: str) -> Predictor:
+    """The archive's own."""
+    return Predictor.from_path(archive)
+
+
+def test_is_the_default_predictor(predictor: Predictor) -> None:
+    assert type(predictor).__name__ == "ElmoTranslatorPredictor"
+
+
+def test_a_text(predictor: Predictor) -> None:
+    answer = predictor.predict_json({"source": "Who didn't leave?"})
+    assert set(answer) == {"translation", "translations", "source_tokens"}
+    assert answer["source_tokens"] == ["Who", "did", "n't", "leave", "?"]
+    assert answer["translation"] == answer["translations"][0]["text"]
+    scores = [one["score"] for one in answer["translations"]]
+    assert len(scores) == 3
+    assert scores == sorted(scores, reverse=True)
+    assert predictor.predict("Who didn't leave?") == answer
+
+
+def test_more_translations_on_request(archive: str, predictor: Predictor) -> None:
+    wider = Predictor.from_path(archive, overrides={"model.beam_size": 7})
+    assert len(wider.predict("Who?")["translations"]) == 7
+    assert len(predictor.predict("Who?")["translations"]) == 3
+
+
+def test_a_line_is_json_or_raw_text(predictor: Predictor) -> None:
+    assert predictor.load_line('{"source": "Who?"}\n') == {"source": "Who?"}
+    assert predictor.load_line('"Who?" she said.\r\n') == {"source": '"Who?" she said.'}
+    with pytest.raises(ConfigurationError, match=r"begins with \{ but is not JSON"):
+        predictor.load_line("{Who?}\n")
+
+
+STRANGE = [
+    "👩‍👩‍👧 😀",
+    "שלום",
+    "lone \ud83d surrogate",
+    "a\u200bb",
+    "\u0301",
+    "İstanbul",
+    "我不喜欢吃苹果",
+    "\ufeffx",
+    "é" * 250,
+]
+
+
+@pytest.mark.parametrize("text", STRANGE)
+def test_unusual_text(predictor: Predictor, text: str) -> None:
+    assert len(predictor.predict_json({"source": text})["translations"]) == 3
+
+
+def test_answers_do_not_depend_on_order_or_batch(predictor: Predictor, assert_stable: Callable[..., None]) -> None:
+    texts = ["Ada", "Ada left Oslo .", "A dog barked all day long and then some more .", "It rained"]
+    assert_stable(predictor, [{"source": text} for text in texts])
+
+
+@pytest.mark.parametrize(
+    ("given", "message"),
+    [
+        ({}, 'must be an object with "source"'),
+        (["Oslo"], "must be an object"),
+        ({"text": "a"}, 'with "source"'),
+        ({"source": " \n"}, "the source is empty"),
+        ({"source": ["a"]}, "the source must be text"),
+        ({"source": 3}, 'the source must be text, not 3.*begins: {"source": 3}'),
+    ],
+)
+def test_bad_input_is_explained(predictor: Predictor, given: Any, message: str) -> None:
+    with pytest.raises(ConfigurationError, match=message):
+        predictor.predict_json(given)
+
+
+def test_bad_lines_are_skipped_on_request(archive: str) -> None:
+    predictor = Predictor.from_path(archive, skip_bad_lines=True)
+    lines = ["Who?", "{", '{"premise": "a"}', " ", "When?"]
+    answers = predictor.predict_batch_json([predictor.load_line(line) for line in lines])
+    assert [answer.get("line") for answer in answers] == [None, 2, 3, 4, None]
+
+
+def run(monkeypatch: pytest.MonkeyPatch, *arguments: str) -> None:
+    monkeypatch.setattr(sys, "argv", ["allennlp", *arguments])
+    main()
+
+
+def test_predicts_from_the_command_line(
+    archive: str, corpus: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    lines, output = tmp_path / "texts.txt", tmp_path / "output.jsonl"
+    lines.write_text('Who left?\n{"source": "It rained"}\n')
+    to_output = ("--output-file", str(output), "--silent")
+
+    run(monkeypatch, "predict", archive, str(lines), *to_output)
+    answers = [json.loads(line) for line in output.read_text().splitlines()]
+    assert [answer["source_tokens"] for answer in answers] == [["Who", "left", "?"], ["It", "rained"]]
+
+    run(monkeypatch, "predict", archive, corpus, "--use-dataset-reader", "--batch-size", "3", *to_output)
+    answers = [json.loads(line) for line in output.read_text().splitlines()]
+    assert len(answers) == 5
+
+
+def test_evaluates_from_the_command_line(
+    archive: str, corpus: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    output = tmp_path / "metrics.json"
+    run(monkeypatch, "evaluate", archive, corpus, "--output-file", str(output))
+    metrics = json.loads(output.read_text())
+    assert set(metrics) == {"bleu", "loss"}
+    assert 0 <= metrics["bleu"] <= 1
