@@ -9,7 +9,9 @@ from allennlp.common import Params
 ROOT = Path(__file__).parents[1]
 FOLDER = ROOT / "training_configs"
 CONFIGS = sorted(
-    f"{path.parent.name}/{path.stem}" for path in FOLDER.glob("*/*.jsonnet") if path.parent.name not in ("bilm", "lib")
+    f"{path.parent.name}/{path.stem}"
+    for path in FOLDER.glob("*/*.jsonnet")
+    if path.parent.name not in ("bilm", "lib", "probes")
 )
 """Such as `"ner/fixture_elmo"`."""
 

@@ -80,6 +80,10 @@ class LayerSource(nn.Module, ABC):
     def identity(self) -> Any:
         """What its layers depend on beside weights and precision, as a value that JSON can write."""
 
+    @abstractmethod
+    def untrained(self, seed: int) -> "LayerSource":
+        """The same with the random weights that it would be trained from: what comes of its shape alone."""
+
     @property
     def kept_words(self) -> int:
         """How many words' vectors are kept between calls, at most."""

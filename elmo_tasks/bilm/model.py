@@ -139,6 +139,13 @@ class BiLM(LayerSource):
         write_weights(self.char_cnn, self.lstm, weight_file, compress, round_to_half)
         self.options.to_file(options_file)
 
+    def untrained(self, seed: int) -> "BiLM":
+        """A biLM of the same shape and on the same device, with random weights, which are frozen."""
+        with torch.random.fork_rng(devices=()):
+            torch.manual_seed(seed)
+            bilm = type(self)(self.options, self.stateful)
+        return bilm.to(self.device, self.dtype).eval().requires_grad_(False)
+
     def has_weights(self, weights: Mapping[str, Tensor]) -> bool:
         """
         Whether these are the biLM's weights, up to rounding.

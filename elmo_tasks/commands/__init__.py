@@ -23,8 +23,10 @@ COMMANDS = {
     "elmo-neighbors": "elmo_tasks.commands.neighbors",
     "elmo-perplexity": "elmo_tasks.commands.perplexity",
     "elmo-predict": "elmo_tasks.commands.predict",
+    "elmo-probe": "elmo_tasks.commands.probe",
     "elmo-reproduce": "elmo_tasks.commands.reproduce",
     "elmo-score": "elmo_tasks.commands.score",
+    "elmo-senses": "elmo_tasks.commands.senses",
     "elmo-train": "elmo_tasks.commands.train",
     "elmo-words": "elmo_tasks.commands.words",
 }

@@ -23,7 +23,7 @@ def _add_run(steps: argparse._SubParsersAction) -> None:
         "killed and called again: finished trainings are kept, one that was interrupted goes on from its checkpoint. "
         "Example: elmo-tasks elmo-reproduce run table3 --tasks snli --seeds 3 --jobs 2 -o runs/open",
     )
-    step.add_argument("table", help="table1, table2, table3, figure1 or figure2")
+    step.add_argument("table", help="table1, table2, table3, table5, table6, figure1 or figure2")
     step.add_argument("--profile", default="open", help="paper, open or smoke (default: %(default)s)")
     step.add_argument("--tasks", nargs="+", metavar="TASK", help="of the profile (default: those of the paper's table)")
     step.add_argument("--data", metavar="FOLDER", help="of the corpora (default: data, ../shared/data or fixtures)")

@@ -56,17 +56,19 @@ class Cell:
     @property
     def scores(self) -> dict[int, float]:
         """By seed."""
-        return self._scores_of(self.trainings)
+        return self._scores_of(self.trainings, self._metric)
 
     @property
     def baseline_scores(self) -> dict[int, float]:
         """By seed."""
-        return self._scores_of(self.baseline)
+        return self._scores_of(self.baseline, self.experiment.metric if self.experiment else "")
 
-    def _scores_of(self, trainings: Trainings | None) -> dict[int, float]:
-        if trainings is None or self.experiment is None:
-            return {}
-        return trainings.scores(self.experiment.metric, self.table.split)
+    @property
+    def _metric(self) -> str:
+        return self.variant.metric or (self.experiment.metric if self.experiment else "")
+
+    def _scores_of(self, trainings: Trainings | None, metric: str) -> dict[int, float]:
+        return {} if trainings is None else trainings.scores(metric, self.table.split)
 
     @property
     def mean(self) -> float | None:
@@ -81,9 +83,7 @@ class Cell:
     @property
     def measured_on(self) -> str:
         """`"test"` or `"development"`; empty where nothing was."""
-        if self.trainings is None or self.experiment is None:
-            return ""
-        return self.trainings.measured_on(self.experiment.metric, self.table.split)
+        return "" if self.trainings is None else self.trainings.measured_on(self._metric, self.table.split)
 
     @property
     def to_paper(self) -> float | None:

@@ -101,6 +101,7 @@ def plan(request: Request) -> list[Run]:
         _make_run(one, seed, profile, folder, digests, bilms[one.experiment.bilm or bilm], request.out)
         for seed in range(1, request.seeds + 1)
         for one in composed
+        if seed == 1 or one.experiment.is_seeded
     ]
 
 

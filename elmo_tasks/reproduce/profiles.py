@@ -6,9 +6,14 @@ from typing import Any
 
 from elmo_tasks.reproduce import published
 from elmo_tasks.reproduce.errors import ReproductionError
+from elmo_tasks.reproduce.probes.card import CARD
 from elmo_tasks.reproduce.tables import PaperTable
 from elmo_tasks.tasks import cards
-from elmo_tasks.tasks.base.card import Corpus, Experiment
+from elmo_tasks.tasks.base.card import Card, Corpus, Experiment
+
+
+def _cards() -> list[Card]:
+    return [*cards(), CARD]
 
 
 @dataclass(frozen=True)
@@ -47,12 +52,12 @@ class Profile:
     @property
     def experiments(self) -> list[Experiment]:
         """Those of all cards."""
-        return [experiment for card in cards() for experiment in card.experiments.get(self.name, ())]
+        return [experiment for card in _cards() for experiment in card.experiments.get(self.name, ())]
 
     @property
     def corpora(self) -> list[Corpus]:
         """Those of all cards; some are on several."""
-        return [corpus for card in cards() for corpus in card.corpora.get(self.name, ())]
+        return [corpus for card in _cards() for corpus in card.corpora.get(self.name, ())]
 
     def chosen(self, table: PaperTable, names: Sequence[str] | None = None) -> list[Experiment]:
         """
@@ -61,12 +66,12 @@ class Profile:
         # Raises
 
         `ReproductionError`
-            If the profile has no such experiment.
+            If the profile has no such experiment, or the table is not of it.
         """
         if names is None:
             return in_rows(
                 experiment
-                for card in cards()
+                for card in _cards()
                 for experiment in card.experiments.get(self.name, ())
                 if experiment.row in table.rows or table.name in card.tables
             )
@@ -75,7 +80,12 @@ class Profile:
             raise ReproductionError(
                 f'The profile "{self.name}" has no task "{unknown[0]}"; it has: {", ".join(by_name)}.'
             )
-        return [by_name[name] for name in dict.fromkeys(names)]
+        chosen = [by_name[name] for name in dict.fromkeys(names)]
+        # A table of layers has figures that no task's training has.
+        other = [experiment.name for experiment in chosen if experiment.row not in table.rows]
+        if other and any(variant.metric for variant in table.variants):
+            raise ReproductionError(f'{table.name} is of {", ".join(table.rows)} only, not of "{other[0]}".')
+        return chosen
 
 
 PROFILES = {
@@ -120,7 +130,7 @@ def find_profile(name: str) -> Profile:
 
 def row_order() -> list[str]:
     """The rows of all tables: the paper's in its order, and then the others in the order of the cards."""
-    own = [experiment.row for card in cards() for of_profile in card.experiments.values() for experiment in of_profile]
+    own = [experiment.row for card in _cards() for of_profile in card.experiments.values() for experiment in of_profile]
     return list(dict.fromkeys([*published.TASKS, *own]))
 
 

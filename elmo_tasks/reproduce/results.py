@@ -73,9 +73,13 @@ class Results:
             paper=table.paper.get(row, {}).get(variant.name),
             trainings=self.trainings(table, experiment, variant.name),
             baseline=self.trainings(table, experiment, baseline) if variant.has_elmo else None,
-            wanted=self.tables.get(table.name, {}).get("seeds", 0),
+            wanted=self._wanted(table, experiment),
             is_papers=self.profile.is_papers,
         )
+
+    def _wanted(self, table: PaperTable, experiment: Experiment | None) -> int:
+        seeds: int = self.tables.get(table.name, {}).get("seeds", 0)
+        return seeds if experiment is None or experiment.is_seeded else min(seeds, 1)
 
     def trainings(self, table: PaperTable, experiment: Experiment | None, variant: str) -> Trainings | None:
         """Those of a cell; None where they were not asked for."""

@@ -9,9 +9,9 @@ from elmo_tasks.mixes.table import mix_table
 from elmo_tasks.reproduce.cells import Cell, points
 from elmo_tasks.reproduce.document import NOTHING, Block, Code, Heading, Picture, Table, Text
 from elmo_tasks.reproduce.figures import draw_curves, draw_epochs, draw_layer_weights, mean_mixes, to_svg
-from elmo_tasks.reproduce.formats import as_printed, p_value, paper_figure, percent, signed
+from elmo_tasks.reproduce.formats import p_value, paper_figure, percent, signed
 from elmo_tasks.reproduce.results import Results
-from elmo_tasks.reproduce.tables import BOTH, REPORTED, PaperTable, UnfinishedTable
+from elmo_tasks.reproduce.tables import BOTH, REPORTED, PaperTable
 from elmo_tasks.reproduce.trainings import Trainings
 from elmo_tasks.runner.comparisons import mean_and_deviation
 
@@ -24,7 +24,7 @@ def table_sections(results: Results) -> list[Block]:
     blocks: list[Block] = []
     for table in REPORTED:
         blocks.append(Heading(table.title))
-        blocks += _unfinished(table) if isinstance(table, UnfinishedTable) else show[table.form](results, table)
+        blocks += show[table.form](results, table)
     return blocks
 
 
@@ -38,7 +38,8 @@ def run_command(results: Results, table: str, task: str | None = None, seeds: in
 
 def _scores(results: Results, table: PaperTable) -> list[Block]:
     cells = results.cells(table)
-    blocks: list[Block] = [_comparison(cells, results.profile.is_papers)]
+    blocks: list[Block] = [Text(table.about)] if table.about else []
+    blocks.append(_comparison(cells, results.profile.is_papers))
     if table.name not in results.tables:
         blocks += [Text("Not run. To run it:"), Code(run_command(results, table.name))]
     blocks += [Text(text) for text in _verdicts(cells)]
@@ -198,11 +199,3 @@ def _weights_table(rows: Sequence[tuple[str, Trainings]]) -> Table:
     header, mixes = mix_table([mix for _, mix in means])
     cells = [[title, *mix, str(runs[title])] for (title, _), mix in zip(means, mixes, strict=True)]
     return Table(["task", *header, "runs"], cells, range(2, len(header) + 2))
-
-
-def _unfinished(table: UnfinishedTable) -> list[Block]:
-    rows = [
-        [system, as_printed(value), "not run: no such task yet" if system.startswith("biLM") else NOTHING]
-        for system, value in table.systems.items()
-    ]
-    return [Table(["", f"the paper ({table.measure})", "ours"], rows, (1,))]

@@ -6,6 +6,7 @@ from typing import Any
 
 from elmo_tasks.reproduce import published
 from elmo_tasks.reproduce.errors import ReproductionError
+from elmo_tasks.reproduce.probes.card import SENSES_ROW, TAGS_ROW
 from elmo_tasks.reproduce.published import Published
 
 
@@ -23,6 +24,8 @@ class Variant:
         Fields of the config's `elmo_field`, such as `place`, and their values.
     fraction : `float`
         The part of the training set that is trained on.
+    metric : `str | None`
+        One of several that its runs have; by default the experiment's.
     """
 
     name: str
@@ -30,7 +33,10 @@ class Variant:
     has_elmo: bool = True
     overrides: Mapping[str, Any] = field(default_factory=dict)
     fraction: float = 1.0
+    metric: str | None = None
 
+
+_RANDOM_WEIGHTS = {"weights": "random"}
 
 BASELINE = Variant("baseline", "baseline", has_elmo=False)
 ELMO = Variant("elmo", "ELMo")
@@ -40,6 +46,16 @@ LAMBDA_0_001 = Variant("lambda-0.001", "all layers, λ = 0.001", overrides={"sca
 INPUT = Variant("input", "input only", overrides={"place": "input"})
 BOTH = Variant("both", "input and output", overrides={"place": "both"})
 OUTPUT = Variant("output", "output only", overrides={"place": "output"})
+LAYERS = (
+    Variant("layer-0", "token layer", metric="layer_0"),
+    Variant("layer-1", "first layer", metric="layer_1"),
+    Variant("layer-2", "second layer", metric="layer_2"),
+)
+MIX = Variant("mix", "mix of all layers", metric="mix")
+RANDOM = tuple(
+    replace(variant, name=f"random-{variant.name}", title=f"random weights, {variant.title}", overrides=_RANDOM_WEIGHTS)
+    for variant in (*LAYERS, MIX)
+)
 
 
 @dataclass(frozen=True)
@@ -53,7 +69,7 @@ class PaperTable:
     split : `str`
         `"test"` or `"development"`: what the paper measures on.
     rows : `Sequence[str]`
-        The paper's tasks, each one of `published.TASKS`.
+        The paper's tasks, each one of `published.TASKS`; or those of a table that is of no such task.
     variants : `Sequence[Variant]`
     form : `str`
         How the report shows it: `"scores"`, a row a variant with the paper's figure and what differs from the baseline;
@@ -62,7 +78,7 @@ class PaperTable:
     paper : `Mapping[str, Mapping[str, Published]]`
         Task to variant to the paper's figure.
     about : `str`
-        What the paper says of it, where it prints no figures.
+        What else the paper says of it.
     """
 
     name: str
@@ -75,32 +91,10 @@ class PaperTable:
     about: str = ""
 
 
-@dataclass(frozen=True)
-class UnfinishedTable:
-    """
-    A table whose figures are known and whose task is still to come.
-
-    # Parameters
-
-    name, title : `str`
-    needs : `str`
-        What the task is.
-    measure : `str`
-    systems : `Mapping[str, float]`
-        The paper's rows and figures.
-    """
-
-    name: str
-    title: str
-    needs: str
-    measure: str
-    systems: Mapping[str, float]
-
-
 _ALL_ROWS = tuple(published.TASKS)
 _THREE_ROWS = ("SQuAD", "SNLI", "SRL")
 
-REPORTED: Sequence[PaperTable | UnfinishedTable] = (
+REPORTED = (
     PaperTable(
         "table1",
         "Table 1: without and with ELMo",
@@ -143,31 +137,32 @@ REPORTED: Sequence[PaperTable | UnfinishedTable] = (
         form="weights",
         about=published.FIGURE_2,
     ),
-    UnfinishedTable(
+    PaperTable(
         "table5",
-        "Table 5: word sense disambiguation",
-        "word sense disambiguation",
-        "F1",
-        published.TABLE_5,
+        "Table 5: word senses by the nearest average of a layer",
+        "test",
+        (SENSES_ROW,),
+        (BASELINE, *LAYERS),
+        paper={SENSES_ROW: published.TABLE_5},
+        about=published.OTHERS_5,
     ),
-    UnfinishedTable(
+    PaperTable(
         "table6",
-        "Table 6: parts of speech",
-        "part-of-speech tagging with a linear classifier",
-        "accuracy",
-        published.TABLE_6,
+        "Table 6: parts of speech by a linear classifier of a layer",
+        "test",
+        (TAGS_ROW,),
+        (BASELINE, *LAYERS, MIX, *RANDOM),
+        paper={TAGS_ROW: published.TABLE_6},
+        about=published.OTHERS_6,
     ),
 )
 """In the order of the report."""
 
-TABLES = {table.name: table for table in REPORTED if isinstance(table, PaperTable)}
-UNFINISHED = {table.name: table for table in REPORTED if isinstance(table, UnfinishedTable)}
+TABLES = {table.name: table for table in REPORTED}
 
 
 def find_table(name: str) -> PaperTable:
     """Raises `ReproductionError` with the names that there are."""
-    if name in UNFINISHED:
-        raise ReproductionError(f"{name} needs a task that this project does not have yet: {UNFINISHED[name].needs}.")
     if name not in TABLES:
         raise ReproductionError(f'There is no table "{name}"; there are: {", ".join(TABLES)}.')
     return TABLES[name]

@@ -173,6 +173,14 @@ class Transformer(LayerSource):
             "max_pieces": self.max_pieces,
         }
 
+    def untrained(self, seed: int) -> "Transformer":
+        """A transformer of the same config and on the same device, with random weights, which are frozen."""
+        with torch.random.fork_rng(devices=()):
+            torch.manual_seed(seed)
+            model = type(self.model)(self.model.config)
+        transformer = Transformer(model, self.pieces.tokenizer, self.pooling, self.hidden_states, self.max_pieces)
+        return transformer.to(self.device, self.dtype).eval().requires_grad_(False)
+
     def forward(self, ids: Tensor) -> BiLMOutput:
         """
         # Parameters

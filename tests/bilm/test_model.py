@@ -221,3 +221,16 @@ def test_whether_weights_are_ones_own(bilm: BiLM) -> None:
         assert not bilm.has_weights({**weights, name: wrong})
     del weights[name]
     assert not bilm.has_weights(weights)
+
+
+def test_an_untrained_one_has_the_shape_and_nothing_else(bilm: BiLM) -> None:
+    state = torch.random.get_rng_state()
+    untrained, again, other = (bilm.untrained(seed) for seed in (1, 1, 2))
+    assert torch.equal(torch.random.get_rng_state(), state)
+    assert untrained.options == bilm.options
+    ids = batch_to_ids([["the", "cat"]])
+    layers = [one(ids).layers for one in (bilm, untrained, again, other)]
+    assert [one.shape for one in layers] == [layers[0].shape] * 4
+    assert torch.equal(layers[1], layers[2])
+    assert all((layers[1] - one).abs().amax() > 0.1 for one in (layers[0], layers[3]))
+    assert not any(weight.requires_grad for weight in untrained.parameters())

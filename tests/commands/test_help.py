@@ -84,7 +84,15 @@ def test_each_says_which_bilm_it_takes(parsers: Parsers) -> None:
         # The steps that do not train read records and texts.
         elif name not in ("elmo-reproduce", "elmo-reproduce data", "elmo-reproduce report"):
             assert "biLM" in said, name
-    assert with_option == ["elmo", "elmo-add", "elmo-neighbors", "elmo-reproduce run", "elmo-words"]
+    assert with_option == [
+        "elmo",
+        "elmo-add",
+        "elmo-neighbors",
+        "elmo-probe",
+        "elmo-reproduce run",
+        "elmo-senses",
+        "elmo-words",
+    ]
 
 
 def test_no_flag_says_that_it_is_false(parsers: Parsers) -> None:

@@ -9,7 +9,9 @@ from elmo_tasks.reproduce.tables import TABLES
 def test_tasks_of_a_table() -> None:
     profile = PROFILES["open"]
     assert [one.name for one in profile.chosen(TABLES["table3"])] == ["squad", "snli", "snli-glove"]
-    assert len(profile.chosen(TABLES["table1"])) == len(profile.experiments)
+    assert len(profile.chosen(TABLES["table1"])) == len(profile.experiments) - 2
+    assert [one.name for one in profile.chosen(TABLES["table5"])] == ["senses"]
+    assert [one.name for one in profile.chosen(TABLES["table6"])] == ["pos-probe"]
     assert [one.name for one in profile.chosen(TABLES["table2"], ["ner-wikigold"])] == ["ner-wikigold"]
 
 
@@ -28,3 +30,5 @@ def test_unknown_names_are_said_with_those_there_are() -> None:
         find_profile("large")
     with pytest.raises(ReproductionError, match='"smoke" has no task "srl"; it has: squad, snli, ner'):
         PROFILES["smoke"].chosen(TABLES["table1"], ["srl"])
+    with pytest.raises(ReproductionError, match='table6 is of POS probe only, not of "ner"'):
+        PROFILES["smoke"].chosen(TABLES["table6"], ["pos-probe", "ner"])

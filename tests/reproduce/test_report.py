@@ -159,7 +159,9 @@ def test_what_was_not_run_says_so(text: str) -> None:
     assert row(table_3, "SNLI, fixture", "input and output")[3] == "86.00 ± 1.00"
     assert row(table_3, "SNLI, fixture", "input only")[3] == "not run"
     assert row(table_3, "SNLI, fixture", "output only")[3] == "not run yet"
-    assert row(text, "biLM, second layer", "69.0") == ["biLM, second layer", "69.0", "not run: no such task yet"]
+    table_5 = text.partition("## Table 5")[2].partition("## Table 6")[0]
+    assert row(table_5, "Senses, fixture", "second layer")[2:4] == ["69.0", "not run"]
+    assert "    elmo-tasks elmo-reproduce run table5 --profile smoke --bilm mini" in table_5
 
 
 def test_figure_1_and_epochs(text: str) -> None:
@@ -305,3 +307,30 @@ def test_one_seed_is_not_tested(tmp_path: Path, make_run_in: Callable[..., Run],
     assert row(text, "SNLI, fixture", "ELMo")[6:8] == ["+0.00", "0.0 %"]
     assert "in all: SNLI, fixture, ELMo (+0.00)." in text
     assert "tell from chance" not in text
+
+
+def test_table_6_has_each_layer_of_one_run(
+    tmp_path: Path, make_run_in: Callable[..., Run], finish: Callable[..., Run]
+) -> None:
+    trained = dict.fromkeys(("layer-0", "layer-1", "layer-2", "mix"), "elmo")
+    random = {f"random-{name}": "elmo-weights-random" for name in trained}
+    tables = {"table6": {"seeds": 3, "tasks": {"pos-probe": {"baseline": "baseline"} | trained | random}}}
+    said = {"profile": "paper", "data": None, "bilm": "original", "bilm_digest": "f" * 64, "tables": tables}
+    (tmp_path / "experiments.json").write_text(json.dumps(said))
+    metrics = {"test_accuracy": 0.96, "test_layer_0": 0.93, "test_layer_1": 0.975, "test_layer_2": 0.968}
+    finish(make_run_in(tmp_path, "pos-probe/baseline/seed1"), 0.0, metrics={"test_accuracy": 0.92})
+    for name, mix in (("elmo", 0.96), ("elmo-weights-random", 0.9)):
+        finish(make_run_in(tmp_path, f"pos-probe/{name}/seed1"), 0.0, metrics=metrics | {"test_mix": mix})
+    write_report(tmp_path)
+    table_6 = (tmp_path / "RESULTS.md").read_text().partition("## Table 6")[2].partition("## Runs")[0]
+    assert published.OTHERS_6 in table_6
+    first = row(table_6, "Penn Treebank", "first layer")
+    # One run is all, for the seed makes no difference.
+    assert first[2:8] == ["97.3", "97.50", "1 of 1", "test", "+0.20", "+5.50"]
+    assert row(table_6, "Penn Treebank", "baseline")[2:7] == ["-", "92.00", "1 of 1", "test", "-"]
+    assert row(table_6, "Penn Treebank", "mix of all layers")[3] == "96.00"
+    assert row(table_6, "Penn Treebank", "random weights, mix of all layers")[3] == "90.00"
+    with open(tmp_path / CSV, newline="") as file:
+        rows = {(line["table"], line["variant"]): line["ours"] for line in csv.DictReader(file)}
+    assert rows["table6", "layer-2"] == "96.8"
+    assert rows["table6", "random-layer-0"] == "93.0"

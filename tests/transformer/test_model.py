@@ -249,3 +249,16 @@ def test_the_cache_is_filled(bert: Path, tmp_path: Path) -> None:
 def test_padded_ids() -> None:
     padded = pad_ids([torch.tensor([[1, 2]]), torch.tensor([[3], [4]])])
     assert padded.tolist() == [[[1, 2], [0, 0]], [[3, 0], [4, 0]]]
+
+
+def test_an_untrained_one_has_the_shape_and_nothing_else(bert: Path) -> None:
+    transformer = read_transformer(bert, "first", hidden_states=[0, 2])
+    state = torch.random.get_rng_state()
+    untrained, again = transformer.untrained(1), transformer.untrained(1)
+    assert torch.equal(torch.random.get_rng_state(), state)
+    assert untrained.identity() == transformer.identity()
+    ids = transformer.ids([PLAIN])
+    layers = [one(ids).layers for one in (transformer, untrained, again)]
+    assert layers[0].shape == layers[1].shape
+    assert torch.equal(layers[1], layers[2])
+    assert (layers[0] - layers[1]).abs().amax() > 0.1

@@ -39,6 +39,8 @@ class Experiment:
         `best_validation_METRIC` or `test_METRIC`. It begins anew after a kill.
     bilm : `str | None`
         The biLM that it takes, whatever the profile's is and `--bilm` says: one of the corpus's language.
+    is_seeded : `bool`
+        Whether the seed makes a difference; where it does not, there is one run.
     """
 
     name: str
@@ -50,6 +52,7 @@ class Experiment:
     elmo_field: str = "model.elmo"
     module: str | None = None
     bilm: str | None = None
+    is_seeded: bool = True
 
 
 @dataclass(frozen=True)

@@ -1,28 +1,19 @@
 """CoNLL-2003's columns (Tjong Kim Sang and De Meulder 2003), as they stand in a file."""
 
 from collections.abc import Iterator, Sequence
-from typing import NamedTuple
 
 from allennlp.common.checks import ConfigurationError
 from allennlp.data.dataset_readers.dataset_reader import PathOrStr
 
-from elmo_tasks.files import decoded
-from elmo_tasks.tasks.base.reader import bad_line, numbered_lines
-from elmo_tasks.tasks.ner.schemes import TagError, split_tag
-
-_DOCUMENT_START = "-DOCSTART-"
-
-
-class Line(NamedTuple):
-    """A line that holds a token: its number in the file, counted from 1, and its columns, the word's first."""
-
-    number: int
-    columns: list[str]
+from elmo_tasks.columns import Row, check_same_columns, conll_sentences
+from elmo_tasks.tasks.base.reader import bad_line
+from elmo_tasks.tasks.base.schemes import TagError, split_tag
+from elmo_tasks.tasks.base.tagged import text_lines
 
 
-def read_sentences(file_path: PathOrStr) -> Iterator[list[Line]]:
+def read_sentences(file_path: PathOrStr) -> Iterator[list[Row]]:
     """
-    The sentences of a file, plain or compressed, one by one.
+    The sentences of a file, plain or compressed, one by one; the word is in the first column.
 
     # Raises
 
@@ -30,41 +21,20 @@ def read_sentences(file_path: PathOrStr) -> Iterator[list[Line]]:
         Names the file and the line that has no tag, or not as many columns as the lines before; or says that there is
         no sentence.
     """
-    sentence: list[Line] = []
-    first: Line | None = None
-    for number, text in _lines(file_path):
-        columns = text.strip(" \t").replace("\t", " ").split(" ")
-        # Several blanks in a row separate once. Other kinds of white space, such as U+00A0, may stand inside a word.
-        columns = [column for column in columns if column]
-        if not columns or columns[0] == _DOCUMENT_START:
-            if sentence:
-                yield sentence
-            sentence = []
-            continue
-        line = Line(number, columns)
-        first = first or line
-        if len(columns) < 2:
-            raise bad_line(file_path, number, f'expected a word and its tag, found only "{columns[0]}"')
-        if len(columns) != len(first.columns):
-            raise bad_line(
-                file_path,
-                number,
-                f"{len(columns)} columns, but line {first.number} has {len(first.columns)}: {columns}",
-            )
-        sentence.append(line)
-    if sentence:
+    first: Row | None = None
+    for sentence in conll_sentences(text_lines(file_path), file_path, ConfigurationError):
+        first = first or sentence[0]
+        check_same_columns(first, sentence[0], file_path, ConfigurationError)
         yield sentence
-    if first is None:
-        raise ConfigurationError(f"{file_path}: there is no sentence in this file.")
 
 
-def read_tags(lines: Sequence[Line], column: int, are_spans: bool, file_path: PathOrStr) -> list[str]:
+def read_tags(rows: Sequence[Row], column: int, are_spans: bool, file_path: PathOrStr) -> list[str]:
     """
     The tags of a sentence.
 
     # Parameters
 
-    lines : `Sequence[Line]`
+    rows : `Sequence[Row]`
     column : `int`
         Where they stand; negative numbers count from the last.
     are_spans : `bool`
@@ -77,24 +47,19 @@ def read_tags(lines: Sequence[Line], column: int, are_spans: bool, file_path: Pa
     `ConfigurationError`
         Names the file and the line whose tag is missing or marks no span.
     """
-    return [_tag(line, column, are_spans, file_path) for line in lines]
+    return [_tag(row, column, are_spans, file_path) for row in rows]
 
 
-def _tag(line: Line, column: int, is_span: bool, file_path: PathOrStr) -> str:
+def _tag(row: Row, column: int, is_span: bool, file_path: PathOrStr) -> str:
     try:
-        tag = line.columns[column]
+        tag = row.columns[column]
     except IndexError:
-        message = f"there is no column {column} here, of {len(line.columns)}; see tag_column"
-        raise bad_line(file_path, line.number, message) from None
+        message = f"there is no column {column} here, of {len(row.columns)}; see tag_column"
+        raise bad_line(file_path, row.number, message) from None
     if is_span:
         try:
             split_tag(tag)
         except TagError as error:
             advice = "set coding_scheme to null if the tags mark no spans, and tag_column if they stand elsewhere"
-            raise bad_line(file_path, line.number, f"{error}; {advice}") from None
+            raise bad_line(file_path, row.number, f"{error}; {advice}") from None
     return tag
-
-
-def _lines(file_path: PathOrStr) -> Iterator[tuple[int, str]]:
-    for number, line in numbered_lines(file_path):
-        yield number, decoded(line, f"{file_path}, line {number}", ConfigurationError)

@@ -1,0 +1,37 @@
+"""The tagger of named entities on parts of speech."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from allennlp.common import Params
+from allennlp.predictors import Predictor
+
+from task_setup import TaskSetup
+
+FIXTURES = Path(__file__).parents[3] / "fixtures" / "pos"
+
+
+@pytest.fixture
+def setup(experiment: Callable[..., Params]) -> TaskSetup:
+    """The experiment of training_configs/lib/pos.libsonnet at a tiny size, on a part of the fixtures."""
+    sizes = {"words": 5, "characters": 4, "filters": 6, "filter_width": 3, "hidden": 4, "layers": 1}
+    training = {"batch_size": 2, "trainer": {"num_epochs": 1, "optimizer": "adam"}}
+    overrides = {"dataset_reader.max_instances": 6, "model.dropout": 0.0}
+    return TaskSetup(
+        experiment("pos", str(FIXTURES / "train.conllu"), "both", overrides, sizes=sizes, training=training)
+    )
+
+
+def test_learns_its_training_data(setup: TaskSetup) -> None:
+    setup.train(60, lr=0.03)
+    setup.run(setup.instances)
+    assert setup.model.get_metrics(reset=True) == {"accuracy": 1.0}
+
+
+def test_predicts_tags_and_no_spans(setup: TaskSetup) -> None:
+    setup.model.eval()
+    predictor = Predictor.by_name("elmo_tagger")(setup.model, setup.reader)
+    answer = predictor.predict_json({"tokens": ["Nobody", "answered", "."]})
+    assert set(answer) == {"tokens", "tags"}
+    assert set(answer["tags"]) <= set(setup.vocab.get_token_to_index_vocabulary("labels"))
