@@ -236,7 +236,7 @@ def look_at_bilm() -> str:
         with torch.no_grad():
             layers = bilm(characters).layers  # Shape: (1, num_layers + 1, tokens, 2 * projection_dim)
         milliseconds = 1000 * (time.perf_counter() - start)
-        gave = f"\"{name}\" gave {' '.join(sentence)!r} layers of shape {tuple(layers.shape)}"
+        gave = f'"{name}" gave {" ".join(sentence)!r} layers of shape {tuple(layers.shape)}'
         if not torch.isfinite(layers).all() or layers.shape[2] != len(sentence):
             raise RuntimeError(f"{gave} with values not finite")
         said.append(f"{gave} in {milliseconds:.0f} ms")

@@ -58,8 +58,9 @@ def find_bilm(
     # Parameters
 
     bilm : `str` or `Path`, optional
-        `"mini"` or the Chinese `"mini-zh"`, which are in this package; `"small"`, `"medium"`, `"original"` or `"5.5B"`, which are downloaded on
-        first use; or else a folder with an options.json and a weights.hdf5. `~` is the home folder.
+        `"mini"` or the Chinese `"mini-zh"`, which are in this package; `"small"`, `"medium"`, `"original"` or `"5.5B"`,
+        which are downloaded on first use; or else a folder with an options.json and a weights.hdf5. `~` is the home
+        folder.
     options_file, weight_file : `str` or `Path`, optional
         Instead of `bilm`, the two files: paths, or URLs (`https://` or `http://`), which are downloaded on first use.
         The published biLMs' addresses lead to the same files as their names.
