@@ -22,7 +22,8 @@ from elmo_tasks.registration import ALLENNLP_VERSION, ROOMS, check_allennlp
 # What matters to a bug report, in this order; a package that is missing is a fault.
 PACKAGES = ("torch", "torchvision", "numpy", "h5py", "transformers", "spacy", "jsonnet", "overrides", "allennlp")
 
-SENTENCE = ["The", "doctor", "is", "in", "."]
+SENTENCES = {"mini": ["The", "doctor", "is", "in", "."], "mini-zh": ["医生", "在", "。"]}
+"""One for each biLM in the package."""
 
 REINSTALL = "install again: in a clone `make setup`, elsewhere see docs/install.md"
 
@@ -227,12 +228,16 @@ def look_at_bilm() -> str:
 
     from elmo_tasks.bilm import BiLM, batch_to_ids, find_bilm
 
-    bilm = BiLM.from_files(*find_bilm("mini"))
-    characters = batch_to_ids([SENTENCE])  # Shape: (1, tokens, 50)
-    start = time.perf_counter()
-    with torch.no_grad():
-        layers = bilm(characters).layers  # Shape: (1, num_layers + 1, tokens, 2 * projection_dim)
-    milliseconds = 1000 * (time.perf_counter() - start)
-    if not torch.isfinite(layers).all() or layers.shape[2] != len(SENTENCE):
-        raise RuntimeError(f"{' '.join(SENTENCE)!r} gave layers of shape {tuple(layers.shape)} with values not finite")
-    return f'"mini" gave {" ".join(SENTENCE)!r} layers of shape {tuple(layers.shape)} in {milliseconds:.0f} ms'
+    said = []
+    for name, sentence in SENTENCES.items():
+        bilm = BiLM.from_files(*find_bilm(name))
+        characters = batch_to_ids([sentence])  # Shape: (1, tokens, 50)
+        start = time.perf_counter()
+        with torch.no_grad():
+            layers = bilm(characters).layers  # Shape: (1, num_layers + 1, tokens, 2 * projection_dim)
+        milliseconds = 1000 * (time.perf_counter() - start)
+        gave = f'"{name}" gave {" ".join(sentence)!r} layers of shape {tuple(layers.shape)}'
+        if not torch.isfinite(layers).all() or layers.shape[2] != len(sentence):
+            raise RuntimeError(f"{gave} with values not finite")
+        said.append(f"{gave} in {milliseconds:.0f} ms")
+    return "; ".join(said)

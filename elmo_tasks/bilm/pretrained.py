@@ -15,7 +15,7 @@ from elmo_tasks.files import writing
 OPTIONS_NAME, WEIGHTS_NAME = "options.json", "weights.hdf5"
 """The files in a biLM's folder."""
 
-BUNDLED = ("mini",)
+BUNDLED = ("mini", "mini-zh")
 """In the package, in the folder `models`."""
 
 PUBLISHED = {
@@ -26,7 +26,7 @@ PUBLISHED = {
 }
 """Downloaded on first use, and what they are called there."""
 
-OUTPUT_DIMS = {"mini": 256, "small": 256, "medium": 512, "original": 1024, "5.5B": 1024}
+OUTPUT_DIMS = {"mini": 256, "mini-zh": 256, "small": 256, "medium": 512, "original": 1024, "5.5B": 1024}
 """The length of a token's vector in each layer of the biLMs that have a name, both directions."""
 
 _MODELS = Path(__file__).with_name("models")
@@ -58,8 +58,9 @@ def find_bilm(
     # Parameters
 
     bilm : `str` or `Path`, optional
-        `"mini"`, which is in this package; `"small"`, `"medium"`, `"original"` or `"5.5B"`, which are downloaded on
-        first use; or else a folder with an options.json and a weights.hdf5. `~` is the home folder.
+        `"mini"` or the Chinese `"mini-zh"`, which are in this package; `"small"`, `"medium"`, `"original"` or `"5.5B"`,
+        which are downloaded on first use; or else a folder with an options.json and a weights.hdf5. `~` is the home
+        folder.
     options_file, weight_file : `str` or `Path`, optional
         Instead of `bilm`, the two files: paths, or URLs (`https://` or `http://`), which are downloaded on first use.
         The published biLMs' addresses lead to the same files as their names.

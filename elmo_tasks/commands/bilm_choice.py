@@ -8,7 +8,7 @@ from elmo_tasks.commands.device import add_device_option, check_device
 if TYPE_CHECKING:
     from elmo_tasks.bilm import LayerSource
 
-CHOICES = "mini, small, medium, original, 5.5B, a folder, or transformer:NAME"
+CHOICES = "mini, mini-zh, small, medium, original, 5.5B, a folder, or transformer:NAME"
 """What `--bilm` takes, see `read_source`; a folder may be a transformer's too."""
 
 

@@ -93,8 +93,9 @@ RECIPES = {
     "original": Recipe(_options(4096, 512, _PUBLISHED_FILTERS, 2), 128, 8192, 0.0005, 0.1, 3),
 }
 """
-By size. "small" and "original" are the published shapes; bilm-tf trained them with Adagrad at 0.2 on a billion words,
-as training_configs/bilm has it.
+By size. "compact" is the shape of "mini-zh": a Chinese character is three bytes, and its widest filters see two.
+"small" and "original" are the published shapes; bilm-tf trained them with Adagrad at 0.2 on a billion words, as
+training_configs/bilm has it.
 """
 
 

@@ -89,7 +89,7 @@ def _use_elmo(config: Config, experiment: Experiment, variant: Variant, bilm: st
     elmo = get_at(config, experiment.elmo_field)
     if not isinstance(elmo, dict):
         raise ReproductionError(f'The config {experiment.elmo} has no "{experiment.elmo_field}".')
-    _take(config, elmo, bilm)
+    _take(config, elmo, experiment.bilm or bilm)
     changed = []
     for name, value in variant.overrides.items():
         if name not in elmo:

@@ -94,11 +94,11 @@ def plan(request: Request) -> list[Run]:
     cells, composed = _compose_all(profile, table, chosen, bilm)
     folder = request.data or str(_default_data(profile))
     digests = _data_digests(composed, profile, folder, bilm)
-    digest = _digest(bilm)
-    said = _said(request, bilm, digest, cells)
+    bilms = {name: _digest(name) for name in {bilm, *(one.bilm for one in chosen if one.bilm)}}
+    said = _said(request, bilm, bilms[bilm], cells)
     _write(request.out, said)
     return [
-        _make_run(one, seed, profile, folder, digests, digest, request.out)
+        _make_run(one, seed, profile, folder, digests, bilms[one.experiment.bilm or bilm], request.out)
         for seed in range(1, request.seeds + 1)
         for one in composed
         if seed == 1 or one.experiment.is_seeded

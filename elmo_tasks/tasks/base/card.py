@@ -37,6 +37,8 @@ class Experiment:
         What makes a run of a config. None is `elmo-tasks train`; another module is called as
         `python -m MODULE CONFIG -s FOLDER`, and has done its work when FOLDER/metrics.json is there, whole, with
         `best_validation_METRIC` or `test_METRIC`. It begins anew after a kill.
+    bilm : `str | None`
+        The biLM that it takes, whatever the profile's is and `--bilm` says: one of the corpus's language.
     is_seeded : `bool`
         Whether the seed makes a difference; where it does not, there is one run.
     """
@@ -49,6 +51,7 @@ class Experiment:
     elmo: str
     elmo_field: str = "model.elmo"
     module: str | None = None
+    bilm: str | None = None
     is_seeded: bool = True
 
 

@@ -33,9 +33,9 @@ def count_questions(path: Path) -> Counts:
     return {**count_labels(path), "of the fine classes": len(fine)}
 
 
-def _experiment(name: str, title: str, row: str, config: str) -> Experiment:
+def _experiment(name: str, title: str, row: str, config: str, bilm: str | None = None) -> Experiment:
     baseline, elmo = f"classification/{config}_baseline", f"classification/{config}_elmo"
-    return Experiment(name, title, row, "accuracy", baseline, elmo)
+    return Experiment(name, title, row, "accuracy", baseline, elmo, bilm=bilm)
 
 
 def _polarity(negative: int, positive: int) -> Counts:
@@ -92,6 +92,17 @@ POLARITY = Corpus(
     },
 )
 
+HOTEL_ZH = Corpus(
+    "Chinese hotel reviews (ChnSentiCorp)",
+    "https://github.com/SophonPlus/ChineseNlpCorpus (here without repeats, and cut at random)",
+    "none stated",
+    count_labels,
+    {
+        "textcls/hotel_zh.train.jsonl.gz": _polarity(1942, 4271),
+        "textcls/hotel_zh.dev.jsonl.gz": _polarity(249, 527),
+    },
+)
+
 FIXTURE = Corpus(
     "the project's sentences about weather, food and travel",
     "a clone of the repository",
@@ -112,9 +123,10 @@ CARD = Card(
             _experiment("trec50-glove", "TREC, 50 classes, with GloVe", "TREC-50", "trec50_glove"),
             _experiment("polarity", "Polarity of film reviews", "Polarity", "polarity"),
             _experiment("polarity-glove", "Polarity of film reviews, with GloVe", "Polarity", "polarity_glove"),
+            _experiment("hotel-zh", "Chinese hotel reviews", "Hotel reviews (zh)", "hotel_zh", bilm="mini-zh"),
         ],
         "smoke": [_experiment("classification", "Topics, fixture", "Topics", "fixture")],
     },
-    corpora={"paper": [SST_2, GLOVE_840B], "open": [TREC, POLARITY, GLOVE_6B_SUBSET], "smoke": [FIXTURE]},
+    corpora={"paper": [SST_2, GLOVE_840B], "open": [TREC, POLARITY, HOTEL_ZH, GLOVE_6B_SUBSET], "smoke": [FIXTURE]},
     tables=("table1",),
 )
