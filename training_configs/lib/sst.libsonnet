@@ -21,9 +21,9 @@ local common = import 'common.libsonnet';
   open_sizes:: { words: 50, projection: 100, hidden: 100, classifier: [200, 100] },
   open_training:: {
     batch_size: 32,
-    dropout: 0.5,
+    dropout: 0.25,
     hidden_dropout: 0.2,
-    trainer: { num_epochs: 10, patience: 3, grad_norm: 5.0, optimizer: { type: 'adam', lr: 0.001 } },
+    trainer: { num_epochs: 10, patience: 3, grad_norm: 5.0, optimizer: { type: 'adam', lr: 0.002 } },
   },
 
   // For a few dozen sentences and less than a minute.

@@ -1,3 +1,5 @@
+import sqlite3
+from contextlib import closing
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -102,6 +104,20 @@ def test_tokens_attend_to_their_own_text_and_not_to_padding() -> None:
         tokens = list(encoded[row, :length].numpy())
         for number, (x, a) in enumerate(zip(tokens, attended_by_hand(tokens), strict=True)):
             np.testing.assert_allclose(result[row, number], np.concatenate([x, x - a, x * a]), atol=1e-5)
+
+
+@torch.no_grad()
+def test_the_cache_has_each_different_phrase_once(config: Config, bilm_runs: list[int], tmp_path: Path) -> None:
+    setup = TaskSetup(config("both", {"model.elmo.cache": str(tmp_path)}, phrases="all"))
+    setup.model.eval()
+    first = setup.run(setup.instances)["logits"]
+    torch.testing.assert_close(setup.run(setup.instances)["logits"], first)
+    assert len(bilm_runs) == 1
+    phrases = {tuple(instance["metadata"]["tokens"]) for instance in setup.instances}
+    assert len(phrases) < len(setup.instances)
+    (file,) = tmp_path.glob("*.sqlite")
+    with closing(sqlite3.connect(file)) as store:
+        assert store.execute("SELECT count(*) FROM entries").fetchone() == (len(phrases),)
 
 
 def test_maxout_is_learned_too(config: Config) -> None:
