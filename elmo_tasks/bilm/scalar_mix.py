@@ -82,7 +82,7 @@ class ScalarMix(nn.Module):
             return F.one_hot(torch.tensor(self.fixed_layer, device=self.gamma.device), self.num_layers).to(self.gamma)
         return torch.cat(list(self.scalar_parameters)).softmax(dim=0)
 
-    def forward(self, layers: Tensor, mask: Tensor | None = None) -> Tensor:
+    def forward(self, layers: Tensor, mask: Tensor | None = None, with_gamma: bool = True) -> Tensor:
         """
         # Parameters
 
@@ -92,6 +92,8 @@ class ScalarMix(nn.Module):
             True where there is a token, shape `(batch, tokens)`. Layer norms need it, and take what stands elsewhere
             in `layers` for zeros. Without a norm there must be zeros, as a biLM gives: a copy with zeros in it would be
             kept for the backward pass, 12 kB a token of the original biLM, by each place of use.
+        with_gamma : `bool`
+            Without it, the result is as long as gamma = 1 makes it.
 
         # Returns
 
@@ -104,11 +106,12 @@ class ScalarMix(nn.Module):
         # Shape: (batch, layers used, tokens, dim)
         used = layers if self.fixed_layer is None else layers[:, self.fixed_layer : self.fixed_layer + 1]
         used = self._normalize(used, mask).to(self.gamma.dtype)
+        gamma = self.gamma if with_gamma else torch.ones_like(self.gamma)
         if self.fixed_layer is not None:
-            return self.gamma * used.squeeze(1)
+            return gamma * used.squeeze(1)
         # One product reads the layers once, and three times as fast as a sum of scaled layers.
         # Shape: (batch, 1, layers)
-        weights = (self.gamma * self.normalized_weights()).expand(len(used), 1, -1)
+        weights = (gamma * self.normalized_weights()).expand(len(used), 1, -1)
         # Shape: (batch, tokens, dim)
         return (weights @ used.flatten(2)).view(len(used), *used.shape[2:])
 

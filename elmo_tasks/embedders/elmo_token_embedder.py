@@ -199,6 +199,11 @@ class ElmoTokenEmbedder(TokenEmbedder):
         """The mix of this place of use."""
         return self._scalar_mix
 
+    @property
+    def kept_share(self) -> float:
+        """The share of the mixed vectors' numbers that dropout keeps; what it keeps it divides by that."""
+        return 1 - self._dropout.p if self.training else 1.0
+
     @overrides
     def get_output_dim(self) -> int:
         return self.bilm.output_dim if self._projection is None else self._projection.out_features
@@ -262,10 +267,10 @@ class ElmoTokenEmbedder(TokenEmbedder):
             return self._bilm(ids, place=self)
         return self._bilm(ids)
 
-    def mix(self, output: BiLMOutput) -> Tensor:
+    def mix(self, output: BiLMOutput, with_gamma: bool = True) -> Tensor:
         """This place's vectors of some layers, with dropout. Shape `(batch, tokens, output_dim)`."""
         # Shape: (batch, tokens, 2 * the biLM's projection_dim)
-        vectors = self._scalar_mix(output.layers, output.mask)
+        vectors = self._scalar_mix(output.layers, output.mask, with_gamma)
         if self._with_boundaries:
             vectors = without_boundaries(vectors, output.mask)
         vectors = self._dropout(vectors)

@@ -11,11 +11,14 @@ from elmo_tasks.tasks.base.card import Card
 TASKS = [
     "elmo_tasks.tasks.squad",
     "elmo_tasks.tasks.snli",
+    "elmo_tasks.tasks.srl",
     "elmo_tasks.tasks.ner",
     "elmo_tasks.tasks.pos",
+    "elmo_tasks.tasks.sst",
     "elmo_tasks.tasks.classification",
     "elmo_tasks.tasks.relations",
     "elmo_tasks.tasks.translation",
+    "elmo_tasks.tasks.coref",
 ]
 """
 Their packages, in the order of the reports: the one line that a new task adds. A task outside this project says

@@ -8,6 +8,7 @@ from allennlp.data import TextFieldTensors
 from torch import Tensor
 
 from elmo_tasks.bilm import BiLM, BiLMFiles, batch_to_ids
+from elmo_tasks.embedders import ElmoTokenEmbedder
 from elmo_tasks.embedders.task_elmo import TaskElmo
 
 
@@ -115,3 +116,97 @@ def test_mistakes_are_explained(bilm_files: BiLMFiles) -> None:
         task_elmo(bilm_files, scalar_12=0.1)
     with pytest.raises(ConfigurationError, match=r'indexer named "elmo".*there is only: tokens'):
         task_elmo(bilm_files)({"tokens": {"tokens": torch.ones(1, 1)}})
+
+
+MASK = PREMISES["elmo"]["elmo_tokens"].any(dim=-1)
+BESIDE = torch.randn(2, 5, 7, generator=torch.Generator().manual_seed(1))
+
+
+def in_scale(elmo: TaskElmo, place: str = "output") -> Tensor:
+    (vectors,) = elmo(PREMISES)
+    return elmo.in_scale(place, getattr(vectors, place), BESIDE, MASK)
+
+
+def gamma_of(place: ElmoTokenEmbedder | None) -> float:
+    assert place is not None
+    return place.scalar_mix.gamma.item()
+
+
+def rms_length(vectors: Tensor) -> float:
+    return vectors[MASK].square().sum(dim=-1).mean().sqrt().item()
+
+
+@pytest.mark.parametrize("parameters", [{}, {"layers": "last"}, {"layer_norm": "token"}, {"requires_grad": True}])
+def test_gamma_starts_by_what_stands_beside(bilm_files: BiLMFiles, parameters: dict[str, Any]) -> None:
+    elmo = task_elmo(bilm_files, place="both", **parameters)
+    elmo.start_in_scale("output")
+    first = in_scale(elmo)
+    assert rms_length(first) == pytest.approx(rms_length(BESIDE), rel=1e-5)
+    gamma, input_gamma = gamma_of(elmo.output), gamma_of(elmo.input)
+    assert gamma != 1
+    assert input_gamma == 1
+    # The same batch, and its gradients, with gamma there from the beginning.
+    same = task_elmo(bilm_files, place="output", gamma=gamma, **parameters)
+    same.start_in_scale("output")
+    expected = in_scale(same)
+    torch.testing.assert_close(first, expected)
+    for vectors in (first, expected):
+        vectors.square().sum().backward()
+    gradients = {name: parameter.grad for name, parameter in same.named_parameters()}
+    assert elmo.output is not None
+    for name, parameter in elmo.output.named_parameters():
+        torch.testing.assert_close(parameter.grad, gradients[f"output.{name}"])
+    # Later batches take gamma as it is by then.
+    torch.testing.assert_close(in_scale(elmo), expected)
+    assert gamma_of(elmo.output) == gamma
+
+
+def test_gamma_starts_once_in_training_and_not_where_it_is_set(bilm_files: BiLMFiles) -> None:
+    elmo = task_elmo(bilm_files, place="output")
+    elmo.start_in_scale("output")
+    in_scale(elmo.eval())
+    assert gamma_of(elmo.output) == 1
+    in_scale(elmo.train())
+    started = gamma_of(elmo.output)
+    assert started != 1
+    resumed = task_elmo(bilm_files, place="output")
+    resumed.start_in_scale("output")
+    resumed.load_state_dict(elmo.state_dict())
+    assert resumed.output is not None
+    torch.nn.init.ones_(resumed.output.scalar_mix.gamma)
+    in_scale(resumed)
+    assert gamma_of(resumed.output) == 1
+    for parameters in ({"gamma": 1.0}, {"scalar_mix_parameters": [0.0, 0.0, 0.0]}):
+        given = task_elmo(bilm_files, place="output", **parameters)
+        given.start_in_scale("output")
+        in_scale(given)
+        assert gamma_of(given.output) == 1
+    initialized = task_elmo(bilm_files, place="output")
+    initialized.start_in_scale("output")
+    assert initialized.output is not None
+    torch.nn.init.constant_(initialized.output.scalar_mix.gamma, 0.3)
+    in_scale(initialized)
+    assert gamma_of(initialized.output) == pytest.approx(0.3)
+
+
+def test_dropout_does_not_count_for_where_gamma_starts(bilm_files: BiLMFiles) -> None:
+    gammas = []
+    for dropout in (0.0, 0.5):
+        torch.manual_seed(1)
+        elmo = task_elmo(bilm_files, place="output", dropout=dropout, requires_grad=False)
+        elmo.start_in_scale("output")
+        (vectors, *more) = elmo(*[PREMISES] * 200)
+        beside, mask = BESIDE.repeat(200, 1, 1), MASK.repeat(200, 1)
+        elmo.in_scale("output", torch.cat([vectors.output, *(one.output for one in more)]), beside, mask)
+        gammas.append(gamma_of(elmo.output))
+    assert gammas[0] == pytest.approx(gammas[1], rel=0.02)
+
+
+@pytest.mark.parametrize("mask", [MASK & False, MASK])
+def test_gamma_waits_for_a_batch_with_something_to_measure(bilm_files: BiLMFiles, mask: Tensor) -> None:
+    elmo = task_elmo(bilm_files, place="output")
+    elmo.start_in_scale("output")
+    (vectors,) = elmo(PREMISES)
+    torch.testing.assert_close(elmo.in_scale("output", vectors.output, BESIDE * 0, mask), vectors.output)
+    assert gamma_of(elmo.output) == 1
+    assert rms_length(in_scale(elmo)) == pytest.approx(rms_length(BESIDE), rel=1e-5)

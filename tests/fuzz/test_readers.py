@@ -14,13 +14,17 @@ import pytest
 from allennlp.common.checks import ConfigurationError
 from allennlp.data.dataset_readers import DatasetReader
 from fuzzing import Chance, damaged, fuzz, strange_json, text_of, word_of, write
+from nltk import Tree as NltkTree
 
+from elmo_tasks.tasks.base.text import plain_word
 from elmo_tasks.tasks.classification import ClassificationReader
 from elmo_tasks.tasks.ner import Conll2003Reader
 from elmo_tasks.tasks.pos import ConlluReader
 from elmo_tasks.tasks.relations import RelationReader
 from elmo_tasks.tasks.snli import SnliReader
 from elmo_tasks.tasks.squad import SquadReader
+from elmo_tasks.tasks.srl import SrlReader
+from elmo_tasks.tasks.sst import SstReader
 from elmo_tasks.tasks.translation import TranslationReader
 
 FIXTURES = Path(__file__).parents[2] / "fixtures"
@@ -91,6 +95,31 @@ def test_conllu(tmp_path: Path) -> None:
         write(path, content, chance)
         instances = list(ConlluReader().read(str(path)))
         assert [instance["metadata"]["words"] for instance in instances] == words_of(content)
+
+    fuzz(check, ConfigurationError, where=path.name)
+
+
+def test_conll_2012(tmp_path: Path) -> None:
+    path = tmp_path / "data.txt"
+
+    def check(chance: Chance) -> None:
+        words = [word_of(chance) for _ in range(4)]
+        cells = ["(ARG0*) *", "(V*) (ARG1(ARG2*", "* *))", "(C-ARG0*) (V*)"]
+        rows = [f"d 0 0 {word} - - - - - - * {cell} (3|4)" for word, cell in zip(words, cells, strict=True)]
+        content = chance.choice(["#begin document (d); part 000\n{}\n\n#end document\n", "{}\n"]).format(
+            "\n".join(rows)
+        )
+        damage = damaged(content.encode(), chance)
+        write(path, damage, chance)
+        instances = list(SrlReader().read(str(path)))
+        there = {word for line in lines_of(damage) for word in re.findall("[^ \t]+", line)}
+        for instance in instances:
+            metadata: Any = instance["metadata"]
+            assert {plain_word(word) for word in there} >= set(metadata["words"])
+            for predicate, tags in zip(metadata["predicates"], metadata["tags"], strict=True):
+                assert len(tags) == len(metadata["words"])
+                assert 0 <= predicate < len(tags)
+                assert all(re.fullmatch("O|[BI]-.+", tag, re.DOTALL) for tag in tags)
 
     fuzz(check, ConfigurationError, where=path.name)
 
@@ -179,6 +208,26 @@ def test_classification(tmp_path: Path) -> None:
             assert found == [(text, label if isinstance(label, str) else json.dumps(label)) for text, label in expected]
 
     fuzz(check, ConfigurationError, where="texts.")
+
+
+def test_sst(tmp_path: Path) -> None:
+    path = tmp_path / "trees.txt"
+    lines = (FIXTURES / "sst" / "dev.txt").read_bytes().splitlines()
+
+    def check(chance: Chance) -> None:
+        strange = f"(3 (1 {word_of(chance)}) (2 {text_of(chance)}))".encode(errors="replace")
+        content = b"\n".join([*chance.sample(lines, 3), strange])
+        content = content if chance.random() < 0.5 else damaged(content, chance)
+        write(path, content, chance)
+        skip = chance.random() < 0.3
+        instances = list(SstReader(phrases="all", skip_bad_lines=skip).read(str(path)))
+        if not skip:
+            trees = [NltkTree.fromstring(line) for line in lines_of(content) if line.strip()]
+            found = [(one["metadata"]["tokens"], one["label"].label) for one in instances]
+            nodes = [node for tree in trees for node in tree.subtrees()]
+            assert found == [([plain_word(word) for word in node.leaves()], node.label()) for node in nodes]
+
+    fuzz(check, ConfigurationError, where=path.name)
 
 
 def squeezed(text: str) -> str:

@@ -7,7 +7,8 @@
 // glove: a file of pretrained word vectors; or null: then only the words of the training data have vectors.
 // lowercase: whether words are looked up in lower case.
 // sizes: how long the vectors are. With `characters` a word's vector has a character CNN's beside it, of `filters`
-//   filters over `filter_width` characters. Input sizes follow: the models find them.
+//   filters over `filter_width` characters, or over each of several numbers of characters. Input sizes follow: the models
+//   find them.
 // training: batch_size, and what the trainer has beside the below.
 local bilms = import 'bilms.libsonnet';
 
@@ -54,10 +55,12 @@ local bilms = import 'bilms.libsonnet';
       type: 'characters',
       // Word boundaries are characters too, so that more words have a whole window.
       character_tokenizer: { start_tokens: ['<w>'], end_tokens: ['</w>'] },
-      min_padding_length: sizes.filter_width,
+      min_padding_length: std.foldl(std.max, $.filter_widths(sizes), 1),
     },
     [if bilm != null then 'elmo']: bilms.indexer(bilm),
   },
+
+  filter_widths(sizes):: if std.isArray(sizes.filter_width) then sizes.filter_width else [sizes.filter_width],
 
   // trainable: whether the words' vectors are trained.
   text_field_embedder(sizes, glove, trainable):: {
@@ -75,7 +78,7 @@ local bilms = import 'bilms.libsonnet';
           type: 'cnn',
           embedding_dim: sizes.characters,
           num_filters: sizes.filters,
-          ngram_filter_sizes: [sizes.filter_width],
+          ngram_filter_sizes: $.filter_widths(sizes),
           conv_layer_activation: 'relu',
         },
       },

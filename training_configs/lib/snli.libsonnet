@@ -39,7 +39,6 @@ local common = import 'common.libsonnet';
   // tokens_from: 'text', 'binary_parse' or 'tokens', see the reader `elmo_snli`.
   // layer_norm: of the biLM's layers before they are mixed: 'none', 'token' or 'stock'.
   // labels: those that the data may have; null: whatever it has.
-  // gamma: where the scale of ELMo's vectors starts, equation 1; it is trained.
   // l2: the strength of the L2 penalty on the weight matrices of the biLSTMs and of the feed-forward layers.
   experiment(
     train,
@@ -52,7 +51,6 @@ local common = import 'common.libsonnet';
     layers='all',
     layer_norm='none',
     scalar_l2=0.001,
-    gamma=1,
     glove=null,
     lowercase=true,
     sizes=self.paper_sizes,
@@ -88,9 +86,9 @@ local common = import 'common.libsonnet';
       [if l2 != 0 then 'regularizer']: {
         regexes: [[matrices + '.*weight', { type: 'l2', alpha: l2 }] for matrices in [bilstms, feedforward]],
       },
-      // As in AllenNLP's configs of ESIM, but for gamma.
+      // As in AllenNLP's configs of ESIM.
       initializer: {
-        regexes: (if gamma != 1 then [['^elmo[.].*[.]gamma$', { type: 'constant', val: gamma }]] else []) + [
+        regexes: [
           [bilstms + '.*weight_hh', { type: 'orthogonal' }],
           [bilstms + '.*weight_ih', { type: 'xavier_uniform' }],
           [bilstms + '.*bias_hh', { type: 'lstm_hidden_bias' }],

@@ -5,8 +5,6 @@
 // feed-forward layers, dropout of 0.2, Adam with 0.001. The pairs are of SNLI's official development set, cut in two:
 // nearly all premises of the development part occur in training too, with other hypotheses.
 //
-// gamma starts at 0.2: the biLM's vectors are three times as long as GloVe's, and would drown them.
-//
 //   elmo-tasks train training_configs/snli/open_glove_elmo.jsonnet -s runs/snli-open-glove-elmo
 local snli = import '../lib/snli.libsonnet';
 
@@ -18,7 +16,6 @@ snli.experiment(
   glove=data + '/glove/glove.6B.50d.subset.txt.gz',
   bilm='mini',
   place='both',
-  gamma=0.2,
   sizes=snli.open_sizes,
   training=snli.open_training,
 )

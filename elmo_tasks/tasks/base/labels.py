@@ -26,7 +26,8 @@ class OpenLabel(LabelField):
 
     @overrides
     def index(self, vocab: Vocabulary) -> None:
-        if self.label in vocab.get_token_to_index_vocabulary(self._label_namespace):
+        # A label that is a number already is none to look up.
+        if isinstance(self.label, int) or self.label in vocab.get_token_to_index_vocabulary(self._label_namespace):
             super().index(vocab)
             return
         if self.label not in self._warned:

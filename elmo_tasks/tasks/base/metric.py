@@ -2,26 +2,42 @@
 
 from collections import Counter
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, TypeVar
 
 import torch.distributed as dist
 from allennlp.common.util import is_distributed
 from allennlp.training.metrics import Metric
 from overrides import overrides
 
+Share = TypeVar("Share")
+
+
+def gathered(share: Share) -> list[Share]:
+    """What each worker of distributed training has; elsewhere, the one share that there is."""
+    if not is_distributed():
+        return [share]
+    shares = [share] * dist.get_world_size()
+    dist.all_gather_object(shares, share)
+    return shares
+
 
 def over_all_workers(counts: Counter[Any]) -> Counter[Any]:
     """The sum of what all workers of distributed training counted; elsewhere the counts themselves."""
-    if not is_distributed():
-        return counts
-    shares: list[Counter[Any]] = [Counter()] * dist.get_world_size()
-    dist.all_gather_object(shares, counts)
-    return sum(shares, Counter())
+    return sum(gathered(counts), Counter())
 
 
 def ratio(part: int, whole: int) -> float:
     """0 where there was nothing to be right."""
     return part / whole if whole else 0.0
+
+
+def scores(name: str, correct: int, predicted: int, gold: int) -> dict[str, float]:
+    """Precision, recall and F1 of so many things, named as AllenNLP's `SpanBasedF1Measure` names them."""
+    return {
+        f"precision-{name}": ratio(correct, predicted),
+        f"recall-{name}": ratio(correct, gold),
+        f"f1-measure-{name}": ratio(2 * correct, predicted + gold),
+    }
 
 
 class LabelCounts(Metric):

@@ -82,6 +82,10 @@ class ElmoModel(Model):
     A model whose token vectors are those of a text field embedder and, where `elmo` says so, ELMo's. `embed` gives them
     in parts; the subclass joins them where it wants them.
 
+    gamma, the scale of ELMo's vectors, starts on the first training batch: so that they are as long as the words'
+    vectors if some of these are frozen, and as long as the encoder's output where they stand beside it; elsewhere
+    from 1. See `TaskElmo`.
+
     # Parameters
 
     vocab : `Vocabulary`
@@ -99,6 +103,8 @@ class ElmoModel(Model):
         super().__init__(vocab, **kwargs)
         self.text_field_embedder = text_field_embedder
         self.elmo = elmo
+        if elmo is not None:
+            elmo.start_in_scale("input", "output")
         self.input_vectors = InputVectors(None if elmo is not None else text_field_embedder)
 
     @property
@@ -132,11 +138,46 @@ class ElmoModel(Model):
             words = self.text_field_embedder(self._for_embedder(text), num_wrapping_dims=num_wrapping_dims)
             # Shape: (batch, ..., tokens)
             mask = get_text_field_mask(text, num_wrapping_dims)
+            if elmo_input is not None:
+                elmo_input = self._input_in_scale(elmo_input, words, mask)
             vectors = self.input_vectors(zero_padding(join(words, elmo_input), mask))
             at_input = vectors.split([part.shape[-1] for part in (words, elmo_input) if part is not None], dim=-1)
             at_output = None if elmo_output is None else zero_padding(elmo_output, mask)
             embedded.append(Embedded(at_input[0], at_input[1] if len(at_input) > 1 else None, at_output))
         return embedded
+
+    def join_output(self, encoded: Tensor, output_elmo: Tensor | None, mask: Tensor) -> Tensor:
+        """
+        An encoder's output and beside it ELMo's vectors, where there are any.
+
+        # Parameters
+
+        encoded : `Tensor`
+            Shape `(batch, ..., tokens, dim)`.
+        output_elmo : `Tensor`, optional
+            `Embedded.output_elmo`. Shape `(batch, ..., tokens, output_elmo_dim)`.
+        mask : `Tensor`
+            True where there is a token. Shape `(batch, ..., tokens)`.
+
+        # Returns
+
+        `Tensor`
+            Shape `(batch, ..., tokens, dim + output_elmo_dim)`.
+        """
+        return join(encoded, self.output_in_scale(output_elmo, encoded, mask))
+
+    def output_in_scale(self, output_elmo: Tensor | None, encoded: Tensor, mask: Tensor) -> Tensor | None:
+        """`Embedded.output_elmo` as `join_output` puts it beside the encoder's output; both take the same."""
+        if output_elmo is None:
+            return None
+        assert self.elmo is not None
+        return self.elmo.in_scale("output", output_elmo, encoded, mask)
+
+    def _input_in_scale(self, elmo: Tensor, words: Tensor, mask: Tensor) -> Tensor:
+        """Vectors that are trained, from nothing or on, grow as they need to; frozen ones would be drowned."""
+        assert self.elmo is not None
+        are_frozen = any(not weight.requires_grad for weight in self.text_field_embedder.parameters())
+        return self.elmo.in_scale("input", elmo, words if are_frozen else None, mask)
 
     def _for_embedder(self, tokens: TextFieldTensors) -> TextFieldTensors:
         if not isinstance(self.text_field_embedder, BasicTextFieldEmbedder):

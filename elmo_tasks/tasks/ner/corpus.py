@@ -7,8 +7,8 @@ from allennlp.data.dataset_readers.dataset_reader import PathOrStr
 
 from elmo_tasks.columns import Row, check_same_columns, conll_sentences
 from elmo_tasks.tasks.base.reader import bad_line
+from elmo_tasks.tasks.base.schemes import TagError, split_tag
 from elmo_tasks.tasks.base.tagged import text_lines
-from elmo_tasks.tasks.ner.schemes import TagError, split_tag
 
 
 def read_sentences(file_path: PathOrStr) -> Iterator[list[Row]]:

@@ -16,9 +16,9 @@ from elmo_tasks.checks import check_number
 from elmo_tasks.embedders.task_elmo import TaskElmo
 from elmo_tasks.private import special_tokens
 from elmo_tasks.tasks.base.model import ElmoModel, build, extended, join
+from elmo_tasks.tasks.base.schemes import SCHEMES, TagError, convert
 from elmo_tasks.tasks.ner.crf import Crf, transitions
 from elmo_tasks.tasks.ner.metric import ConllEval
-from elmo_tasks.tasks.ner.schemes import SCHEMES, TagError, convert
 
 
 @Model.register("elmo_crf_tagger")
@@ -166,7 +166,7 @@ class ElmoCrfTagger(ElmoModel):
             encoded = self.encoder(encoded, mask)
         if self.encoder is not None or embedded.output_elmo is not None:
             # Shape: (batch, tokens, encoder_output_dim + output_elmo_dim)
-            encoded = self.dropout(join(encoded, embedded.output_elmo))
+            encoded = self.dropout(self.join_output(encoded, embedded.output_elmo, mask))
         if self.feedforward is not None:
             encoded = self.feedforward(encoded)
         return self.tag_projection(encoded)

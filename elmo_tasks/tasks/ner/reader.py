@@ -12,9 +12,9 @@ from allennlp.data.tokenizers import Token
 from overrides import overrides
 
 from elmo_tasks.tasks.base.reader import TextReader
+from elmo_tasks.tasks.base.schemes import SCHEMES, convert
 from elmo_tasks.tasks.base.tagged import tagged_instance
 from elmo_tasks.tasks.ner.corpus import read_sentences, read_tags
-from elmo_tasks.tasks.ner.schemes import SCHEMES, convert
 
 COLUMNS = {"pos": 1, "chunk": 2, "ner": -1}
 """Where CoNLL-2003 keeps its tags; the word is column 0."""

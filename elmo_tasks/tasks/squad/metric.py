@@ -6,10 +6,10 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
-import torch.distributed as dist
-from allennlp.common.util import is_distributed
 from allennlp.training.metrics import Metric
 from overrides import overrides
+
+from elmo_tasks.tasks.base.metric import gathered
 
 _NO_PUNCTUATION = str.maketrans("", "", string.punctuation)
 _ARTICLE = re.compile(r"\b(?:a|an|the)\b")
@@ -86,8 +86,9 @@ class SquadScores(Metric):
             (question_id, _Record(score, exact_match(answer, right), f1(answer, right)))
             for question_id, answer, right, score in zip(question_ids, predicted, gold, scores, strict=True)
         ]
-        for question_id, record in _over_all_workers(records):
-            self._add(question_id, record)
+        for share in gathered(records):
+            for question_id, record in share:
+                self._add(question_id, record)
 
     def _add(self, question_id: str | None, record: _Record) -> None:
         before = self._records.get(question_id) if question_id is not None else None
@@ -113,11 +114,3 @@ class SquadScores(Metric):
         self._records: dict[str, _Record] = {}
         self._count = 0
         self._exact_match = self._f1 = 0.0
-
-
-def _over_all_workers(records: list[tuple[str | None, _Record]]) -> list[tuple[str | None, _Record]]:
-    if not is_distributed():
-        return records
-    shares: list[list[tuple[str | None, _Record]]] = [[]] * dist.get_world_size()
-    dist.all_gather_object(shares, records)
-    return [record for share in shares for record in share]

@@ -184,7 +184,7 @@ class ElmoBidaf(ElmoModel):
         """Shape `(batch, tokens, encoded_dim + output_elmo_dim)`."""
         words = self.highway(text.words) if self.highway is not None else text.words
         encoded = self.contextual_layer(self.dropout(join(words, text.elmo)), mask)
-        return join(encoded, text.output_elmo)
+        return self.join_output(encoded, text.output_elmo, mask)
 
     @overrides
     def get_metrics(self, reset: bool = False) -> dict[str, float]:

@@ -181,7 +181,7 @@ class ElmoTranslator(ElmoModel):
         # Shape: (batch, source tokens, encoder_output_dim)
         encoded = self.encoder(self.dropout(join(embedded.words, embedded.elmo)), mask)
         # Shape: (batch, source tokens, encoder_output_dim + output_elmo_dim)
-        return Memory(self.memory_dropout(join(encoded, embedded.output_elmo)), mask)
+        return Memory(self.memory_dropout(self.join_output(encoded, embedded.output_elmo, mask)), mask)
 
     def _loss(self, memory: Memory, target: Tensor) -> Tensor:
         """`target`: numbers of tokens, 0 for padding. Shape `(batch, tokens)`."""

@@ -12,6 +12,7 @@ from allennlp.data.fields import ListField, TextField
 from allennlp.data.token_indexers import SingleIdTokenIndexer, TokenCharactersIndexer
 from allennlp.data.tokenizers import Token
 from allennlp.modules import FeedForward, Seq2SeqEncoder, TextFieldEmbedder
+from allennlp.nn.util import get_text_field_mask
 from torch import Tensor
 
 from elmo_tasks.embedders import ElmoCharacterIndexer
@@ -71,6 +72,47 @@ def test_embeds_in_parts(vocab: Vocabulary, bilm: dict[str, str], place: str, di
     assert tuple(None if part is None else part.shape[-1] for part in elmo) == dims
     assert join(embedded.words, embedded.elmo).shape[-1] == model.embedding_dim
     assert model.output_elmo_dim == (dims[1] or 0)
+
+
+def gammas_of(model: ElmoModel) -> tuple[float, ...]:
+    """At the input and at the output."""
+    assert model.elmo is not None
+    return tuple(place.scalar_mix.gamma.item() for place in (model.elmo.input, model.elmo.output) if place is not None)
+
+
+@pytest.mark.parametrize("frozen", [[], ["tokens"], ["tokens", "characters"]])
+def test_where_gamma_starts(vocab: Vocabulary, bilm: dict[str, str], frozen: list[str]) -> None:
+    """By frozen words, not by those that are trained; by the encoder's output in any case."""
+    model = make_model(vocab, bilm, "both")
+    for name in frozen:
+        model.text_field_embedder.get_submodule(f"token_embedder_{name}").requires_grad_(False)
+    texts = tensors(vocab, sentence(0), sentence(1)), tensors(vocab, sentence(2))
+    masks = [get_text_field_mask(text) for text in texts]
+    first, second = model.embed(*texts)
+    lengths = {
+        name: getattr(first, name)[masks[0]].detach().square().sum(dim=-1).mean().sqrt().item()
+        for name in ("words", "elmo", "output_elmo")
+    }
+    at_input, at_output = gammas_of(model)
+    assert at_output == 1
+    if frozen:
+        assert at_input != 1
+        assert lengths["elmo"] == pytest.approx(lengths["words"], rel=1e-5)
+    else:
+        assert at_input == 1
+    encoded = [torch.full((*mask.shape, 4), 2.0) for mask in masks]
+    joined = [
+        model.join_output(states, text.output_elmo, mask)
+        for states, text, mask in zip(encoded, (first, second), masks, strict=True)
+    ]
+    assert gammas_of(model) == (at_input, pytest.approx(4 / lengths["output_elmo"], rel=1e-5))
+    # The second text of the batch has the same gammas.
+    started = gammas_of(model)
+    model.eval()
+    for text, states, mask, found in zip(texts, encoded, masks, joined, strict=True):
+        (embedded,) = model.embed(text)
+        torch.testing.assert_close(model.join_output(states, embedded.output_elmo, mask), found)
+    assert gammas_of(model) == started
 
 
 def test_without_elmo_there_are_words_alone(vocab: Vocabulary) -> None:

@@ -3,8 +3,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import torch.distributed as dist
 
-from elmo_tasks.tasks.squad import metric
+from elmo_tasks.tasks.base import metric as base
 from elmo_tasks.tasks.squad.metric import SquadScores, exact_match, f1, normalize
 
 CASES = json.loads((Path(__file__).parent / "official_scores.json").read_text(encoding="utf-8"))
@@ -63,9 +64,9 @@ def test_adds_up_over_workers(monkeypatch: pytest.MonkeyPatch) -> None:
     def all_gather(shares: list[Any], mine: Any) -> None:
         shares[:] = [mine, [("9", other._records["9"])]]
 
-    monkeypatch.setattr(metric, "is_distributed", lambda: True)
-    monkeypatch.setattr(metric.dist, "get_world_size", lambda: 2)
-    monkeypatch.setattr(metric.dist, "all_gather_object", all_gather)
+    monkeypatch.setattr(base, "is_distributed", lambda: True)
+    monkeypatch.setattr(dist, "get_world_size", lambda: 2)
+    monkeypatch.setattr(dist, "all_gather_object", all_gather)
     scores = SquadScores()
     scores(["1"], ["cat"], [["dog"]], [1.0])
     assert scores.get_metric() == {"em": 0.5, "f1": 0.5}

@@ -1,0 +1,18 @@
+// OntoGUM with ELMo at the input: word vectors of GloVe, 50 dimensions, the biLM "mini".
+//
+// Not in the paper; its model at a size for two cores: biLSTMs and networks of 100 units, a quarter of the tokens as
+// spans, the nearest 40 before each, windows of 20 sentences in training, genres, 12 epochs. Differs too: mentions have
+// a loss of their own, as 177 documents are too few without it; OntoGUM says nothing of speakers; no character CNN.
+//
+//   elmo-tasks train training_configs/coref/ontogum_glove_elmo.jsonnet -s runs/ontogum-glove-elmo
+local coref = import '../lib/coref.libsonnet';
+
+local data = '../shared/data';
+
+coref.experiment(
+  train=data + '/coref/ontogum.train.v4_gold_conll.gz',
+  validation=data + '/coref/ontogum.dev.v4_gold_conll.gz',
+  glove=data + '/glove/glove.6B.50d.subset.txt.gz',
+  bilm='mini',
+  genre_pattern='gum/GUM_([a-z]+)_',
+)

@@ -1,0 +1,23 @@
+// SST-5, trained on all phrases of four tokens and more, with ELMo, the biLM "mini", at the input and the output: word
+// vectors learned from the training data alone.
+//
+// Not in the paper; its network at a size for two cores: a projection to 100, 100 units a direction, two ReLU layers of
+// 200 and 100, dropout of 0.5 of the tokens' vectors and 0.2 of all that follows, Adam with 0.001. As in the paper,
+// scored are whole sentences.
+//
+//   elmo-tasks train training_configs/sst/open_phrases_elmo.jsonnet -s runs/sst5-open-phrases-elmo
+//   ... -o '{"model.elmo.cache": "~/.cache/elmo_layers"}'                 (each phrase is run once)
+local sst = import '../lib/sst.libsonnet';
+
+local data = '../shared/data';
+
+sst.experiment(
+  train=data + '/sst5/train.txt',
+  validation=data + '/sst5/dev.txt',
+  phrases='all',
+  min_tokens=4,
+  bilm='mini',
+  place='both',
+  sizes=sst.open_sizes,
+  training=sst.open_training,
+)
