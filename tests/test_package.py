@@ -195,6 +195,24 @@ main()
     assert (tmp_path / "words.txt").exists()
 
 
+def test_so_do_probes(tmp_path: Path) -> None:
+    (tmp_path / "tags.txt").write_text("a D\ncat N\n", encoding="utf-8")
+    senses = ROOT / "fixtures" / "senses"
+    texts = [str(senses / "dev.data.xml"), "--corpus", str(senses / "train.data.xml")]
+    code = f"""
+{ABSENT}
+from elmo_tasks.__main__ import main
+sys.argv = ["elmo-tasks", "elmo-probe", "tags.txt", "tags.txt", "--no-random"]
+main()
+sys.argv = ["elmo-tasks", "elmo-senses", *{texts}, "--index", "{senses / "index.sense"}", "--averages", "a.hdf5"]
+main()
+"""
+    done = run_python("-c", code, cwd=tmp_path, pythonpath=ROOT)
+    assert done.returncode == 0, done.stderr
+    assert "| layer 0 | 100.00 | - |" in done.stdout.splitlines()
+    assert "| first sense | 66.7 |" in done.stdout.splitlines()
+
+
 def test_the_version_is_this_projects(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
     from elmo_tasks.__main__ import main
 

@@ -7,8 +7,11 @@ import pytest
 from allennlp.commands import main
 
 from elmo_tasks.bilm import BiLM
+from elmo_tasks.commands import load_command
+from elmo_tasks.commands.command import options_parser
 from elmo_tasks.commands.probe import table
 from elmo_tasks.files import sha256
+from elmo_tasks.probing.classifier import L2
 from elmo_tasks.probing.probe import Figures
 from tiny_bilms import make_bilm as make_bilm
 
@@ -72,6 +75,11 @@ def test_half_of_it_on_fewer_sentences(
     assert "8 words in 2 sentences" in out
     assert "random" not in out
     assert sum(bilm_runs) == 4
+
+
+def test_the_penaltys_default_is_the_classifiers() -> None:
+    options = options_parser("elmo-probe", load_command("elmo-probe"), "elmo-tasks")
+    assert options.parse_args(["train", "dev"]).l2 == L2
 
 
 def test_the_table_by_hand() -> None:
