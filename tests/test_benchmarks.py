@@ -27,6 +27,7 @@ ROWS = [
     "loading",
     "recurrent-lstm",
     "recurrent-gru",
+    "recurrent-alternating_lstm",
     "ner-first",
     "ner-later",
     "language-model",
