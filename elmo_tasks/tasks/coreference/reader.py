@@ -17,9 +17,9 @@ from elmo_tasks.checks import check_flag
 from elmo_tasks.modules.tokenizer import SpacyRulesTokenizer
 from elmo_tasks.tasks.base.labels import UNSEEN, OpenLabel
 from elmo_tasks.tasks.base.reader import TextReader
-from elmo_tasks.tasks.coref.corpus import read_coreference
-from elmo_tasks.tasks.coref.metric import Span
-from elmo_tasks.tasks.coref.model import GENRE_NAMESPACE
+from elmo_tasks.tasks.coreference.corpus import read_coreference
+from elmo_tasks.tasks.coreference.metric import Span
+from elmo_tasks.tasks.coreference.model import GENRE_NAMESPACE
 
 
 @DatasetReader.register("elmo_coref")

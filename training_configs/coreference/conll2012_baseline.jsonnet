@@ -12,8 +12,8 @@
 // Needs OntoNotes 5.0 (https://catalog.ldc.upenn.edu/LDC2013T19) as CoNLL-2012 has it (http://conll.cemantix.org/2012),
 // in data/conll2012 the folders train, development and test, and http://nlp.stanford.edu/data/glove.840B.300d.zip.
 //
-//   elmo-tasks train training_configs/coref/conll2012_baseline.jsonnet -s runs/conll2012-baseline
-local coref = import '../lib/coref.libsonnet';
+//   elmo-tasks train training_configs/coreference/conll2012_baseline.jsonnet -s runs/conll2012-baseline
+local coref = import '../lib/coreference.libsonnet';
 
 local corpus = 'data/conll2012';
 

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from elmo_tasks.tasks.base.card import Card, Corpus, Counts, Experiment
 from elmo_tasks.tasks.base.word_vectors import GLOVE_6B_SUBSET, GLOVE_840B
-from elmo_tasks.tasks.coref.corpus import read_coreference
+from elmo_tasks.tasks.coreference.corpus import read_coreference
 
 
 def count_mentions(path: Path) -> Counts:
@@ -23,7 +23,7 @@ def count_mentions(path: Path) -> Counts:
 
 
 def _experiment(name: str, title: str, config: str) -> Experiment:
-    return Experiment(name, title, "Coref", "conll-f1", f"coref/{config}_baseline", f"coref/{config}_elmo")
+    return Experiment(name, title, "Coref", "conll-f1", f"coreference/{config}_baseline", f"coreference/{config}_elmo")
 
 
 def _mentions(documents: int, sentences: int, clusters: int, mentions: int) -> Counts:
@@ -58,11 +58,14 @@ FIXTURE = Corpus(
     "a clone of the repository",
     "Apache-2.0",
     count_mentions,
-    {"coref/train.gold_conll": _mentions(18, 56, 43, 116), "coref/dev.gold_conll": _mentions(5, 15, 11, 29)},
+    {
+        "coreference/train.gold_conll": _mentions(18, 56, 43, 116),
+        "coreference/dev.gold_conll": _mentions(5, 15, 11, 29),
+    },
 )
 
 CARD = Card(
-    name="coref",
+    name="coreference",
     title="Coreference",
     experiments={
         "paper": [_experiment("coref", "Coreference, CoNLL-2012", "conll2012")],

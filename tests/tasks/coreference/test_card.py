@@ -4,9 +4,9 @@ from pathlib import Path
 import pytest
 from allennlp.common.checks import ConfigurationError
 
-from elmo_tasks.tasks.coref.card import CARD, count_mentions
+from elmo_tasks.tasks.coreference.card import CARD, count_mentions
 
-FIXTURES = Path(__file__).parents[3] / "fixtures" / "coref"
+FIXTURES = Path(__file__).parents[3] / "fixtures" / "coreference"
 SHARED = Path(__file__).parents[4] / "shared" / "data"
 
 

@@ -7,7 +7,7 @@ from allennlp.data.dataset_readers.dataset_reader import PathOrStr
 
 from elmo_tasks.tasks.base.conll2012 import Document as Columns
 from elmo_tasks.tasks.base.conll2012 import read_documents
-from elmo_tasks.tasks.coref.metric import Span
+from elmo_tasks.tasks.coreference.metric import Span
 
 _WRITTEN = {
     "-LRB-": "(",
