@@ -112,8 +112,8 @@ class CorefReader(TextReader):
             "metadata": MetadataField(metadata),
         }
         if self._genre_pattern is not None:
-            unknown = genre is None
-            fields["genre"] = OpenLabel(UNSEEN if unknown else genre, GENRE_NAMESPACE, skip_indexing=unknown)
+            label = UNSEEN if genre is None else genre
+            fields["genre"] = OpenLabel(label, GENRE_NAMESPACE, skip_indexing=genre is None)
         return Instance(fields)
 
 
