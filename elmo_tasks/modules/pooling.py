@@ -9,7 +9,12 @@ from allennlp.nn.util import masked_max, masked_mean
 from overrides import overrides
 from torch import Tensor, nn
 
+from elmo_tasks.modules.attention import attend
+
 POOLINGS = ("max", "mean", "attention")
+"""Those of a `TextPooling` that is not told which."""
+
+_ALL = (*POOLINGS, "min", "linear_attention")
 
 
 def mean_and_max(vectors: Tensor, mask: Tensor) -> Tensor:
@@ -40,8 +45,9 @@ class TextPooling(nn.Module):
     dim : `int`
         Length of a token's vector.
     poolings : `Sequence[str]`, optional (default = `("max", "mean", "attention")`)
-        `"max"` and `"mean"` are each dimension's. `"attention"` is the mean weighted by the softmax of
-        v · tanh(W h + b), where h is the token's vector and v, W and b are learned.
+        `"max"`, `"min"` and `"mean"` are each dimension's. `"attention"` is the mean weighted by the softmax of
+        v · tanh(W h + b), where h is the token's vector and v, W and b are learned; `"linear_attention"` that by the
+        softmax of v · h.
 
     # Raises
 
@@ -51,13 +57,15 @@ class TextPooling(nn.Module):
 
     def __init__(self, dim: int, poolings: Sequence[str] = POOLINGS) -> None:
         super().__init__()
-        named = [name for name in POOLINGS if name in poolings]
+        named = [name for name in _ALL if name in poolings]
         if not poolings or len(named) != len(poolings):
-            raise ConfigurationError(f"pooling is {poolings!r}; it must be a list of some of {', '.join(POOLINGS)}.")
+            raise ConfigurationError(f"pooling is {poolings!r}; it must be a list of some of {', '.join(_ALL)}.")
         self._poolings = tuple(poolings)
         self._dim = dim
         if "attention" in poolings:
             self.attention = nn.Sequential(nn.Linear(dim, dim), nn.Tanh(), nn.Linear(dim, 1, bias=False))
+        if "linear_attention" in poolings:
+            self.linear_attention = nn.Linear(dim, 1, bias=False)
 
     def get_output_dim(self) -> int:
         """Length of a text's vector."""
@@ -66,15 +74,19 @@ class TextPooling(nn.Module):
     @overrides(check_signature=False)
     def forward(self, vectors: Tensor, mask: Tensor) -> Tensor:
         """Parameters as of `mean_and_max`. Shape `(texts, output_dim)`."""
-        ways = {"max": _max, "mean": _mean, "attention": self._attended}
-        return torch.cat([ways[name](vectors, mask) for name in self._poolings], dim=-1)
+        return torch.cat([self._pooled(name, vectors, mask) for name in self._poolings], dim=-1)
 
-    def _attended(self, vectors: Tensor, mask: Tensor) -> Tensor:
-        # Shape: (texts, tokens)
-        scores = self.attention(vectors).squeeze(-1)
-        # AllenNLP's masked softmax takes no bfloat16.
-        weights = scores.masked_fill(~mask, float("-inf")).softmax(dim=-1)
-        return torch.einsum("bt,btd->bd", weights, vectors)
+    def _pooled(self, name: str, vectors: Tensor, mask: Tensor) -> Tensor:
+        """Shape `(texts, dim)`."""
+        match name:
+            case "max":
+                return _max(vectors, mask)
+            case "min":
+                return -_max(-vectors, mask)
+            case "mean":
+                return _mean(vectors, mask)
+        scores = (self.attention if name == "attention" else self.linear_attention)(vectors)  # (texts, tokens, 1)
+        return attend(scores.transpose(1, 2), vectors, mask).squeeze(1)
 
 
 def _mean(vectors: Tensor, mask: Tensor) -> Tensor:

@@ -11,6 +11,7 @@ from elmo_tasks.tasks.base.card import Card
 TASKS = [
     "elmo_tasks.tasks.squad",
     "elmo_tasks.tasks.snli",
+    "elmo_tasks.tasks.srl",
     "elmo_tasks.tasks.ner",
     "elmo_tasks.tasks.classification",
     "elmo_tasks.tasks.relations",

@@ -130,6 +130,28 @@ def test_coreference() -> None:
     fuzz(check, ConfigurationError, where="Line ")
 
 
+def test_semantic_roles() -> None:
+    def check(chance: Chance) -> None:
+        given: dict[str, Any] = chance.choice([{"sentence": "Ada left Oslo ."}, {"tokens": ["Ada", "left", "Oslo"]}])
+        if chance.random() < 0.5:
+            given = {**given, "predicates": [1]}
+        for line, answer in check_lines("srl", "elmo_srl", given, chance):
+            line = line.removeprefix("\ufeff")
+            text = json.loads(line) if line.lstrip().startswith("{") else {"sentence": line}
+            words = answer["words"]
+            assert "".join(words) == "".join(text.get("tokens") or text["sentence"].split())
+            sentence = text.get("sentence", " ".join(words))
+            for verb in answer["verbs"]:
+                assert verb["verb"] == words[verb["index"]]
+                assert len(verb["tags"]) == len(words)
+                for span in verb["arguments"]:
+                    assert sentence[span["start_char"] : span["end_char"]] == span["text"]
+            if text.get("predicates") is not None:
+                assert [verb["index"] for verb in answer["verbs"]] == text["predicates"]
+
+    fuzz(check, ConfigurationError, where="Line ")
+
+
 def test_classifier() -> None:
     def check(chance: Chance) -> None:
         given = chance.choice([{"text": "Where is Oslo?"}, {"tokens": ["Where", "is", "Oslo"]}])

@@ -15,11 +15,13 @@ from allennlp.common.checks import ConfigurationError
 from allennlp.data.dataset_readers import DatasetReader
 from fuzzing import Chance, damaged, fuzz, strange_json, text_of, word_of, write
 
+from elmo_tasks.tasks.base.text import plain_word
 from elmo_tasks.tasks.classification import ClassificationReader
 from elmo_tasks.tasks.ner import Conll2003Reader
 from elmo_tasks.tasks.relations import RelationReader
 from elmo_tasks.tasks.snli import SnliReader
 from elmo_tasks.tasks.squad import SquadReader
+from elmo_tasks.tasks.srl import SrlReader
 from elmo_tasks.tasks.translation import TranslationReader
 
 FIXTURES = Path(__file__).parents[2] / "fixtures"
@@ -70,6 +72,31 @@ def test_conll(tmp_path: Path) -> None:
             assert all(re.fullmatch("O|[BIUL]-.+", tag, re.DOTALL) for sentence in tags for tag in sentence)
         else:
             assert tags == [[columns[-1] for columns in sentence] for sentence in expected]
+
+    fuzz(check, ConfigurationError, where=path.name)
+
+
+def test_conll_2012(tmp_path: Path) -> None:
+    path = tmp_path / "data.txt"
+
+    def check(chance: Chance) -> None:
+        words = [word_of(chance) for _ in range(4)]
+        cells = ["(ARG0*) *", "(V*) (ARG1(ARG2*", "* *))", "(C-ARG0*) (V*)"]
+        rows = [f"d 0 0 {word} - - - - - - * {cell} (3|4)" for word, cell in zip(words, cells, strict=True)]
+        content = chance.choice(["#begin document (d); part 000\n{}\n\n#end document\n", "{}\n"]).format(
+            "\n".join(rows)
+        )
+        damage = damaged(content.encode(), chance)
+        write(path, damage, chance)
+        instances = list(SrlReader().read(str(path)))
+        there = {word for line in lines_of(damage) for word in re.findall("[^ \t]+", line)}
+        for instance in instances:
+            metadata: Any = instance["metadata"]
+            assert {plain_word(word) for word in there} >= set(metadata["words"])
+            for predicate, tags in zip(metadata["predicates"], metadata["tags"], strict=True):
+                assert len(tags) == len(metadata["words"])
+                assert 0 <= predicate < len(tags)
+                assert all(re.fullmatch("O|[BI]-.+", tag, re.DOTALL) for tag in tags)
 
     fuzz(check, ConfigurationError, where=path.name)
 

@@ -43,7 +43,7 @@ def test_each_text_is_pooled_as_if_alone(poolings: list[str]) -> None:
         np.testing.assert_allclose(pooled[row], np.concatenate([ways[name] for name in poolings]), atol=1e-5)
 
 
-@pytest.mark.parametrize("poolings", [[], ["last"], ["max", "min"], "max", ["max", "max"], [["max"]]])
+@pytest.mark.parametrize("poolings", [[], ["last"], ["max", "first"], "max", ["max", "max"], [["max"]]])
 def test_unknown_poolings_are_named(poolings: list[str]) -> None:
     with pytest.raises(ConfigurationError, match="must be a list of some of max, mean, attention"):
         TextPooling(4, poolings)

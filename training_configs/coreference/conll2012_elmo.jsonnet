@@ -10,9 +10,9 @@ local coref = import '../lib/coreference.libsonnet';
 local corpus = 'data/conll2012';
 
 coref.experiment(
-  train=corpus + '/train',
-  validation=corpus + '/development',
-  test=corpus + '/test',
+  train=corpus + '/train.english.v4_gold_conll',
+  validation=corpus + '/dev.english.v4_gold_conll',
+  test=corpus + '/test.english.v4_gold_conll',
   glove='data/glove.840B.300d.txt',
   lowercase=false,
   bilm='original',

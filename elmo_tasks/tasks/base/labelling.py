@@ -1,17 +1,21 @@
-"""What models have in common that give each instance one label: what their outputs mean."""
+"""What models have in common that give each instance one label: what their outputs mean, and how good they are."""
 
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import torch
+from allennlp.common.checks import ConfigurationError
 from allennlp.data import Vocabulary
-from allennlp.modules import TextFieldEmbedder
+from allennlp.modules import Maxout, TextFieldEmbedder
 from overrides import overrides
 from torch import Tensor, nn
 from torch.nn import functional as F
 
 from elmo_tasks.embedders.task_elmo import TaskElmo
 from elmo_tasks.private import special_tokens
+from elmo_tasks.tasks.base.label_scores import LabelScores
 from elmo_tasks.tasks.base.labels import UNSEEN
+from elmo_tasks.tasks.base.metric import LabelCounts
 from elmo_tasks.tasks.base.model import ElmoModel, extended
 
 
@@ -27,6 +31,8 @@ class LabellingModel(ElmoModel):
     elmo : `TaskElmo`, optional
     label_namespace : `str`
         The labels' namespace in the vocabulary.
+    metric : `Callable[[list[str]], LabelCounts]`, optional (default = `LabelScores`)
+        Makes the metric for these labels.
     """
 
     classifier: nn.Sequential
@@ -37,11 +43,17 @@ class LabellingModel(ElmoModel):
         text_field_embedder: TextFieldEmbedder,
         elmo: TaskElmo | None,
         label_namespace: str,
+        metric: Callable[[list[str]], LabelCounts] = LabelScores,
         **kwargs: Any,
     ) -> None:
         super().__init__(vocab, text_field_embedder, elmo, **kwargs)
         self.label_namespace: str = label_namespace
         self._labels = self.label_names(label_namespace)
+        self._metric = metric
+        self._scores = self._make_scores()
+
+    def _make_scores(self) -> LabelCounts:
+        return self._metric([label for index, label in enumerate(self._labels) if index not in self._special])
 
     @property
     def _special(self) -> set[int]:
@@ -54,6 +66,46 @@ class LabellingModel(ElmoModel):
         last = self.classifier[-1]
         assert isinstance(last, nn.Linear)
         self.classifier[-1] = extended(last, len(self._labels))
+        self._scores = self._make_scores()
+
+    def answer(
+        self, vectors: Tensor, label: Tensor | None, metadata: list[dict[str, Any]] | None, shown: Sequence[str]
+    ) -> dict[str, Any]:
+        """
+        What the model's `forward` returns; the predictions are scored where there are labels.
+
+        # Parameters
+
+        vectors : `Tensor`
+            What the classifier reads of each instance. Shape `(batch, dim)`.
+        label : `Tensor`, optional
+            See `loss`. Shape `(batch,)`.
+        metadata : `list[dict[str, Any]]`, optional
+            Each instance's; see `names`.
+        shown : `Sequence[str]`
+            What of it is given back.
+
+        # Returns
+
+        `dict[str, Any]`
+            `logits` and `probabilities`, both of shape `(batch, labels)`; what is `shown`; and where `label` is given
+            `loss`.
+        """
+        output = self.outputs(self.classifier(vectors))
+        if metadata is not None:
+            output.update({name: [instance[name] for instance in metadata] for name in shown})
+        if label is not None:
+            output["loss"] = self.loss(output["logits"], label)
+            self._scores(self.names(output["logits"].argmax(dim=-1)), self.names(label, metadata))
+        return output
+
+    @overrides
+    def get_metrics(self, reset: bool = False) -> dict[str, float]:
+        """
+        From 0 to 1. The figures of single labels come with `reset`, that is when an epoch or an evaluation ends: the
+        progress bar, which asks after every batch, stays short.
+        """
+        return self._scores.get_metric(reset)
 
     def outputs(self, logits: Tensor) -> dict[str, Any]:
         """`logits` and `probabilities`, in which what is no label has none. Shape of all: `(batch, labels)`."""
@@ -101,12 +153,44 @@ class LabellingModel(ElmoModel):
         return output_dict
 
 
-def classifier_layers(input_dim: int, hidden_dim: int | None, labels: int, dropout: float) -> nn.Sequential:
+def classifier_layers(
+    input_dim: int, hidden_dims: Sequence[int], labels: int, dropout: float, pieces: int | None = None
+) -> nn.Sequential:
     """
-    A linear layer from an instance's vector to an output a label; or two, the first with ReLU, where `hidden_dim` says
-    how long the vector between them is. Dropout is of the input of each.
+    Fully connected layers from an instance's vector to an output a label. Dropout is of the input of each.
+
+    # Parameters
+
+    input_dim : `int`
+        Length of the instance's vector.
+    hidden_dims : `Sequence[int]`
+        Lengths of the vectors between two layers.
+    labels : `int`
+    dropout : `float`
+    pieces : `int`, optional
+        None: the layers but the last have ReLU. Otherwise each of their numbers is the largest of so many linear
+        functions (maxout, Goodfellow et al. 2013).
     """
-    hidden: list[nn.Module] = []
-    if hidden_dim is not None:
-        hidden = [nn.Dropout(dropout), nn.Linear(input_dim, hidden_dim), nn.ReLU()]
-    return nn.Sequential(*hidden, nn.Dropout(dropout), nn.Linear(hidden_dim or input_dim, labels))
+    layers: list[nn.Module] = []
+    for dim in hidden_dims:
+        hidden = [nn.Linear(input_dim, dim), nn.ReLU()] if pieces is None else [Maxout(input_dim, 1, dim, pieces)]
+        layers += [nn.Dropout(dropout), *hidden]
+        input_dim = dim
+    return nn.Sequential(*layers, nn.Dropout(dropout), nn.Linear(input_dim, labels))
+
+
+def check_that_none_is_empty(mask: Tensor) -> None:
+    """
+    Raises `ConfigurationError` unless each text has a token.
+
+    # Parameters
+
+    mask : `Tensor`
+        True where there is a token. Shape `(batch, ..., tokens)`.
+    """
+    empty = (~mask.flatten(1).any(dim=1)).nonzero().flatten().tolist()
+    if empty:
+        raise ConfigurationError(
+            f"Text {empty[0]} of a batch (counted from 0) has no tokens: there is nothing to classify. Leave such "
+            "texts out."
+        )

@@ -31,6 +31,15 @@ def ratio(part: int, whole: int) -> float:
     return part / whole if whole else 0.0
 
 
+def scores(name: str, correct: int, predicted: int, gold: int) -> dict[str, float]:
+    """Precision, recall and F1 of so many things, named as AllenNLP's `SpanBasedF1Measure` names them."""
+    return {
+        f"precision-{name}": ratio(correct, predicted),
+        f"recall-{name}": ratio(correct, gold),
+        f"f1-measure-{name}": ratio(2 * correct, predicted + gold),
+    }
+
+
 class LabelCounts(Metric):
     """
     A metric of instances that have one label each: the subclass has `get_metric`. Labels are compared as strings, so

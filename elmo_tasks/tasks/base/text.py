@@ -1,4 +1,4 @@
-"""What the tasks' files have in common: a JSON object a line, and texts that are raw or lists of tokens."""
+"""What the tasks' files have in common: a JSON object a line, raw texts or their tokens, the Penn Treebank's words."""
 
 from collections.abc import Callable
 from typing import Any
@@ -7,6 +7,17 @@ from elmo_tasks.files import JSONError, parse_json
 
 Text = str | list[str]
 """Raw text, or its tokens."""
+
+_PENN_WORDS = {
+    "-LRB-": "(",
+    "-RRB-": ")",
+    "-LSB-": "[",
+    "-RSB-": "]",
+    "-LCB-": "{",
+    "-RCB-": "}",
+    "``": '"',
+    "''": '"',
+}
 
 
 def json_object(line: bytes | str, error: type[Exception]) -> dict[str, Any]:
@@ -56,6 +67,11 @@ def check_unicode(text: Text, name: str, error: Callable[[str], Exception]) -> N
         "".join(text).encode("utf-8")
     except UnicodeEncodeError:
         raise error(f"{name} has half of a surrogate pair, which is no character: {short(text)}") from None
+
+
+def plain_word(word: str) -> str:
+    """A word of the Penn Treebank as text has it, where `-LRB-` is a bracket and a slash has no backslash before it."""
+    return _PENN_WORDS.get(word) or word.replace("\\/", "/").replace("\\*", "*")
 
 
 def short(value: Any) -> str:

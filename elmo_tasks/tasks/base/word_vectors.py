@@ -18,5 +18,6 @@ def _glove(name: str, file: str, dimensions: int) -> Corpus:
 
 
 GLOVE_6B = _glove("GloVe 6B", "glove.6B.50d.txt", 50)
+GLOVE_6B_100 = _glove("GloVe 6B, 100 dimensions", "glove.6B.100d.txt", 100)
 GLOVE_840B = _glove("GloVe 840B", "glove.840B.300d.txt", 300)
 GLOVE_6B_SUBSET = _glove("GloVe 6B, a subset", "glove/glove.6B.50d.subset.txt.gz", 50)

@@ -15,9 +15,8 @@ from torch import Tensor, nn
 from elmo_tasks.checks import check_count, check_number
 from elmo_tasks.embedders.task_elmo import TaskElmo
 from elmo_tasks.modules.pooling import POOLINGS, TextPooling
-from elmo_tasks.tasks.base.labelling import LabellingModel, classifier_layers
+from elmo_tasks.tasks.base.labelling import LabellingModel, check_that_none_is_empty, classifier_layers
 from elmo_tasks.tasks.base.model import build, join
-from elmo_tasks.tasks.classification.metric import LabelScores
 
 
 @Model.register("elmo_classifier")
@@ -88,18 +87,10 @@ class ElmoClassifier(LabellingModel):
         self.pooling = TextPooling(
             self.encoder.get_output_dim() + self.output_elmo_dim, POOLINGS if pooling is None else pooling
         )
-        self.classifier = classifier_layers(self.pooling.get_output_dim(), hidden_dim, len(self._labels), dropout)
-        self._scores = self._make_scores()
+        hidden_dims = [] if hidden_dim is None else [hidden_dim]
+        self.classifier = classifier_layers(self.pooling.get_output_dim(), hidden_dims, len(self._labels), dropout)
         if initializer is not None:
             initializer(self)
-
-    def _make_scores(self) -> LabelScores:
-        return LabelScores(label for index, label in enumerate(self._labels) if index not in self._special)
-
-    @overrides
-    def extend_labels(self) -> None:
-        super().extend_labels()
-        self._scores = self._make_scores()
 
     @overrides(check_signature=False)
     def forward(
@@ -124,19 +115,12 @@ class ElmoClassifier(LabellingModel):
         # Returns
 
         `dict[str, Any]`
-            `logits` and `probabilities`, both of shape `(batch, number of labels)`; what is in `metadata`; and where
-            `label` is given `loss`, the mean cross entropy of the labels that the model knows.
+            See `answer`.
         """
         text = tokens if windows is None else windows
         assert text is not None, "a batch has tokens or windows"
         vectors, mask = self._encode(text, 0 if windows is None else 1)
-        output = self.outputs(self.classifier(self.pooling(vectors, mask)))
-        if metadata is not None:
-            output.update({name: [text[name] for text in metadata] for name in ("tokens", "tokens_left_out")})
-        if label is not None:
-            output["loss"] = self.loss(output["logits"], label)
-            self._scores(self.names(output["logits"].argmax(dim=-1)), self.names(label, metadata))
-        return output
+        return self.answer(self.pooling(vectors, mask), label, metadata, ("tokens", "tokens_left_out"))
 
     def _encode(self, text: TextFieldTensors, windows: int) -> tuple[Tensor, Tensor]:
         """
@@ -145,7 +129,7 @@ class ElmoClassifier(LabellingModel):
         """
         # Shape: (batch, [windows,] tokens)
         mask = get_text_field_mask(text, windows)
-        _check_that_none_is_empty(mask)
+        check_that_none_is_empty(mask)
         (embedded,) = self.embed(text, num_wrapping_dims=windows)
         # Here and below a window is a text of its own. Shape: (texts, tokens, embedding_dim)
         inputs = self.variational_dropout(join(embedded.words, embedded.elmo).flatten(0, -3))
@@ -158,21 +142,3 @@ class ElmoClassifier(LabellingModel):
         # Shape: (texts, tokens, encoder_output_dim + output_elmo_dim)
         vectors = join(encoded, output_elmo)
         return vectors.reshape(len(mask), -1, vectors.shape[-1]), mask.flatten(1)
-
-    @overrides
-    def get_metrics(self, reset: bool = False) -> dict[str, float]:
-        """
-        From 0 to 1. The figures of single labels come with `reset`, that is when an epoch or an evaluation ends: the
-        progress bar, which asks after every batch, stays short.
-        """
-        return self._scores.get_metric(reset)
-
-
-def _check_that_none_is_empty(mask: Tensor) -> None:
-    """`mask` says where there is a token. Shape `(batch, ..., tokens)`."""
-    empty = (~mask.flatten(1).any(dim=1)).nonzero().flatten().tolist()
-    if empty:
-        raise ConfigurationError(
-            f"Text {empty[0]} of a batch (counted from 0) has no tokens: there is nothing to classify. Leave such "
-            "texts out."
-        )

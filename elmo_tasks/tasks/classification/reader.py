@@ -8,15 +8,15 @@ from allennlp.common.checks import ConfigurationError
 from allennlp.data import Instance
 from allennlp.data.dataset_readers import DatasetReader
 from allennlp.data.dataset_readers.dataset_reader import PathOrStr
-from allennlp.data.fields import Field, ListField, MetadataField, TextField
+from allennlp.data.fields import ListField, TextField
 from allennlp.data.token_indexers import TokenIndexer
-from allennlp.data.tokenizers import Token, Tokenizer
+from allennlp.data.tokenizers import Tokenizer
 from overrides import overrides
 
 from elmo_tasks.checks import check_count, check_flag
-from elmo_tasks.modules.tokenizer import SpacyRulesTokenizer
-from elmo_tasks.tasks.base.labels import OpenLabel, check_labels
-from elmo_tasks.tasks.base.reader import TextReader, good_ones
+from elmo_tasks.tasks.base.labelled_text import LabelledTextReader, labelled
+from elmo_tasks.tasks.base.labels import check_labels
+from elmo_tasks.tasks.base.reader import good_ones
 from elmo_tasks.tasks.base.text import Text
 from elmo_tasks.tasks.classification.corpus import Document, Form, read_documents
 
@@ -26,7 +26,7 @@ LONG_TEXTS = ("cut", "window")
 
 
 @DatasetReader.register("elmo_classification")
-class ClassificationReader(TextReader):
+class ClassificationReader(LabelledTextReader):
     """
     Texts and their labels, UTF-8, plain or compressed, from one of these:
 
@@ -92,7 +92,7 @@ class ClassificationReader(TextReader):
         skip_bad_lines: bool = False,
         **kwargs: Any,
     ) -> None:
-        super().__init__(token_indexers, **kwargs)
+        super().__init__(token_indexers, tokenizer, **kwargs)
         check_flag(ConfigurationError, skip_bad_lines=skip_bad_lines)
         check_labels(labels)
         check_count(ConfigurationError, optional=True, max_tokens=max_tokens)
@@ -101,7 +101,6 @@ class ClassificationReader(TextReader):
         if long_texts == "window" and max_tokens is None:
             raise ConfigurationError('long_texts is "window", and max_tokens does not say how long a window is.')
         self._form = Form(file_format, text_column, label_column, quoting)
-        self._tokenizer = tokenizer or SpacyRulesTokenizer()
         self._labels = labels
         self._max_tokens = max_tokens
         self._windowed = long_texts == "window"
@@ -144,20 +143,12 @@ class ClassificationReader(TextReader):
         label : `str`, optional
             None where it is to be predicted.
         """
-        tokens = self._tokenizer.tokenize(text) if isinstance(text, str) else [Token(token) for token in text]
+        tokens = self.split(text)
         size = self._max_tokens or len(tokens)
         kept = tokens if self._windowed else tokens[:size]
-        metadata: dict[str, Any] = {
-            "tokens": [token.text for token in kept],
-            "tokens_left_out": len(tokens) - len(kept),
-        }
-        fields: dict[str, Field] = {"metadata": MetadataField(metadata)}
-        if self._windowed:
-            starts = range(0, max(len(kept), 1), size)
-            fields["windows"] = ListField([TextField(kept[start : start + size]) for start in starts])
-        else:
-            fields["tokens"] = TextField(kept)
-        if label is not None:
-            metadata["label"] = label
-            fields["label"] = OpenLabel(label)
-        return Instance(fields)
+        metadata = {"tokens": [token.text for token in kept], "tokens_left_out": len(tokens) - len(kept)}
+        if not self._windowed:
+            return labelled({"tokens": TextField(kept)}, metadata, label)
+        starts = range(0, max(len(kept), 1), size)
+        windows = ListField([TextField(kept[start : start + size]) for start in starts])
+        return labelled({"windows": windows}, metadata, label)

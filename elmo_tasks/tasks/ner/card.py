@@ -8,9 +8,9 @@ from collections import Counter
 from pathlib import Path
 
 from elmo_tasks.tasks.base.card import Card, Corpus, Counts, Experiment
+from elmo_tasks.tasks.base.schemes import tags_to_spans
 from elmo_tasks.tasks.base.word_vectors import GLOVE_6B, GLOVE_6B_SUBSET
 from elmo_tasks.tasks.ner.corpus import read_sentences, read_tags
-from elmo_tasks.tasks.ner.schemes import tags_to_spans
 
 
 def count_entities(path: Path) -> Counts:

@@ -1,28 +1,19 @@
 """CoNLL-2003's columns (Tjong Kim Sang and De Meulder 2003), as they stand in a file."""
 
 from collections.abc import Iterator, Sequence
-from typing import NamedTuple
 
-from allennlp.common.checks import ConfigurationError
 from allennlp.data.dataset_readers.dataset_reader import PathOrStr
 
-from elmo_tasks.files import decoded
-from elmo_tasks.tasks.base.reader import bad_line, numbered_lines
-from elmo_tasks.tasks.ner.schemes import TagError, split_tag
+from elmo_tasks.tasks.base.reader import bad_line
+from elmo_tasks.tasks.base.schemes import TagError, split_tag
+from elmo_tasks.tasks.base.tagged import Line, in_sentences, text_lines
 
 _DOCUMENT_START = "-DOCSTART-"
 
 
-class Line(NamedTuple):
-    """A line that holds a token: its number in the file, counted from 1, and its columns, the word's first."""
-
-    number: int
-    columns: list[str]
-
-
 def read_sentences(file_path: PathOrStr) -> Iterator[list[Line]]:
     """
-    The sentences of a file, plain or compressed, one by one.
+    The sentences of a file, plain or compressed, one by one; the word is a line's first column.
 
     # Raises
 
@@ -30,16 +21,17 @@ def read_sentences(file_path: PathOrStr) -> Iterator[list[Line]]:
         Names the file and the line that has no tag, or not as many columns as the lines before; or says that there is
         no sentence.
     """
-    sentence: list[Line] = []
+    return in_sentences(_token_lines(file_path), file_path)
+
+
+def _token_lines(file_path: PathOrStr) -> Iterator[Line | None]:
     first: Line | None = None
-    for number, text in _lines(file_path):
+    for number, text in text_lines(file_path):
         columns = text.strip(" \t").replace("\t", " ").split(" ")
         # Several blanks in a row separate once. Other kinds of white space, such as U+00A0, may stand inside a word.
         columns = [column for column in columns if column]
         if not columns or columns[0] == _DOCUMENT_START:
-            if sentence:
-                yield sentence
-            sentence = []
+            yield None
             continue
         line = Line(number, columns)
         first = first or line
@@ -51,11 +43,7 @@ def read_sentences(file_path: PathOrStr) -> Iterator[list[Line]]:
                 number,
                 f"{len(columns)} columns, but line {first.number} has {len(first.columns)}: {columns}",
             )
-        sentence.append(line)
-    if sentence:
-        yield sentence
-    if first is None:
-        raise ConfigurationError(f"{file_path}: there is no sentence in this file.")
+        yield line
 
 
 def read_tags(lines: Sequence[Line], column: int, are_spans: bool, file_path: PathOrStr) -> list[str]:
@@ -93,8 +81,3 @@ def _tag(line: Line, column: int, is_span: bool, file_path: PathOrStr) -> str:
             advice = "set coding_scheme to null if the tags mark no spans, and tag_column if they stand elsewhere"
             raise bad_line(file_path, line.number, f"{error}; {advice}") from None
     return tag
-
-
-def _lines(file_path: PathOrStr) -> Iterator[tuple[int, str]]:
-    for number, line in numbered_lines(file_path):
-        yield number, decoded(line, f"{file_path}, line {number}", ConfigurationError)

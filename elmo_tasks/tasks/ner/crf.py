@@ -7,7 +7,7 @@ from allennlp.modules import ConditionalRandomField
 from allennlp.modules.conditional_random_field import allowed_transitions
 from torch import Tensor
 
-from elmo_tasks.tasks.ner.schemes import in_bioul
+from elmo_tasks.tasks.base.schemes import in_bioul
 
 _FORBIDDEN = -10000.0
 """The score of a transition that the constraints do not allow, as in the stock class."""

@@ -6,8 +6,8 @@ from collections.abc import Iterable, Sequence
 from allennlp.training.metrics import Metric
 from overrides import overrides
 
-from elmo_tasks.tasks.base.metric import over_all_workers, ratio
-from elmo_tasks.tasks.ner.schemes import tags_to_spans
+from elmo_tasks.tasks.base.metric import over_all_workers, ratio, scores
+from elmo_tasks.tasks.base.schemes import tags_to_spans
 
 
 @Metric.register("elmo_conlleval")
@@ -61,8 +61,8 @@ class ConllEval(Metric):
         if self._spans:
             types = sorted({span_type for _, span_type in counts if span_type is not None})
             for span_type in types:
-                metrics.update(_scores(span_type, *(counts[what, span_type] for what in _WHAT)))
-            metrics.update(_scores("overall", *(sum(counts[what, span_type] for span_type in types) for what in _WHAT)))
+                metrics.update(scores(span_type, *(counts[what, span_type] for what in _WHAT)))
+            metrics.update(scores("overall", *(sum(counts[what, span_type] for span_type in types) for what in _WHAT)))
         if reset:
             self.reset()
         return metrics
@@ -73,11 +73,3 @@ class ConllEval(Metric):
 
 
 _WHAT = ("correct", "predicted", "gold")
-
-
-def _scores(name: str, correct: int, predicted: int, gold: int) -> dict[str, float]:
-    return {
-        f"precision-{name}": ratio(correct, predicted),
-        f"recall-{name}": ratio(correct, gold),
-        f"f1-measure-{name}": ratio(2 * correct, predicted + gold),
-    }

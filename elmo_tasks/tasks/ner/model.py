@@ -16,9 +16,9 @@ from elmo_tasks.checks import check_number
 from elmo_tasks.embedders.task_elmo import TaskElmo
 from elmo_tasks.private import special_tokens
 from elmo_tasks.tasks.base.model import ElmoModel, build, extended, join
+from elmo_tasks.tasks.base.schemes import SCHEMES, TagError, convert
 from elmo_tasks.tasks.ner.crf import Crf, transitions
 from elmo_tasks.tasks.ner.metric import ConllEval
-from elmo_tasks.tasks.ner.schemes import SCHEMES, TagError, convert
 
 
 @Model.register("elmo_crf_tagger")

@@ -1,48 +1,23 @@
 """CoNLL-2003's columns as instances."""
 
-import logging
 from collections.abc import Iterable, Sequence
-from typing import Any, ClassVar, Optional
+from typing import Any, Optional
 
 from allennlp.common.checks import ConfigurationError
-from allennlp.data import Instance, Vocabulary
+from allennlp.data import Instance
 from allennlp.data.dataset_readers import DatasetReader
 from allennlp.data.dataset_readers.dataset_reader import PathOrStr
-from allennlp.data.fields import Field, MetadataField, SequenceLabelField, TextField
 from allennlp.data.token_indexers import TokenIndexer
 from allennlp.data.tokenizers import Token
 from overrides import overrides
 
-from elmo_tasks.private import special_tokens
 from elmo_tasks.tasks.base.reader import TextReader
+from elmo_tasks.tasks.base.schemes import SCHEMES, convert
+from elmo_tasks.tasks.base.tagged import tagged_instance
 from elmo_tasks.tasks.ner.corpus import read_sentences, read_tags
-from elmo_tasks.tasks.ner.schemes import SCHEMES, convert
-
-logger = logging.getLogger(__name__)
 
 COLUMNS = {"pos": 1, "chunk": 2, "ner": -1}
 """Where CoNLL-2003 keeps its tags; the word is column 0."""
-
-
-class TagField(SequenceLabelField):
-    """
-    Tags, one a token. A tag that the vocabulary lacks, because training never saw it, gets the most frequent tag's
-    index and a warning; the stock field raises a `KeyError`. Scores are computed from the tags' names, so it still
-    counts as an error.
-    """
-
-    _warned: ClassVar[set[str]] = set()
-
-    @overrides
-    def index(self, vocab: Vocabulary) -> None:
-        known = vocab.get_token_to_index_vocabulary(self._label_namespace)
-        tags = [str(tag) for tag in self.labels]
-        for tag in set(tags) - known.keys() - self._warned:
-            self._warned.add(tag)
-            logger.warning('The tag "%s" does not occur in training: the model can never predict it.', tag)
-        not_tags = special_tokens(vocab, self._label_namespace)
-        most_frequent = next((index for index in known.values() if index not in not_tags), 0)
-        self._indexed_labels = [known.get(tag, most_frequent) for tag in tags]
 
 
 @DatasetReader.register("elmo_conll2003")
@@ -120,10 +95,6 @@ class Conll2003Reader(TextReader):
         tags : `Sequence[str]`, optional
             One a token, in any of `schemes.SCHEMES`. None where they are to be predicted.
         """
-        text = TextField(list(tokens))
-        metadata = {"words": [str(token.text) for token in tokens]}
-        fields: dict[str, Field] = {"tokens": text, "metadata": MetadataField(metadata)}
-        if tags is not None:
-            metadata["tags"] = convert(tags, self._coding_scheme) if self._coding_scheme else list(tags)
-            fields["tags"] = TagField(metadata["tags"], text, self._label_namespace)
-        return Instance(fields)
+        if tags is not None and self._coding_scheme:
+            tags = convert(tags, self._coding_scheme)
+        return tagged_instance(tokens, tags, self._label_namespace)

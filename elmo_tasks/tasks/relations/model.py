@@ -1,5 +1,6 @@
 """A biLSTM that knows where two entities are, with attention and the entities' own vectors, and ELMo."""
 
+from functools import partial
 from typing import Any, Optional
 
 import torch
@@ -91,7 +92,8 @@ class ElmoRelationClassifier(LabellingModel):
         initializer: Optional[InitializerApplicator] = None,
         **kwargs: Any,
     ) -> None:
-        super().__init__(vocab, text_field_embedder, elmo, label_namespace, **kwargs)
+        metric = partial(RelationScores, negative_label=negative_label)
+        super().__init__(vocab, text_field_embedder, elmo, label_namespace, metric, **kwargs)
         check_count(ConfigurationError, position_dim=position_dim, max_distance=max_distance)
         self.e1_positions = PositionEmbedding(position_dim, max_distance)
         self.e2_positions = PositionEmbedding(position_dim, max_distance)
@@ -103,20 +105,10 @@ class ElmoRelationClassifier(LabellingModel):
         self.pooling = TextPooling(vector_dim, ["attention"] if pooling is None else pooling)
         self.entity_pooling = TextPooling(vector_dim, ["mean"])
         pooled_dim = self.pooling.get_output_dim() + 2 * vector_dim
-        self.classifier = classifier_layers(pooled_dim, hidden_dim, len(self._labels), dropout)
-        self._negative_label = negative_label
-        self._scores = self._make_scores()
+        hidden_dims = [] if hidden_dim is None else [hidden_dim]
+        self.classifier = classifier_layers(pooled_dim, hidden_dims, len(self._labels), dropout)
         if initializer is not None:
             initializer(self)
-
-    def _make_scores(self) -> RelationScores:
-        labels = (label for index, label in enumerate(self._labels) if index not in self._special)
-        return RelationScores(labels, self._negative_label)
-
-    @overrides
-    def extend_labels(self) -> None:
-        super().extend_labels()
-        self._scores = self._make_scores()
 
     @overrides(check_signature=False)
     def forward(
@@ -142,16 +134,9 @@ class ElmoRelationClassifier(LabellingModel):
         # Returns
 
         `dict[str, Any]`
-            `logits` and `probabilities`, both of shape `(batch, number of labels)`; what is in `metadata`; and where
-            `label` is given `loss`, the mean cross entropy of the labels that the model knows.
+            See `answer`.
         """
-        output = self.outputs(self.classifier(self._features(tokens, e1, e2)))
-        if metadata is not None:
-            output.update({name: [text[name] for text in metadata] for name in ("tokens", "e1", "e2")})
-        if label is not None:
-            output["loss"] = self.loss(output["logits"], label)
-            self._scores(self.names(output["logits"].argmax(dim=-1)), self.names(label, metadata))
-        return output
+        return self.answer(self._features(tokens, e1, e2), label, metadata, ("tokens", "e1", "e2"))
 
     def _features(self, tokens: TextFieldTensors, e1: Tensor, e2: Tensor) -> Tensor:
         """The vectors of the sentence and of its entities side by side. Shape `(batch, pooled_dim)`."""
@@ -168,11 +153,3 @@ class ElmoRelationClassifier(LabellingModel):
         vectors = join(self.encoder(inputs, mask), text.output_elmo)
         pooled = [self.pooling(vectors, mask), *(self.entity_pooling(vectors, to == 0) for to in (to_e1, to_e2))]
         return torch.cat(pooled, dim=-1)
-
-    @overrides
-    def get_metrics(self, reset: bool = False) -> dict[str, float]:
-        """
-        From 0 to 1. Most come with `reset`, that is when an epoch or an evaluation ends: the progress bar, which asks
-        after every batch, stays short.
-        """
-        return self._scores.get_metric(reset)

@@ -8,21 +8,21 @@ from allennlp.common.checks import ConfigurationError
 from allennlp.data import Instance
 from allennlp.data.dataset_readers import DatasetReader
 from allennlp.data.dataset_readers.dataset_reader import PathOrStr
-from allennlp.data.fields import Field, MetadataField, SpanField, TextField
+from allennlp.data.fields import Field, SpanField, TextField
 from allennlp.data.token_indexers import TokenIndexer
 from allennlp.data.tokenizers import Token, Tokenizer
 from overrides import overrides
 
 from elmo_tasks.checks import check_flag
-from elmo_tasks.modules.tokenizer import SpacyRulesTokenizer
-from elmo_tasks.tasks.base.labels import OpenLabel, check_labels
-from elmo_tasks.tasks.base.reader import TextReader, good_ones
+from elmo_tasks.tasks.base.labelled_text import LabelledTextReader, labelled
+from elmo_tasks.tasks.base.labels import check_labels
+from elmo_tasks.tasks.base.reader import good_ones
 from elmo_tasks.tasks.base.text import Text
 from elmo_tasks.tasks.relations.corpus import ENTITIES, Example, Span, read_examples
 
 
 @DatasetReader.register("elmo_relations")
-class RelationReader(TextReader):
+class RelationReader(LabelledTextReader):
     """
     Sentences with two marked entities and the relation between them, UTF-8, plain or compressed, in one of two forms:
 
@@ -68,10 +68,9 @@ class RelationReader(TextReader):
         skip_bad_lines: bool = False,
         **kwargs: Any,
     ) -> None:
-        super().__init__(token_indexers, **kwargs)
+        super().__init__(token_indexers, tokenizer, **kwargs)
         check_flag(ConfigurationError, skip_bad_lines=skip_bad_lines)
         check_labels(labels)
-        self._tokenizer = tokenizer or SpacyRulesTokenizer()
         self._labels = labels
         self._skip_bad_lines = skip_bad_lines
 
@@ -103,9 +102,9 @@ class RelationReader(TextReader):
         """
         spans = {"e1": e1, "e2": e2}
         if isinstance(text, str):
-            tokens, spans = self._split(text, spans)
+            tokens, spans = self._split_around(text, spans)
         else:
-            tokens = [Token(token) for token in text]
+            tokens = self.split(text)
         field = TextField(tokens)
         fields: dict[str, Field] = {"tokens": field}
         for entity, (start, end) in spans.items():
@@ -114,19 +113,15 @@ class RelationReader(TextReader):
             fields[entity] = SpanField(start, end - 1, field)
         metadata: dict[str, Any] = {"tokens": [token.text for token in tokens]}
         metadata |= {entity: list(spans[entity]) for entity in ENTITIES}
-        fields["metadata"] = MetadataField(metadata)
-        if label is not None:
-            metadata["label"] = label
-            fields["label"] = OpenLabel(label)
-        return Instance(fields)
+        return labelled(fields, metadata, label)
 
-    def _split(self, text: str, spans: dict[str, Span]) -> tuple[list[Token], dict[str, Span]]:
+    def _split_around(self, text: str, spans: dict[str, Span]) -> tuple[list[Token], dict[str, Span]]:
         """The tokens, and the entities in tokens."""
         ends = sorted({0, len(text), *spans["e1"], *spans["e2"]})
         tokens: list[Token] = []
         # How many tokens there are before each end.
         before = {0: 0}
         for start, end in pairwise(ends):
-            tokens += self._tokenizer.tokenize(text[start:end])
+            tokens += self.split(text[start:end])
             before[end] = len(tokens)
         return tokens, {entity: (before[start], before[end]) for entity, (start, end) in spans.items()}

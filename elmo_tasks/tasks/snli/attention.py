@@ -9,6 +9,7 @@ import torch
 from torch import Tensor
 
 from elmo_tasks.bilm.padding import zero_padding
+from elmo_tasks.modules.attention import attend
 
 
 def align(encoded: Tensor, mask: Tensor) -> Tensor:
@@ -32,8 +33,7 @@ def align(encoded: Tensor, mask: Tensor) -> Tensor:
     others, others_mask = (tensor.roll(len(tensor) // 2, dims=0) for tensor in (encoded, mask))
     # Shape: (2 * batch, tokens, the other's tokens)
     similarity = encoded @ others.transpose(1, 2)
-    weights = similarity.masked_fill(~others_mask[:, None, :], float("-inf")).softmax(dim=-1)
-    return weights @ others
+    return attend(similarity, others, others_mask)
 
 
 def enhance(encoded: Tensor, aligned: Tensor) -> Tensor:

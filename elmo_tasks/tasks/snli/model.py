@@ -10,16 +10,14 @@ from allennlp.models import Model
 from allennlp.modules import InputVariationalDropout, Seq2SeqEncoder, TextFieldEmbedder
 from allennlp.nn import InitializerApplicator
 from allennlp.nn.util import get_text_field_mask
-from allennlp.training.metrics import CategoricalAccuracy, FBetaMeasure
 from overrides import overrides
 from torch import Tensor, nn
-from torch.nn import functional as F
 
 from elmo_tasks.checks import check_count, check_number
 from elmo_tasks.embedders.task_elmo import TaskElmo
 from elmo_tasks.modules.pooling import mean_and_max
 from elmo_tasks.modules.stacking import stack
-from elmo_tasks.tasks.base.labelling import LabellingModel
+from elmo_tasks.tasks.base.labelling import LabellingModel, classifier_layers
 from elmo_tasks.tasks.base.model import build, join
 from elmo_tasks.tasks.snli.attention import align, enhance
 
@@ -34,7 +32,8 @@ class ElmoEsim(LabellingModel):
     it attends to, their difference and their product are projected (ReLU), run through the inference encoder and are
     pooled over the text, by mean and by maximum. Two fully connected layers (ReLU) give the labels.
 
-    Metrics: `accuracy`, and at an epoch's end each label's `precision-LABEL` and `recall-LABEL`.
+    Metrics: `accuracy`, `macro-f1`, and at an epoch's end each label's `precision-LABEL` and `recall-LABEL`; see
+    `LabelScores`.
 
     # Parameters
 
@@ -98,23 +97,9 @@ class ElmoEsim(LabellingModel):
 
         # The mean and the maximum, of the premise and of the hypothesis.
         pooled_dim = 2 * 2 * self.inference_encoder.get_output_dim()
-        self.classifier = nn.Sequential(
-            nn.Dropout(dropout),
-            nn.Linear(pooled_dim, hidden_dim),
-            nn.ReLU(),
-            nn.Dropout(dropout),
-            nn.Linear(hidden_dim, len(self._labels)),
-        )
-        self._accuracy = CategoricalAccuracy()
-        self._by_label = FBetaMeasure()
+        self.classifier = classifier_layers(pooled_dim, [hidden_dim], len(self._labels), dropout)
         if initializer is not None:
             initializer(self)
-
-    @overrides
-    def extend_labels(self) -> None:
-        super().extend_labels()
-        # It has as many labels as it saw first.
-        self._by_label = FBetaMeasure()
 
     @overrides(check_signature=False)
     def forward(
@@ -136,20 +121,13 @@ class ElmoEsim(LabellingModel):
         # Returns
 
         `dict[str, Any]`
-            `logits` and `probabilities`, both of shape `(batch, number of labels)`; what is in `metadata`; and where
-            `label` is given `loss`, the mean cross entropy.
+            See `answer`.
         """
-        output = self.outputs(self._logits(premise, hypothesis))
-        if metadata is not None:
-            output.update({name: [pair[name] for pair in metadata] for name in ("premise_tokens", "hypothesis_tokens")})
-        if label is not None:
-            output["loss"] = F.cross_entropy(output["logits"], label)
-            self._accuracy(output["logits"], label)
-            self._by_label(output["logits"], label)
-        return output
+        pooled = self._compare(premise, hypothesis)
+        return self.answer(pooled, label, metadata, ("premise_tokens", "hypothesis_tokens"))
 
-    def _logits(self, premise: TextFieldTensors, hypothesis: TextFieldTensors) -> Tensor:
-        """Shape `(batch, number of labels)`."""
+    def _compare(self, premise: TextFieldTensors, hypothesis: TextFieldTensors) -> Tensor:
+        """Shape `(batch, 4 * inference_dim)`."""
         # Here and below: premises above hypotheses. Shape: (2 * batch, tokens)
         mask = stack([get_text_field_mask(text) for text in (premise, hypothesis)])
         _check_that_none_is_empty(mask)
@@ -161,9 +139,7 @@ class ElmoEsim(LabellingModel):
         projected = self.variational_dropout(self.projection(enhanced).relu())
         # Shape: (2 * batch, tokens, inference_dim)
         inferred = self.inference_encoder(projected, mask)
-        # Shape: (batch, 4 * inference_dim)
-        pooled = torch.cat(mean_and_max(inferred, mask).chunk(2), dim=-1)
-        return self.classifier(pooled)
+        return torch.cat(mean_and_max(inferred, mask).chunk(2), dim=-1)
 
     def _encode(self, premise: TextFieldTensors, hypothesis: TextFieldTensors, mask: Tensor) -> Tensor:
         """Shape `(2 * batch, tokens, encoded_dim)`."""
@@ -174,22 +150,6 @@ class ElmoEsim(LabellingModel):
         encoded = self.encoder(self.variational_dropout(inputs), mask)
         output_elmo = [text.output_elmo for text in texts if text.output_elmo is not None]
         return join(encoded, stack(output_elmo) if output_elmo else None)
-
-    @overrides
-    def get_metrics(self, reset: bool = False) -> dict[str, float]:
-        """
-        From 0 to 1. The figures of single labels come with `reset`, that is when an epoch or an evaluation ends: the
-        progress bar, which asks after every batch, stays short.
-        """
-        # The stock metric of single labels cannot be asked before it has seen any.
-        by_label = self._by_label.get_metric() if reset and self._accuracy.total_count else {}
-        metrics = {"accuracy": self._accuracy.get_metric(reset)}
-        for what in ("precision", "recall") if by_label else ():
-            labels = [(i, label) for i, label in enumerate(self._labels) if i not in self._special]
-            metrics.update({f"{what}-{label}": by_label[what][i] for i, label in labels})
-        if reset:
-            self._by_label.reset()
-        return metrics
 
 
 def _check_that_none_is_empty(mask: Tensor) -> None:

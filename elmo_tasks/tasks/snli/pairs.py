@@ -7,7 +7,7 @@ from allennlp.data.dataset_readers.dataset_reader import PathOrStr
 
 from elmo_tasks.tasks.base.labels import check_label
 from elmo_tasks.tasks.base.reader import numbered_lines
-from elmo_tasks.tasks.base.text import Text, check_text, check_unicode, json_object, short
+from elmo_tasks.tasks.base.text import Text, check_text, check_unicode, json_object, plain_word, short
 
 LABELS = ("entailment", "neutral", "contradiction")
 """SNLI's and MultiNLI's. Other data has others, such as SciTail and HANS, which have two."""
@@ -21,18 +21,6 @@ FIELDS = {
 
 NO_LABEL = "-"
 """How the files write that the annotators did not agree on a label."""
-
-# The Penn Treebank's spelling of characters that mean something in a parse.
-_ESCAPED = {
-    "-LRB-": "(",
-    "-RRB-": ")",
-    "-LSB-": "[",
-    "-RSB-": "]",
-    "-LCB-": "{",
-    "-RCB-": "}",
-    "``": '"',
-    "''": '"',
-}
 
 
 class PairError(ValueError):
@@ -140,4 +128,4 @@ def _text(record: dict[str, Any], name: str, tokens_from: str) -> Text:
 
 def _leaves(parse: str) -> list[str]:
     """The tokens of a binary parse such as `( ( A man ) ( sleeps . ) )`, spelt as in text."""
-    return [_ESCAPED.get(token, token) for token in parse.split() if token not in ("(", ")")]
+    return [plain_word(token) for token in parse.split() if token not in ("(", ")")]

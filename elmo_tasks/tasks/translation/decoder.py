@@ -7,6 +7,8 @@ from overrides import overrides
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from elmo_tasks.modules.attention import attend
+
 
 class Memory(NamedTuple):
     """
@@ -107,8 +109,7 @@ class AttentionDecoder(nn.Module):
         first, last_first = self.first(embedded, state.first.unsqueeze(0))  # (batch, tokens, hidden_dim)
         # Shape: (batch, tokens, source tokens)
         scores = torch.bmm(self.query(first), memory.vectors.transpose(1, 2))
-        weights = scores.masked_fill(~memory.mask.unsqueeze(1), float("-inf")).softmax(dim=-1)
-        answers = torch.bmm(weights.to(memory.vectors.dtype), memory.vectors)  # (batch, tokens, memory_dim)
+        answers = attend(scores, memory.vectors, memory.mask)  # (batch, tokens, memory_dim)
         second, last_second = self.second(torch.cat([first, answers], dim=-1), state.second.unsqueeze(0))
         read = self.output_dropout(torch.cat([second, answers, embedded.to(second.dtype)], dim=-1))
         return self.output_dropout(self.readout(read).tanh()), State(last_first.squeeze(0), last_second.squeeze(0))

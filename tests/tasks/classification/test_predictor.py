@@ -124,7 +124,7 @@ def test_a_stock_model_is_served(corpus: str, tmp_path: Path) -> None:
     assert answer["tokens"] == ["Who", "left", "İstanbul", "?"]
     saliency = SimpleGradient(predictor).saliency_interpret_from_json({"text": "Who left ?"})
     assert len(saliency["instance_1"]["grad_input_1"]) == 3
-    with pytest.raises(ConfigurationError, match='a list of tokens, which the reader "elmo_classification" takes'):
+    with pytest.raises(ConfigurationError, match=r"has a list of tokens, .* TextClassificationJsonReader does not"):
         predictor.predict_json({"tokens": ["Who", "left"]})
 
 

@@ -10,8 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from seqeval.metrics import accuracy_score, classification_report
 
+from elmo_tasks.tasks.base.schemes import convert
 from elmo_tasks.tasks.ner.metric import ConllEval
-from elmo_tasks.tasks.ner.schemes import convert
 
 TAGS = ["O", "B-PER", "I-PER", "B-LOC", "I-LOC", "B-C-level", "I-C-level"]
 sentence = st.lists(st.tuples(st.sampled_from(TAGS), st.sampled_from(TAGS)), min_size=1, max_size=10)

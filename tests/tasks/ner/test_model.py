@@ -13,7 +13,7 @@ from allennlp.models import load_archive
 from allennlp.modules import InputVariationalDropout
 from seqeval.metrics import f1_score
 
-from elmo_tasks.tasks.ner.schemes import convert
+from elmo_tasks.tasks.base.schemes import convert
 from task_setup import TaskSetup
 
 Config = Callable[..., Params]

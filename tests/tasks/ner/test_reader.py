@@ -14,8 +14,8 @@ from allennlp.data.tokenizers import Token
 from hypothesis import given
 from hypothesis import strategies as st
 
+from elmo_tasks.tasks.base.schemes import convert
 from elmo_tasks.tasks.ner.reader import Conll2003Reader
-from elmo_tasks.tasks.ner.schemes import convert
 
 IOB1 = """\
 -DOCSTART- -X- O O

@@ -12,8 +12,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from seqeval.metrics.sequence_labeling import get_entities
 
+from elmo_tasks.tasks.base.schemes import SCHEMES, Span, TagError, convert, spans_to_tags, tags_to_spans
 from elmo_tasks.tasks.ner.crf import transitions
-from elmo_tasks.tasks.ner.schemes import SCHEMES, Span, TagError, convert, spans_to_tags, tags_to_spans
 
 TYPES = ("PER", "LOC", "creative-work")
 # Any order of tags, also such as no scheme allows.

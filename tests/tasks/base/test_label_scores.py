@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from sklearn.metrics import accuracy_score, f1_score, precision_recall_fscore_support
 
 from elmo_tasks.tasks.base import metric as base
-from elmo_tasks.tasks.classification.metric import LabelScores
+from elmo_tasks.tasks.base.label_scores import LabelScores
 
 pair = st.tuples(st.sampled_from("abcd"), st.sampled_from("abce"))
 

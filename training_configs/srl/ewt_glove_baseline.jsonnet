@@ -1,0 +1,20 @@
+// PropBank over the English Web Treebank in small, without ELMo.
+//
+// Not in the paper; its model at a size for two cores: 4 layers of 128 units, GloVe 6B vectors of 50 dimensions that
+// are not trained, token vectors projected to 100, batches of 16 sentences with their predicates, Adam with 0.002, 8
+// epochs.
+//
+//   elmo-tasks train training_configs/srl/ewt_glove_baseline.jsonnet -s runs/srl-ewt-glove-baseline
+//   ... -o '{"random_seed": 2, "numpy_seed": 2, "pytorch_seed": 2}'     (another seed)
+local srl = import '../lib/srl.libsonnet';
+
+local data = '../shared/data';
+
+srl.experiment(
+  train=data + '/srl/ewt_propbank.train.gold_conll.gz',
+  validation=data + '/srl/ewt_propbank.dev.gold_conll.gz',
+  glove=data + '/glove/glove.6B.50d.subset.txt.gz',
+  train_words=false,
+  sizes=srl.open_sizes,
+  training=srl.open_training,
+)
