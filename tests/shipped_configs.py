@@ -43,6 +43,8 @@ def made_small(name: str, bilm: dict[str, str], folder: Path) -> Params:
         overrides |= {"dataset_reader.text_column": "text", "dataset_reader.label_column": "label"}
         if "tokenizer" in config["dataset_reader"]:
             overrides["dataset_reader.tokenizer.type"] = "elmo_chinese_characters"
+    if "genre_pattern" in config["dataset_reader"]:
+        overrides["dataset_reader.genre_pattern"] = "(..)/"
     for path in _small_fields(config["model"], "model"):
         overrides[path] = _SMALL[path.split(".")[-1]]
     if "elmo" in config["model"]:

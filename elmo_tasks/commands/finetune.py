@@ -16,8 +16,8 @@ if TYPE_CHECKING:
 def _add_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "bilm",
-        help="a biLM's name (mini, mini-zh, small, medium, original, 5.5B) or its folder; or the folder or model.tar.gz "
-        'of a run with an "elmo_language_model", which has its softmax and its vocabulary',
+        help="a biLM's name (mini, mini-zh, small, medium, original, 5.5B) or its folder; or the folder or "
+        'model.tar.gz of a run with an "elmo_language_model", which has its softmax and its vocabulary',
     )
     parser.add_argument("text", help="a file, folder or pattern: tokenized, one sentence a line, plain or compressed")
     parser.add_argument("--heldout", required=True, help="text of the same kind that is not trained on")

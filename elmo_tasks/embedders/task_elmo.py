@@ -163,7 +163,7 @@ class TaskElmo(nn.Module, FromParams):
         embedder = self._at(place)
         assert embedder is not None
         gamma = embedder.scalar_mix.gamma
-        if place in self._to_start and beside is None:
+        if beside is None:
             self._to_start.discard(place)
         elif place in self._to_start:
             ours, others = (_mean_square_length(part, mask) for part in (vectors, beside))

@@ -18,7 +18,7 @@ TASKS = [
     "elmo_tasks.tasks.classification",
     "elmo_tasks.tasks.relations",
     "elmo_tasks.tasks.translation",
-    "elmo_tasks.tasks.coref",
+    "elmo_tasks.tasks.coreference",
 ]
 """
 Their packages, in the order of the reports: the one line that a new task adds. A task outside this project says

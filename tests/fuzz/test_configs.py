@@ -101,6 +101,7 @@ PARTS: list[tuple[Any, dict[str, Any]]] = [
         },
     ),
     (DatasetReader, {"type": "elmo_relations", "tokenizer": "whitespace", "skip_bad_lines": True, "labels": ["Other"]}),
+    (DatasetReader, {"type": "elmo_coref", "genre_pattern": "(..)/", "remove_singletons": True, "max_instances": 3}),
     (DatasetReader, {"type": "elmo_srl", "max_tokens": 9, "label_namespace": "roles", "max_instances": 3}),
     (DatasetReader, {"type": "elmo_sampled", "base_reader": {"type": "elmo_snli"}, "fraction": 0.5, "seed": 1}),
     (TokenIndexer, {"type": "elmo_character_ids", "token_min_padding_length": 0, "tokens_to_add": {"<S>": 1}}),

@@ -109,6 +109,27 @@ def test_relations() -> None:
     fuzz(check, ConfigurationError, where="Line ")
 
 
+def test_coreference() -> None:
+    tokens = [["Ada", "fed", "it", "."], ["She", "left", "."]]
+    given_forms = [{"text": "Ada fed it. She left."}, {"tokens": tokens[0]}]
+    given_forms.append({"sentences": [tokens[0], "She left."], "speakers": ["Ada", "Bo"], "genre": "st"})
+
+    def check(chance: Chance) -> None:
+        given = chance.choice(given_forms)
+        for line, answer in check_lines("coreference", "elmo_coref", given, chance):
+            line = line.removeprefix("\ufeff")
+            text = json.loads(line) if line.lstrip().startswith("{") else {"text": line}
+            parts = text.get("sentences") or [text.get("tokens") or text["text"]]
+            read = "".join("".join(part) for part in parts)
+            assert "".join("".join("".join(sentence) for sentence in answer["sentences"]).split()) == "".join(
+                read.split()
+            )
+            for mention in (mention for cluster in answer["clusters"] for mention in cluster):
+                assert answer["text"][mention["start_char"] : mention["end_char"]] == mention["text"]
+
+    fuzz(check, ConfigurationError, where="Line ")
+
+
 def test_semantic_roles() -> None:
     def check(chance: Chance) -> None:
         given: dict[str, Any] = chance.choice([{"sentence": "Ada left Oslo ."}, {"tokens": ["Ada", "left", "Oslo"]}])

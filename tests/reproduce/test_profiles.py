@@ -8,7 +8,12 @@ from elmo_tasks.reproduce.tables import TABLES
 
 def test_tasks_of_a_table() -> None:
     profile = PROFILES["open"]
-    assert [one.name for one in profile.chosen(TABLES["table3"])] == ["squad", "snli", "snli-glove"]
+    assert [one.name for one in profile.chosen(TABLES["table3"])] == [
+        "squad",
+        "snli",
+        "snli-glove",
+        "coref-ontogum-glove",
+    ]
     assert len(profile.chosen(TABLES["table1"])) == len(profile.experiments) - 2
     assert [one.name for one in profile.chosen(TABLES["table5"])] == ["senses"]
     assert [one.name for one in profile.chosen(TABLES["table6"])] == ["pos-probe"]

@@ -17,9 +17,9 @@ from elmo_tasks.checks import check_flag
 from elmo_tasks.modules.tokenizer import SpacyRulesTokenizer
 from elmo_tasks.tasks.base.labels import UNSEEN, OpenLabel
 from elmo_tasks.tasks.base.reader import TextReader
-from elmo_tasks.tasks.coref.corpus import read_coreference
-from elmo_tasks.tasks.coref.metric import Span
-from elmo_tasks.tasks.coref.model import GENRE_NAMESPACE
+from elmo_tasks.tasks.coreference.corpus import read_coreference
+from elmo_tasks.tasks.coreference.metric import Span
+from elmo_tasks.tasks.coreference.model import GENRE_NAMESPACE
 
 
 @DatasetReader.register("elmo_coref")
@@ -112,8 +112,8 @@ class CorefReader(TextReader):
             "metadata": MetadataField(metadata),
         }
         if self._genre_pattern is not None:
-            unknown = genre is None
-            fields["genre"] = OpenLabel(UNSEEN if unknown else genre, GENRE_NAMESPACE, skip_indexing=unknown)
+            label = UNSEEN if genre is None else genre
+            fields["genre"] = OpenLabel(label, GENRE_NAMESPACE, skip_indexing=genre is None)
         return Instance(fields)
 
 

@@ -8,7 +8,7 @@ from allennlp.common.checks import ConfigurationError
 from allennlp.data import DatasetReader, Token, Vocabulary
 
 from elmo_tasks.tasks.base.labels import UNSEEN
-from elmo_tasks.tasks.coref import CorefReader
+from elmo_tasks.tasks.coreference import CorefReader
 
 Config = Callable[..., Params]
 

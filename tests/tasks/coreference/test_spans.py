@@ -3,7 +3,7 @@ import random
 import pytest
 import torch
 
-from elmo_tasks.tasks.coref.spans import (
+from elmo_tasks.tasks.coreference.spans import (
     DISTANCE_BUCKETS,
     Spans,
     all_spans,

@@ -4,15 +4,15 @@
 // `conll2012_baseline.jsonnet`, with the published biLM "original" (downloaded on first use) and a penalty of 0.001 on
 // the weights of its layers.
 //
-//   elmo-tasks train training_configs/coref/conll2012_elmo.jsonnet -s runs/conll2012-elmo
-local coref = import '../lib/coref.libsonnet';
+//   elmo-tasks train training_configs/coreference/conll2012_elmo.jsonnet -s runs/conll2012-elmo
+local coref = import '../lib/coreference.libsonnet';
 
 local corpus = 'data/conll2012';
 
 coref.experiment(
-  train=corpus + '/train',
-  validation=corpus + '/development',
-  test=corpus + '/test',
+  train=corpus + '/train.english.v4_gold_conll',
+  validation=corpus + '/dev.english.v4_gold_conll',
+  test=corpus + '/test.english.v4_gold_conll',
   glove='data/glove.840B.300d.txt',
   lowercase=false,
   bilm='original',

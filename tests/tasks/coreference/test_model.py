@@ -16,7 +16,7 @@ from task_setup import TaskSetup
 
 Config = Callable[..., Params]
 PLACES = [None, "input", "output", "both"]
-FIXTURES = Path(__file__).parents[3] / "fixtures" / "coref"
+FIXTURES = Path(__file__).parents[3] / "fixtures" / "coreference"
 STILL = {"model.input_dropout": 0.0, "model.dropout": 0.0}
 
 

@@ -45,13 +45,13 @@ def corpus(tmp_path_factory: pytest.TempPathFactory) -> str:
 
 @pytest.fixture(scope="session")
 def config(corpus: str, experiment: Callable[..., Params]) -> Callable[..., Params]:
-    """The experiment of lib/coref.libsonnet, at a tiny size, as a function of what it takes."""
+    """The experiment of lib/coreference.libsonnet, at a tiny size, as a function of what it takes."""
 
     def make(elmo: str | None = None, overrides: dict[str, Any] | None = None, **arguments: Any) -> Params:
         sizes = {"words": 5, "hidden": 4, "network": 7, "features": 3, "width": 4, "spans": 0.8, "antecedents": 4}
         training = {"batch_size": 2, "input_dropout": 0.5, "dropout": 0.2, "mention_loss": 0.5}
         training |= {"trainer": {"num_epochs": 1, "optimizer": "adam"}}
         given = {"sizes": {**sizes, "sentences": 50}, "training": training, "genre_pattern": "(..)/", "speakers": True}
-        return experiment("coref", corpus, elmo, overrides, **(given | arguments))
+        return experiment("coreference", corpus, elmo, overrides, **(given | arguments))
 
     return make

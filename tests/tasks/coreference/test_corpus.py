@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 from allennlp.common.checks import ConfigurationError
 
-from elmo_tasks.tasks.coref.corpus import Document, joined, read_coreference
+from elmo_tasks.tasks.coreference.corpus import Document, joined, read_coreference
 
 PREFIX = "d 0 0 {} NN * - - - {} *"
 

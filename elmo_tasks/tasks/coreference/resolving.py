@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from spacy.lang.en.stop_words import STOP_WORDS
 
-from elmo_tasks.tasks.coref.metric import Clusters, Span
+from elmo_tasks.tasks.coreference.metric import Clusters, Span
 
 _POSSESSIVE = {"my", "your", "his", "its", "our", "their"}
 """English pronouns that always stand before what somebody has."""

@@ -7,7 +7,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 from torch.utils.checkpoint import checkpoint
 
-from elmo_tasks.tasks.coref.spans import Antecedents, Spans
+from elmo_tasks.tasks.coreference.spans import Antecedents, Spans
 
 AT_ONCE = 2**24
 """So many numbers in the product of pairs' vectors are there at once: 64 MB."""

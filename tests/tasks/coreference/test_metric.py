@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from elmo_tasks.tasks.base import metric as base
-from elmo_tasks.tasks.coref.metric import Clusters, CorefScores, Span, Sums, b_cubed, ceaf_e, muc
+from elmo_tasks.tasks.coreference.metric import Clusters, CorefScores, Span, Sums, b_cubed, ceaf_e, muc
 
 CASES = json.loads((Path(__file__).parent / "official_scores.json").read_text(encoding="utf-8"))
 """
@@ -156,7 +156,7 @@ def test_sums_are_over_documents_and_workers(monkeypatch: pytest.MonkeyPatch) ->
     for (predicted, gold), candidates in zip(documents, spans, strict=True):
         whole([predicted], [gold], [candidates])
     others: list[object] = []
-    monkeypatch.setattr("elmo_tasks.tasks.coref.metric.gathered", lambda share: others.append(share) or [])
+    monkeypatch.setattr("elmo_tasks.tasks.coreference.metric.gathered", lambda share: others.append(share) or [])
     CorefScores()([p for p, _ in documents[4:]], [g for _, g in documents[4:]], spans[4:])
     monkeypatch.undo()
 

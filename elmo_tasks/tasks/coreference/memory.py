@@ -2,7 +2,7 @@
 
 from allennlp.common.checks import ConfigurationError
 
-from elmo_tasks.tasks.coref.layers import AT_ONCE
+from elmo_tasks.tasks.coreference.layers import AT_ONCE
 
 _BYTES = 4
 _PAIR = 100

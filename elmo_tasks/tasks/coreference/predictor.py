@@ -14,9 +14,9 @@ from overrides import overrides
 from elmo_tasks.modules.sentences import split_sentences
 from elmo_tasks.tasks.base.predictor import LinePredictor, bad_input, json_or_text
 from elmo_tasks.tasks.base.text import Text, check_text
-from elmo_tasks.tasks.coref.metric import Span
-from elmo_tasks.tasks.coref.reader import CorefReader
-from elmo_tasks.tasks.coref.resolving import resolve
+from elmo_tasks.tasks.coreference.metric import Span
+from elmo_tasks.tasks.coreference.reader import CorefReader
+from elmo_tasks.tasks.coreference.resolving import resolve
 
 
 @Predictor.register("elmo_coref")

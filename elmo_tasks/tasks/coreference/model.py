@@ -17,10 +17,10 @@ from torch.nn import functional as F
 from elmo_tasks.checks import check_count, check_flag, check_number
 from elmo_tasks.embedders.task_elmo import TaskElmo
 from elmo_tasks.tasks.base.model import ElmoModel, build, join
-from elmo_tasks.tasks.coref.layers import PairScores, SpanVectors, after_first_layer
-from elmo_tasks.tasks.coref.memory import check_memory
-from elmo_tasks.tasks.coref.metric import CorefScores, Span
-from elmo_tasks.tasks.coref.spans import (
+from elmo_tasks.tasks.coreference.layers import PairScores, SpanVectors, after_first_layer
+from elmo_tasks.tasks.coreference.memory import check_memory
+from elmo_tasks.tasks.coreference.metric import CorefScores, Span
+from elmo_tasks.tasks.coreference.spans import (
     DISTANCE_BUCKETS,
     Antecedents,
     Spans,

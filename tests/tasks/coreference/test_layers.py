@@ -2,9 +2,9 @@ import pytest
 import torch
 from torch import nn
 
-from elmo_tasks.tasks.coref import layers
-from elmo_tasks.tasks.coref.layers import PairScores, SpanVectors
-from elmo_tasks.tasks.coref.spans import Antecedents, all_spans, nearest
+from elmo_tasks.tasks.coreference import layers
+from elmo_tasks.tasks.coreference.layers import PairScores, SpanVectors
+from elmo_tasks.tasks.coreference.spans import Antecedents, all_spans, nearest
 
 
 def vectors(dropout: float = 0.0) -> SpanVectors:

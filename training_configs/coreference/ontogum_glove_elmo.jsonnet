@@ -4,8 +4,8 @@
 // spans, the nearest 40 before each, windows of 20 sentences in training, genres, 12 epochs. Differs too: mentions have
 // a loss of their own, as 177 documents are too few without it; OntoGUM says nothing of speakers; no character CNN.
 //
-//   elmo-tasks train training_configs/coref/ontogum_glove_elmo.jsonnet -s runs/ontogum-glove-elmo
-local coref = import '../lib/coref.libsonnet';
+//   elmo-tasks train training_configs/coreference/ontogum_glove_elmo.jsonnet -s runs/ontogum-glove-elmo
+local coref = import '../lib/coreference.libsonnet';
 
 local data = '../shared/data';
 

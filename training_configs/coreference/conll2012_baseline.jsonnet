@@ -9,18 +9,19 @@
 // authors' code. Differs: only GloVe's vectors, without Turian et al.'s beside them; the rate falls once an epoch, as
 // much; dropout of the widths' vectors is of all spans of a width alike.
 //
-// Needs OntoNotes 5.0 (https://catalog.ldc.upenn.edu/LDC2013T19) as CoNLL-2012 has it (http://conll.cemantix.org/2012),
-// in data/conll2012 the folders train, development and test, and http://nlp.stanford.edu/data/glove.840B.300d.zip.
+// Needs OntoNotes 5.0 (https://catalog.ldc.upenn.edu/LDC2013T19) in CoNLL-2012's columns
+// (https://conll.cemantix.org/2012), the files of a part behind one another in one, and
+// http://nlp.stanford.edu/data/glove.840B.300d.zip.
 //
-//   elmo-tasks train training_configs/coref/conll2012_baseline.jsonnet -s runs/conll2012-baseline
-local coref = import '../lib/coref.libsonnet';
+//   elmo-tasks train training_configs/coreference/conll2012_baseline.jsonnet -s runs/conll2012-baseline
+local coref = import '../lib/coreference.libsonnet';
 
 local corpus = 'data/conll2012';
 
 coref.experiment(
-  train=corpus + '/train',
-  validation=corpus + '/development',
-  test=corpus + '/test',
+  train=corpus + '/train.english.v4_gold_conll',
+  validation=corpus + '/dev.english.v4_gold_conll',
+  test=corpus + '/test.english.v4_gold_conll',
   glove='data/glove.840B.300d.txt',
   lowercase=false,
   genre_pattern='(..)/',

@@ -7,20 +7,11 @@ from allennlp.data.dataset_readers.dataset_reader import PathOrStr
 
 from elmo_tasks.tasks.base.conll2012 import Document as Columns
 from elmo_tasks.tasks.base.conll2012 import read_documents
-from elmo_tasks.tasks.coref.metric import Span
+from elmo_tasks.tasks.base.text import plain_word
+from elmo_tasks.tasks.coreference.metric import Span
 
-_WRITTEN = {
-    "-LRB-": "(",
-    "-RRB-": ")",
-    "-LSB-": "[",
-    "-RSB-": "]",
-    "-LCB-": "{",
-    "-RCB-": "}",
-    # OntoNotes marks some ends of sentences so.
-    "/.": ".",
-    "/?": "?",
-}
-"""What words are called in the columns, and how they are written in text, as the biLM knows them."""
+# OntoNotes marks some ends of sentences so.
+_ENDS = {"/.": ".", "/?": "?"}
 
 
 class Document(NamedTuple):
@@ -32,7 +23,7 @@ class Document(NamedTuple):
     name : `str`
         With its part, such as `"nw/wsj/24/wsj_2400 000"`.
     sentences : `list[list[str]]`
-        Each has a token at least.
+        Each has a token at least; written as in text, see `plain_word`.
     speakers : `list[list[str]]`
         Of each token; `-` where nobody is said to speak.
     clusters : `list[list[Span]]`
@@ -66,7 +57,7 @@ def _document(document: Columns) -> Document:
         before += len(sentence.rows)
     return Document(
         f"{document.name} {document.part}",
-        [[_WRITTEN.get(word, word) for word in sentence.words] for sentence in document.sentences],
+        [[_ENDS.get(word) or plain_word(word) for word in sentence.words] for sentence in document.sentences],
         [sentence.speakers for sentence in document.sentences],
         joined(chains.values()),
     )

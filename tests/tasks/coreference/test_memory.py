@@ -4,7 +4,7 @@ from typing import Any
 import pytest
 from allennlp.common.checks import ConfigurationError
 
-from elmo_tasks.tasks.coref.memory import check_memory
+from elmo_tasks.tasks.coreference.memory import check_memory
 
 # 2,000 tokens in the paper's sizes with vectors of 1,024 and 400 numbers at the input.
 PAPER = {"tokens": 2000, "spans": 17000, "kept": 800, "antecedents": 250, "max_width": 10, "input_dim": 1424}

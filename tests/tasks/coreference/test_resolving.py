@@ -3,7 +3,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from elmo_tasks.modules.tokenizer import SpacyRulesTokenizer
-from elmo_tasks.tasks.coref.resolving import resolve
+from elmo_tasks.tasks.coreference.resolving import resolve
 
 
 def resolved(text: str, *clusters: list[tuple[int, int]]) -> str:
