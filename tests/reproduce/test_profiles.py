@@ -8,7 +8,12 @@ from elmo_tasks.reproduce.tables import TABLES
 
 def test_tasks_of_a_table() -> None:
     profile = PROFILES["open"]
-    assert [one.name for one in profile.chosen(TABLES["table3"])] == ["squad", "snli", "snli-glove"]
+    assert [one.name for one in profile.chosen(TABLES["table3"])] == [
+        "squad",
+        "snli",
+        "snli-glove",
+        "srl-ewt-glove",
+    ]
     assert len(profile.chosen(TABLES["table1"])) == len(profile.experiments)
     assert [one.name for one in profile.chosen(TABLES["table2"], ["ner-wikigold"])] == ["ner-wikigold"]
 
@@ -26,5 +31,5 @@ def test_the_papers_rows_come_first() -> None:
 def test_unknown_names_are_said_with_those_there_are() -> None:
     with pytest.raises(ReproductionError, match='no profile "large"; there are: paper, open, smoke'):
         find_profile("large")
-    with pytest.raises(ReproductionError, match='"smoke" has no task "srl"; it has: squad, snli, ner'):
-        PROFILES["smoke"].chosen(TABLES["table1"], ["srl"])
+    with pytest.raises(ReproductionError, match='"smoke" has no task "parsing"; it has: squad, snli, srl'):
+        PROFILES["smoke"].chosen(TABLES["table1"], ["parsing"])
