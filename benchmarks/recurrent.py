@@ -32,7 +32,7 @@ _ENCODERS: dict[str, dict[str, dict[str, Any]]] = {
 _NAMES = {
     "lstm": "a bidirectional LSTM",
     "gru": "a bidirectional GRU",
-    "alternating_lstm": "4 alternating LSTMs with highways",
+    "alternating_lstm": "a stack of 4 alternating LSTMs",
 }
 
 
@@ -61,7 +61,7 @@ def rows(name: str, place: Place, rates: Rates, runs: int) -> Iterator[Row]:
         sides = in_turn({side: partial(_step, kind, side, place) for side in encoders}, runs, place.patience)
         yield Row(
             f"{name}-{kind}",
-            f"a training step of {_NAMES[kind]}, {_TEXTS} texts of {int(_lengths(place).max())} tokens and fewer",
+            f"{_NAMES[kind]}'s step in training, {_TEXTS} texts of {int(_lengths(place).max())} tokens and fewer",
             f"stock `{kind}`",
             replace(sides["ours"], memory=memories["ours"]),
             replace(sides["stock"], memory=memories["stock"]),

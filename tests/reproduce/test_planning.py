@@ -94,7 +94,7 @@ def test_more_seeds_and_tasks_are_added(request_: Request) -> None:
     [
         ({"table": "table7"}, "no table"),
         ({"profile": "huge"}, "no profile"),
-        ({"tasks": ["srl"]}, "no task"),
+        ({"tasks": ["parsing"]}, "no task"),
         ({"seeds": 0}, "--seeds is 0"),
     ],
 )
