@@ -12,6 +12,7 @@ def test_tasks_of_a_table() -> None:
         "squad",
         "snli",
         "snli-glove",
+        "srl-ewt-glove",
         "coref-ontogum-glove",
     ]
     assert len(profile.chosen(TABLES["table1"])) == len(profile.experiments)
@@ -31,5 +32,5 @@ def test_the_papers_rows_come_first() -> None:
 def test_unknown_names_are_said_with_those_there_are() -> None:
     with pytest.raises(ReproductionError, match='no profile "large"; there are: paper, open, smoke'):
         find_profile("large")
-    with pytest.raises(ReproductionError, match='"smoke" has no task "srl"; it has: squad, snli, ner'):
-        PROFILES["smoke"].chosen(TABLES["table1"], ["srl"])
+    with pytest.raises(ReproductionError, match='"smoke" has no task "parsing"; it has: squad, snli, srl'):
+        PROFILES["smoke"].chosen(TABLES["table1"], ["parsing"])
