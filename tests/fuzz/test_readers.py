@@ -109,8 +109,9 @@ def test_coreference(tmp_path: Path) -> None:
     def check(chance: Chance) -> None:
         damage = damaged(whole[: chance.randint(1, 2000)].replace("She", word_of(chance)).encode(), chance)
         write(path, damage, chance)
+        documents = list(read_coreference(str(path)))
         there = {plain_word(word) for line in lines_of(damage) for word in re.findall("[^ \t]+", line)}
-        for document in read_coreference(str(path)):
+        for document in documents:
             words = [word for sentence in document.sentences for word in sentence]
             # `/.` is read as a full stop.
             assert there | {".", "?"} >= set(words)
