@@ -18,6 +18,7 @@ from nltk import Tree as NltkTree
 
 from elmo_tasks.tasks.base.text import plain_word
 from elmo_tasks.tasks.classification import ClassificationReader
+from elmo_tasks.tasks.coreference import read_coreference
 from elmo_tasks.tasks.ner import Conll2003Reader
 from elmo_tasks.tasks.pos import ConlluReader
 from elmo_tasks.tasks.relations import RelationReader
@@ -120,6 +121,26 @@ def test_conll_2012(tmp_path: Path) -> None:
                 assert len(tags) == len(metadata["words"])
                 assert 0 <= predicate < len(tags)
                 assert all(re.fullmatch("O|[BI]-.+", tag, re.DOTALL) for tag in tags)
+
+    fuzz(check, ConfigurationError, where=path.name)
+
+
+def test_coreference(tmp_path: Path) -> None:
+    path = tmp_path / "data.txt"
+    whole = (FIXTURES / "coreference" / "dev.gold_conll").read_text(encoding="utf-8")
+
+    def check(chance: Chance) -> None:
+        damage = damaged(whole[: chance.randint(1, 2000)].replace("She", word_of(chance)).encode(), chance)
+        write(path, damage, chance)
+        documents = list(read_coreference(str(path)))
+        there = {plain_word(word) for line in lines_of(damage) for word in re.findall("[^ \t]+", line)}
+        for document in documents:
+            words = [word for sentence in document.sentences for word in sentence]
+            # `/.` is read as a full stop.
+            assert there | {".", "?"} >= set(words)
+            mentions = [mention for cluster in document.clusters for mention in cluster]
+            assert len(set(mentions)) == len(mentions)
+            assert all(0 <= start < end <= len(words) for start, end in mentions)
 
     fuzz(check, ConfigurationError, where=path.name)
 

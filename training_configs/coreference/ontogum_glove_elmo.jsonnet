@@ -1,7 +1,7 @@
 // OntoGUM with ELMo at the input: word vectors of GloVe, 50 dimensions, the biLM "mini".
 //
 // Not in the paper; its model at a size for two cores: biLSTMs and networks of 100 units, a quarter of the tokens as
-// spans, the nearest 40 before each, windows of 20 sentences in training, genres, 12 epochs. Differs too: mentions have
+// spans, the nearest 40 before each, windows of 20 sentences in training, genres, 20 epochs. Differs too: mentions have
 // a loss of their own, as 177 documents are too few without it; OntoGUM says nothing of speakers; no character CNN.
 //
 //   elmo-tasks train training_configs/coreference/ontogum_glove_elmo.jsonnet -s runs/ontogum-glove-elmo

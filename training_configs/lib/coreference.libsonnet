@@ -50,7 +50,7 @@ local common = import 'common.libsonnet';
     dropout: 0.2,
     mention_loss: 1,
     trainer: {
-      num_epochs: 12,
+      num_epochs: 20,
       patience: 5,
       grad_norm: 5.0,
       optimizer: { type: 'adam', lr: 0.001 },

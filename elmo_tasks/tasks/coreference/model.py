@@ -220,7 +220,7 @@ class ElmoCoref(ElmoModel):
         `dict[str, Any]`
             Of each document, `clusters`, each with its mentions in their order; `spans`, those that were kept; and
             `antecedents`, each one's number among the kept, or -1. A span is its first token, counted in the
-            document, and the one behind its last. Where all have gold clusters also `loss`, the documents' mean.
+            document, and the one behind its last. Where there are gold clusters also `loss`, the documents' mean.
         """
         text, windows = self._windows(sentences)
         tokens = self._tokens(text)
@@ -306,19 +306,31 @@ class ElmoCoref(ElmoModel):
         best = best_spans(mentions, candidates, kept)
         spans, kept_mentions = candidates.at(best), mentions[best]
         vectors = self.span_vectors(encoded, inputs, spans)  # (kept, span_dim)
-        if self.coarse_scores is None:
-            antecedents, coarse = nearest(len(best), self._max_antecedents, best.device), 0.0
-        else:
-            # Shape: (kept, kept)
-            all_coarse = (self.dropout(self.coarse_scores(vectors)) @ vectors.T).float()
-            antecedents = best_scored(kept_mentions + all_coarse, self._max_antecedents)
-            coarse = all_coarse.gather(1, antecedents.places)
+        antecedents, coarse = self._antecedents(vectors, kept_mentions)
         features = self._features(spans, antecedents, speakers, genre)
         # Shape: (kept, most)
         pairs = self.pair_scores(vectors, antecedents, features).float() + coarse
         scores = kept_mentions[:, None] + kept_mentions[antecedents.places] + pairs
         scores = scores.masked_fill(~antecedents.mask, float("-inf"))
         return _Scored(candidates, mentions, spans, antecedents, F.pad(scores, (1, 0)))
+
+    def _antecedents(self, vectors: Tensor, mentions: Tensor) -> tuple[Antecedents, Tensor]:
+        """
+        With which spans before it each kept one is compared, and the coarse scores of these pairs, 0 without such.
+
+        # Parameters
+
+        vectors : `Tensor`
+            Shape `(kept, span_dim)`.
+        mentions : `Tensor`
+            Shape `(kept,)`.
+        """
+        if self.coarse_scores is None:
+            return nearest(len(mentions), self._max_antecedents, mentions.device), mentions.new_zeros(())
+        # Shape: (kept, kept)
+        coarse = (self.dropout(self.coarse_scores(vectors)) @ vectors.T).float()
+        antecedents = best_scored(mentions + coarse, self._max_antecedents)
+        return antecedents, coarse.gather(1, antecedents.places)
 
     def _features(self, spans: Spans, antecedents: Antecedents, speakers: Tensor, genre: Tensor | None) -> Tensor:
         """Shape `(kept, most, feature_dim)`, with the features side by side."""
