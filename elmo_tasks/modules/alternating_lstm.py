@@ -40,7 +40,7 @@ class AlternatingLstm(Seq2SeqEncoder):
         Length of what each layer gives.
     num_layers : `int`
         8 in He et al. 2017.
-    recurrent_dropout : `float`, optional (default = `0`)
+    recurrent_dropout_probability : `float`, optional (default = `0`)
         Probability of a zero in a layer's previous output; drawn once for a text and a layer.
 
     # Raises
@@ -51,12 +51,14 @@ class AlternatingLstm(Seq2SeqEncoder):
     Registered as a `Seq2SeqEncoder` with name "elmo_alternating_lstm".
     """
 
-    def __init__(self, input_size: int, hidden_size: int, num_layers: int, recurrent_dropout: float = 0.0) -> None:
+    def __init__(
+        self, input_size: int, hidden_size: int, num_layers: int, recurrent_dropout_probability: float = 0.0
+    ) -> None:
         super().__init__()
         check_count(ConfigurationError, input_size=input_size, hidden_size=hidden_size, num_layers=num_layers)
-        check_number(ConfigurationError, 0, 1, recurrent_dropout=recurrent_dropout)
+        check_number(ConfigurationError, 0, 1, recurrent_dropout_probability=recurrent_dropout_probability)
         self._dims = (input_size, hidden_size)
-        self.dropout = nn.Dropout(recurrent_dropout)
+        self.dropout = nn.Dropout(recurrent_dropout_probability)
         self.layers = nn.ModuleList(
             HighwayLstmLayer(hidden_size if number else input_size, hidden_size) for number in range(num_layers)
         )

@@ -97,7 +97,7 @@ def test_is_allennlps_with_its_gradients() -> None:
 
 def test_drops_what_allennlp_drops(monkeypatch: pytest.MonkeyPatch) -> None:
     """The same texts, each layer with its own mask; AllenNLP sorts texts by length before it draws one."""
-    encoder = ours(recurrent_dropout=0.5)
+    encoder = ours(recurrent_dropout_probability=0.5)
     inputs, mask = texts(sorted(LENGTHS, reverse=True))
     masks = [torch.nn.functional.dropout(torch.ones(len(mask), 5, dtype=torch.double), 0.5) for _ in encoder.layers]
     for_stock, for_ours = iter(masks), iter(masks)
@@ -111,7 +111,7 @@ def test_drops_what_allennlp_drops(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_the_gradient_is_the_numeric_one() -> None:
-    encoder = ours(hidden_size=3, num_layers=2, recurrent_dropout=0.3)
+    encoder = ours(hidden_size=3, num_layers=2, recurrent_dropout_probability=0.3)
     inputs, mask = texts([2, 4, 1])
 
     def run(inputs: Tensor, *_: Tensor) -> Tensor:
@@ -122,7 +122,7 @@ def test_the_gradient_is_the_numeric_one() -> None:
 
 
 def test_drops_only_in_training() -> None:
-    encoder = ours(recurrent_dropout=0.5)
+    encoder = ours(recurrent_dropout_probability=0.5)
     inputs, mask = texts()
     assert not torch.equal(encoder(inputs, mask), encoder(inputs, mask))
     encoder.eval()
@@ -183,7 +183,7 @@ def test_is_an_encoder_for_configs() -> None:
     assert (encoder.get_input_dim(), encoder.get_output_dim(), encoder.is_bidirectional()) == (7, 5, False)
 
 
-@pytest.mark.parametrize("wrong", [{"num_layers": 0}, {"hidden_size": 1.5}, {"recurrent_dropout": 1.5}])
+@pytest.mark.parametrize("wrong", [{"num_layers": 0}, {"hidden_size": 1.5}, {"recurrent_dropout_probability": 1.5}])
 def test_parameters_are_checked(wrong: dict[str, Any]) -> None:
     with pytest.raises(ConfigurationError, match=next(iter(wrong))):
         AlternatingLstm(**{**SIZES, **wrong})

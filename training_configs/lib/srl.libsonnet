@@ -84,7 +84,7 @@ local common = import 'common.libsonnet';
         type: 'elmo_alternating_lstm',
         hidden_size: sizes.hidden,
         num_layers: sizes.layers,
-        recurrent_dropout: training.recurrent_dropout,
+        recurrent_dropout_probability: training.recurrent_dropout,
       },
       predicate_encoder: { type: 'elmo_padded_lstm', hidden_size: sizes.finder, bidirectional: true },
       [if bilm != null then 'elmo']: bilms.task_elmo(bilm, place, layers, scalar_l2),

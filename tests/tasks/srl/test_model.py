@@ -19,7 +19,7 @@ from task_setup import TaskSetup
 Config = Callable[..., Params]
 PLACES = [None, "input", "output", "both"]
 FIXTURES = Path(__file__).parents[3] / "fixtures" / "srl"
-NO_DROPOUT = {"model.dropout": 0.0, "model.encoder.recurrent_dropout": 0.0}
+NO_DROPOUT = {"model.dropout": 0.0, "model.encoder.recurrent_dropout_probability": 0.0}
 
 
 def tokens(text: str) -> list[Token]:
