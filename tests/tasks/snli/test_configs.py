@@ -30,9 +30,15 @@ SNLI = [name for name in CONFIGS if name.startswith("snli/")]
 
 @with_setup(SNLI)
 def test_gamma_starts_as_said(name: str, setup: TaskSetup) -> None:
-    gammas = [parameter.item() for path, parameter in setup.model.named_parameters() if path.endswith("gamma")]
+    """From 1 beside word vectors that are trained, and by their length beside frozen ones; at the output always so."""
+    gammas = {path: gamma for path, gamma in setup.model.named_parameters() if path.endswith("gamma")}
     assert bool(gammas) == ("elmo" in name)
-    assert gammas == pytest.approx([0.2 if "glove_elmo" in name else 1.0] * len(gammas))
+    assert {gamma.item() for gamma in gammas.values()} <= {1.0}
+    setup.model.train()
+    setup.run(setup.instances[:2])
+    words = setup.model.text_field_embedder.parameters()
+    stays = {path for path in gammas if ".input." in path and all(weight.requires_grad for weight in words)}
+    assert {path for path, gamma in gammas.items() if gamma.item() == 1} == stays
 
 
 @with_setup(SNLI)
