@@ -129,7 +129,8 @@ def test_folder(make_bilm: Callable[..., BiLM], tmp_path: Path) -> None:
 
 
 def test_unknown_name() -> None:
-    with pytest.raises(PretrainedError, match=r'no biLM "large": .* one of mini, small, medium, original, 5\.5B, nor'):
+    names = r"mini, mini-zh, small, medium, original, 5\.5B"
+    with pytest.raises(PretrainedError, match=f'no biLM "large": .* one of {names}, nor'):
         find_bilm("large")
 
 

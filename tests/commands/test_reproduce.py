@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 from allennlp.commands import main
 
-from elmo_tasks.reproduce.profiles import PROFILES
+from elmo_tasks.tasks import cards
 
 ROOT = Path(__file__).parents[2]
 
@@ -87,7 +87,7 @@ def test_what_is_not_there_is_one_message(tmp_path: Path, monkeypatch: pytest.Mo
     assert "no table" in refused("run", "table9", *smoke, monkeypatch=monkeypatch)
     assert 'no biLM "huge"' in refused("run", "table1", "--bilm", "huge", *smoke, monkeypatch=monkeypatch)
     nowhere = refused("run", "table1", "--data", str(tmp_path / "nowhere"), *smoke, monkeypatch=monkeypatch)
-    files = {file for corpus in PROFILES["smoke"].corpora for file in corpus.files}
+    files = {file for card in cards() for corpus in card.corpora["smoke"] for file in corpus.files}
     assert all(f"{file}: missing" in nowhere for file in files)
     assert nowhere.count(": missing") == len(files) >= 9
     assert "There are no experiments" in refused("report", str(tmp_path), monkeypatch=monkeypatch)

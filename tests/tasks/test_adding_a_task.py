@@ -18,6 +18,9 @@ NAMED = sorted(
         re.findall(r"`((?:elmo_tasks|training_configs|fixtures|tests|docs)/[\w./-]+|\w+\.md)`", PAGE.replace("\n", " "))
     )
 )
+OF_TAGS = "pos"
+"""A task that takes the model and the predictor of named entities, and brings a reader only."""
+BORROWED = re.compile("(model|predictor)[.]py$")
 CARDS = [pytest.param(card, id=card.name) for card in tasks.cards()]
 
 
@@ -30,6 +33,8 @@ def test_the_recipe_names_every_kind_of_file() -> None:
 @pytest.mark.parametrize("name", NAMED)
 def test_what_is_named_is_there(name: str) -> None:
     for card in tasks.cards():
+        if card.name == OF_TAGS and BORROWED.search(name):
+            continue
         assert (ROOT / name.replace("X", card.name)).exists()
 
 
@@ -45,7 +50,7 @@ def test_a_task_is_one_folder(card: Card) -> None:
         for name in base.list_available()
         if base.resolve_class_name(name)[0].__module__.startswith(f"{package}.")
     ]
-    assert len(names) >= 3
+    assert len(names) >= (1 if card.name == OF_TAGS else 3)
     assert all(name.startswith("elmo_") for name in names)
     assert card.experiments["smoke"]
     for experiments in card.experiments.values():
