@@ -9,6 +9,7 @@ from typing import Any
 import _jsonnet
 import pytest
 import torch
+from allennlp.commands.train import train_model
 from allennlp.common import Params
 from allennlp.common.params import with_overrides
 from allennlp.interpret.saliency_interpreters import SaliencyInterpreter
@@ -106,3 +107,17 @@ def check_saliency() -> Callable[[Predictor, dict[str, Any], dict[str, int]], No
                     assert sum(weights) == pytest.approx(1, abs=1e-4)
 
     return check
+
+
+@pytest.fixture(scope="module")
+def archive(config: Callable[..., Params], tmp_path_factory: pytest.TempPathFactory) -> str:
+    """A model that has learned next to nothing; `config` is the task's."""
+    folder = tmp_path_factory.mktemp("trained") / "run"
+    train_model(config("both"), str(folder))
+    return str(folder / "model.tar.gz")
+
+
+@pytest.fixture(scope="module")
+def predictor(archive: str) -> Predictor:
+    """The archive's own."""
+    return Predictor.from_path(archive)

@@ -19,20 +19,6 @@ Config = Callable[..., Params]
 LABELS = {"place", "person", "time"}
 
 
-@pytest.fixture(scope="module")
-def archive(config: Config, tmp_path_factory: pytest.TempPathFactory) -> str:
-    """A model that has learned next to nothing."""
-    folder = tmp_path_factory.mktemp("classifier") / "run"
-    train_model(config("both"), str(folder))
-    return str(folder / "model.tar.gz")
-
-
-@pytest.fixture(scope="module")
-def predictor(archive: str) -> Predictor:
-    """The archive's own."""
-    return Predictor.from_path(archive)
-
-
 def test_is_the_default_predictor(predictor: Predictor) -> None:
     assert type(predictor).__name__ == "ElmoClassifierPredictor"
 

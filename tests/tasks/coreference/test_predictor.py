@@ -34,12 +34,6 @@ def archive(config: Config, tmp_path_factory: pytest.TempPathFactory) -> str:
     return str(folder / "model.tar.gz")
 
 
-@pytest.fixture(scope="module")
-def predictor(archive: str) -> Predictor:
-    """The archive's own."""
-    return Predictor.from_path(archive)
-
-
 def test_is_the_default_predictor(predictor: Predictor) -> None:
     assert type(predictor).__name__ == "ElmoCorefPredictor"
 

@@ -6,7 +6,6 @@ from typing import Any
 
 import pytest
 from allennlp.commands import main
-from allennlp.commands.train import train_model
 from allennlp.common import Params
 from allennlp.common.checks import ConfigurationError
 from allennlp.interpret.attackers import Hotflip
@@ -17,20 +16,6 @@ from task_setup import TaskSetup
 Config = Callable[..., Params]
 LABELS = {"Cause-Effect(e1,e2)", "Cause-Effect(e2,e1)", "Component-Whole(e1,e2)", "Other"}
 MARKED = "The <e1>fire</e1> didn't cause <e2>a lot</e2>."
-
-
-@pytest.fixture(scope="module")
-def archive(config: Config, tmp_path_factory: pytest.TempPathFactory) -> str:
-    """A model that has learned next to nothing."""
-    folder = tmp_path_factory.mktemp("relations") / "run"
-    train_model(config("both"), str(folder))
-    return str(folder / "model.tar.gz")
-
-
-@pytest.fixture(scope="module")
-def predictor(archive: str) -> Predictor:
-    """The archive's own."""
-    return Predictor.from_path(archive)
 
 
 def test_is_the_default_predictor(predictor: Predictor) -> None:

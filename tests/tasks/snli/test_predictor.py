@@ -7,7 +7,6 @@ from typing import Any
 import pytest
 import torch
 from allennlp.commands import main
-from allennlp.commands.train import train_model
 from allennlp.common import Params
 from allennlp.common.checks import ConfigurationError
 from allennlp.data import DatasetReader, Instance, TextFieldTensors, Token, Vocabulary
@@ -24,20 +23,6 @@ from task_setup import TaskSetup
 Config = Callable[..., Params]
 LABELS = {"entailment", "neutral", "contradiction"}
 PAIR = {"premise": "Ada didn't leave.", "hypothesis": "Ada stayed here."}
-
-
-@pytest.fixture(scope="module")
-def archive(config: Config, tmp_path_factory: pytest.TempPathFactory) -> str:
-    """A model that has learned next to nothing."""
-    folder = tmp_path_factory.mktemp("esim") / "run"
-    train_model(config("both"), str(folder))
-    return str(folder / "model.tar.gz")
-
-
-@pytest.fixture(scope="module")
-def predictor(archive: str) -> Predictor:
-    """The archive's own."""
-    return Predictor.from_path(archive)
 
 
 def test_is_the_default_predictor(predictor: Predictor) -> None:

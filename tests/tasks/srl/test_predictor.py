@@ -6,26 +6,11 @@ from typing import Any
 
 import pytest
 from allennlp.commands import main
-from allennlp.commands.train import train_model
 from allennlp.common import Params
 from allennlp.common.checks import ConfigurationError
 from allennlp.predictors import Predictor
 
 Config = Callable[..., Params]
-
-
-@pytest.fixture(scope="module")
-def archive(config: Config, tmp_path_factory: pytest.TempPathFactory) -> str:
-    """A model that has learned next to nothing."""
-    folder = tmp_path_factory.mktemp("srl") / "run"
-    train_model(config("both"), str(folder))
-    return str(folder / "model.tar.gz")
-
-
-@pytest.fixture(scope="module")
-def predictor(archive: str) -> Predictor:
-    """The archive's own."""
-    return Predictor.from_path(archive)
 
 
 def test_is_the_default_predictor(predictor: Predictor) -> None:

@@ -21,12 +21,6 @@ def archive(config: Callable[..., Params], tmp_path_factory: pytest.TempPathFact
     return str(folder / "model.tar.gz")
 
 
-@pytest.fixture(scope="module")
-def predictor(archive: str) -> Predictor:
-    """The archive's own."""
-    return Predictor.from_path(archive)
-
-
 def test_a_text(predictor: Predictor) -> None:
     answer = predictor.predict_json({"text": "It doesn't work."})
     assert answer["tokens"] == ["It", "does", "n't", "work", "."]
