@@ -70,7 +70,8 @@ def ray_data() -> Any:
 
 def embed(plan: Plan, choice: BiLMChoice, folder: Path, engine: Engine) -> Iterator[int]:
     """
-    Begins a run in the folder, or goes on with it: makes the parts that are not there yet. Nothing happens unless the iterator is consumed, to its end.
+    Begins a run in the folder, or goes on with it: makes the parts that are not there yet. Nothing happens unless the
+    iterator is consumed, to its end.
 
     # Parameters
 
