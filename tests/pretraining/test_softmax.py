@@ -89,7 +89,6 @@ def test_sparse_gradients_are_dense_where_processes_add_them_up(tmp_path):
     assert parallel.module.weight.grad.any()
 
 
-
 def test_samples_are_distinct_and_as_likely_as_stated():
     softmax = Softmax(200, 4, 30)
     drawn = torch.zeros(200)
