@@ -2,11 +2,15 @@
 The command `evaluate`.
 
 What it mends: AllenNLP 2.10.1, whatever the libraries, puts `--batch-size` beside a batch sampler, which excludes it;
-and takes it for granted that an archive's config has a data loader, which one of 0.9 has not.
-How one sees it: `batch_sampler option is mutually exclusive with batch_size`; `TypeError` about None.
+takes it for granted that an archive's config has a data loader, which one of 0.9 has not; and takes each comma for one
+between two files.
+How one sees it: `batch_sampler option is mutually exclusive with batch_size`; `TypeError` about None; `mine.{en`, which
+is not found.
 Until when: as long as AllenNLP is used.
 """
 
+import json
+import re
 from typing import Any
 
 from allennlp.commands import evaluate
@@ -17,11 +21,14 @@ from allennlp.data import DataLoader
 from elmo_tasks.compat.replacing import replacement, stock_of
 from elmo_tasks.configs.old import check_not_old
 
+_NAME = re.compile(r"(?:\{[^{}]*\}|[^,])+")
+
 
 def apply() -> None:
     """Applies all of it."""
     evaluate_in_batches()
     name_missing_data_loaders()
+    take_parallel_files()
 
 
 def evaluate_in_batches() -> None:
@@ -70,3 +77,32 @@ def _with_data_loader(stock: Any) -> Any:
         return archive
 
     return replacement(load_archive, stock)
+
+
+def take_parallel_files() -> None:
+    """
+    Lets `allennlp evaluate` take two parallel files as one input, `mine.{en,de}`, as readers do.
+
+    What broke: the comma is taken for one between two inputs, and `mine.{en` is not found.
+    With which version: any.
+    When it can go: not while AllenNLP is used.
+    """
+    stock = stock_of(evaluate.evaluate_from_archive)
+
+    def evaluate_from_archive(archive_file: Any, input_file: str, *args: Any, **kwargs: Any) -> dict[str, Any]:
+        # In JSON, which stock's takes too, commas between names and in names are told apart.
+        return stock(archive_file, ", ".join(map(json.dumps, listed(input_file))), *args, **kwargs)
+
+    evaluate.evaluate_from_archive = replacement(evaluate_from_archive, stock)
+
+
+def listed(inputs: str) -> list[Any]:
+    """
+    What `evaluate` is given as its input, one by one: names of files with commas between them; or the like in JSON, for
+    readers that want more than a name.
+    """
+    try:
+        given: list[Any] = json.loads(f"[{inputs}]")
+    except json.JSONDecodeError:
+        return _NAME.findall(inputs)
+    return given

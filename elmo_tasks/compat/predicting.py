@@ -11,7 +11,7 @@ import argparse
 import json
 import locale
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 from typing import Any, BinaryIO
@@ -24,8 +24,9 @@ from allennlp.common.util import JsonDict
 from allennlp.evaluation.serializers import serializers
 from allennlp.predictors import Predictor
 
+from elmo_tasks.compat.evaluating import listed
 from elmo_tasks.compat.replacing import replacement, stock_of
-from elmo_tasks.files import open_bytes, text_lines
+from elmo_tasks.files import named_files, open_bytes, text_lines
 
 
 def apply() -> None:
@@ -49,20 +50,21 @@ def keep_inputs() -> None:
     def __init__(
         self: _PredictManager, predictor: Predictor, input_file: str, output_file: str | None, *args: Any, **kwargs: Any
     ) -> None:
-        _check_other_file(output_file, input_file)
+        _check_other_file(output_file, [input_file])
         begin(self, predictor, input_file, output_file, *args, **kwargs)
 
     def evaluate_from_args(args: argparse.Namespace) -> dict[str, Any]:
         for output in (args.output_file, args.predictions_output_file):
-            _check_other_file(output, args.input_file)
+            _check_other_file(output, map(str, listed(args.input_file)))
         return evaluated(args)
 
     _PredictManager.__init__ = replacement(__init__, begin)  # type: ignore[method-assign]
     evaluate.evaluate_from_args = replacement(evaluate_from_args, evaluated)
 
 
-def _check_other_file(output: str | None, given: str) -> None:
-    if output is not None and Path(output).exists() and Path(given).exists() and Path(output).samefile(given):
+def _check_other_file(output: str | None, inputs: Iterable[str]) -> None:
+    given = [Path(file) for one in inputs for file in named_files(one)]
+    if output is not None and Path(output).exists() and any(one.exists() and one.samefile(output) for one in given):
         raise ConfigurationError(f"{output} is the input: name another file for what is to be written.")
 
 

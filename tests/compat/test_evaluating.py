@@ -1,3 +1,5 @@
+import json
+
 import pytest
 from allennlp.commands import evaluate
 from allennlp.common import Params
@@ -42,3 +44,23 @@ def test_an_archive_without_data_loader() -> None:
         load("model.tar.gz")
     Archive.config = Params({"data_loader": {"batch_size": 1}})
     assert load("model.tar.gz") is Archive
+
+
+@pytest.mark.parametrize(
+    ("inputs", "expected"),
+    [
+        ("dev.tsv", ["dev.tsv"]),
+        ("one.tsv,two.tsv", ["one.tsv", "two.tsv"]),
+        ("mt/dev.{en,de}.gz", ["mt/dev.{en,de}.gz"]),
+        ("dev.{en,de},söz.tsv,test.{en,de}", ["dev.{en,de}", "söz.tsv", "test.{en,de}"]),
+        ("odd{.tsv,two.tsv", ["odd{.tsv", "two.tsv"]),
+        ('"a,b.tsv", {"en": "a"}', ["a,b.tsv", {"en": "a"}]),
+    ],
+)
+def test_a_comma_in_braces_is_the_names_own(inputs: str, expected: list, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Stock's command gets JSON, of which it makes this list."""
+    asked = []
+    monkeypatch.setattr(evaluate, "evaluate_from_archive", lambda archive, given, **more: asked.append(given))
+    evaluating.take_parallel_files()
+    evaluate.evaluate_from_archive("model.tar.gz", inputs, cuda_device=-1)
+    assert json.loads(f"[{asked[0]}]") == evaluating.listed(inputs) == expected

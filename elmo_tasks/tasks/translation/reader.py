@@ -86,7 +86,7 @@ class TranslationReader(TextReader):
         super().__init__(token_indexers, **kwargs)
         check_flag(ConfigurationError, lowercase_target=lowercase_target, skip_bad_lines=skip_bad_lines)
         check_count(ConfigurationError, optional=True, max_tokens=max_tokens)
-        self._target_indexers = {
+        self._target_indexers: dict[str, TokenIndexer] = {
             "tokens": SingleIdTokenIndexer(TARGET_NAMESPACE, lowercase_tokens=lowercase_target),
         }
         self._source_tokenizer = source_tokenizer or SpacyRulesTokenizer()
@@ -148,6 +148,9 @@ class TranslationReader(TextReader):
         fields: dict[str, Field] = {"source": TextField(tokens), "metadata": MetadataField(metadata)}
         if target is not None:
             metadata["reference"] = target
-            words = with_joiners(self._target_tokenizer.tokenize(target))
-            fields["target"] = TextField([Token(word) for word in (START_SYMBOL, *words, END_SYMBOL)])
+            fields["target"] = self.target_field(with_joiners(self._target_tokenizer.tokenize(target)))
         return Instance(fields)
+
+    def target_field(self, words: Iterable[str]) -> TextField:
+        """The field `target` of a translation's tokens, joiners among them."""
+        return TextField([Token(word) for word in (START_SYMBOL, *words, END_SYMBOL)], self._target_indexers)

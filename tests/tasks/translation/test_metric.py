@@ -84,5 +84,8 @@ def test_a_tokenization_that_there_is_not() -> None:
 
 def test_sacrebleu_that_is_not_installed_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "sacrebleu.metrics", None)
-    with pytest.raises(ConfigurationError, match=r'is not installed: pip install "sacrebleu>=2\.4"'):
-        Bleu()
+    bleu = Bleu()
+    for use in (lambda: bleu(["a"], ["a"]), bleu.get_metric, bleu.check_installed):
+        with pytest.raises(ConfigurationError, match=r'is not installed: pip install "sacrebleu>=2\.4"'):
+            use()
+    bleu.reset()

@@ -133,6 +133,11 @@ BAD = [
         '{"source": "a", "target": "b"}\n{"source": 3, "target": "b"}\n',
         "line 2: the source must be text, not 3",
     ),
+    (
+        "jsonl",
+        '{"source": "a", "target": "b"}\n{"source": "a", "target": "\\ud83d"}\n',
+        "line 2: the target has half of a surrogate pair",
+    ),
 ]
 
 
