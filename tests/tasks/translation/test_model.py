@@ -305,10 +305,10 @@ def test_an_override_moves_elmo(config: Config) -> None:
         ({"model.max_steps": 0}, "max_steps is 0"),
         ({"model.label_smoothing": 2}, "label_smoothing is 2"),
         ({"model.embedding_dim": 0}, "embedding_dim is 0"),
-        ({"model.hidden_dim": 2.5}, "hidden_dim is 2.5"),
+        ({"model.hidden_dim": 0}, "hidden_dim is 0"),
         ({"model.dropout": -1}, "dropout is -1"),
         ({"model.output_dropout": 3}, "output_dropout is 3"),
-        ({"model.length_penalty": "1"}, "length_penalty is '1'"),
+        ({"model.length_penalty": -1}, "length_penalty is -1"),
         ({"model.bleu.tokenize": "moses"}, 'tokenize is "moses"'),
     ],
 )
