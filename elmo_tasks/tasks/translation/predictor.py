@@ -56,11 +56,15 @@ class ElmoTranslatorPredictor(LinePredictor):
     @overrides(check_signature=False)
     def predictions_to_labeled_instances(self, instance: Instance, outputs: JsonDict) -> list[Instance]:
         """For AllenNLP Interpret: the text with its best translation, which is explained as a whole."""
+        model: Any = self._model
         reader: Any = self._dataset_reader
         # Interpret's attackers take dimensions of length 1 away.
         best = outputs["predictions"].reshape(len(outputs["translations"]), -1)[0]
+        target = reader.target_field(model.words(best.tolist()))
         labeled = instance.duplicate()
-        labeled.add_field("target", reader.target_field(self._model.words(best.tolist())), self._model.vocab)  # type: ignore[operator]
+        labeled.add_field("target", target)
+        reader.apply_token_indexers(labeled)
+        target.index(model.vocab)
         return [labeled]
 
     @overrides

@@ -86,7 +86,7 @@ class TranslationReader(TextReader):
         super().__init__(token_indexers, **kwargs)
         check_flag(ConfigurationError, lowercase_target=lowercase_target, skip_bad_lines=skip_bad_lines)
         check_count(ConfigurationError, optional=True, max_tokens=max_tokens)
-        self._target_indexers: dict[str, TokenIndexer] = {
+        self._target_indexers = {
             "tokens": SingleIdTokenIndexer(TARGET_NAMESPACE, lowercase_tokens=lowercase_target),
         }
         self._source_tokenizer = source_tokenizer or SpacyRulesTokenizer()
@@ -153,4 +153,4 @@ class TranslationReader(TextReader):
 
     def target_field(self, words: Iterable[str]) -> TextField:
         """The field `target` of a translation's tokens, joiners among them."""
-        return TextField([Token(word) for word in (START_SYMBOL, *words, END_SYMBOL)], self._target_indexers)
+        return TextField([Token(word) for word in (START_SYMBOL, *words, END_SYMBOL)])
