@@ -1,10 +1,9 @@
 import json
-from argparse import Namespace
 from pathlib import Path
 from typing import Any
 
 import pytest
-from allennlp.commands import evaluate, predict
+from allennlp.commands import predict
 from allennlp.commands.predict import _PredictManager
 from allennlp.common.checks import ConfigurationError
 from allennlp.evaluation.serializers import SimpleSerializer, serializers
@@ -43,13 +42,3 @@ def test_answers_are_not_written_over_their_questions(tmp_path: Path) -> None:
             _PredictManager(nobody, str(given), str(output), 1, False, False)
     assert given.read_text() == '{"sentence": "Ada left."}\n'
     _PredictManager(nobody, str(given), str(tmp_path / "answers.jsonl"), 1, False, False)
-
-
-def test_nor_are_metrics_written_over_one_of_several_inputs(tmp_path: Path) -> None:
-    for name in ("dev.en", "dev.de", "more.tsv"):
-        (tmp_path / name).write_text("Ada left.\n")
-    given = f"{tmp_path}/more.tsv,{tmp_path}/dev.{{en,de}}"
-    for output in ("dev.en", "dev.de", "more.tsv"):
-        arguments = Namespace(input_file=given, output_file=None, predictions_output_file=f"{tmp_path}/{output}")
-        with pytest.raises(ConfigurationError, match=f"{output} is the input"):
-            evaluate.evaluate_from_args(arguments)

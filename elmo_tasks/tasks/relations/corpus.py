@@ -154,6 +154,8 @@ def parse_record(record: Mapping[str, Any]) -> Example:
     text = check_text(record[name], name, "relate", ExampleError)
     if isinstance(text, str) and not any(entity in record for entity in ENTITIES):
         text, spans = _without_marks(text)
+    elif marks := _MARK.findall(text if isinstance(text, str) else " ".join(text)):
+        raise ExampleError(f"{marks[0]} would be read as a word where places are given: give marks or places, not both")
     else:
         spans = [record.get(entity) for entity in ENTITIES]
     e1, e2 = (_checked(span, text, entity) for span, entity in zip(spans, ENTITIES, strict=True))
