@@ -57,8 +57,11 @@ def test_a_line_is_json_or_a_marked_text(predictor: Predictor) -> None:
         ({"text": "no mark"}, "the text must have <e1>one</e1>.*begins: {"),
         ({"text": "<e1></e1><e2>b</e2>"}, r'"e1" is \(0, 0\)'),
         ({"text": "a b", "e1": [0, 1]}, '"e2" is None'),
-        ({"text": "<e1>a</e1> b", "e1": [0, 1], "e2": [3, 4]}, r"<e1> would be read as a word .* not both"),
-        ({"tokens": ["a", "<e2>", "b", "</e2>"], "e1": [0, 1], "e2": [2, 3]}, r"<e2> would be read as a word"),
+        ({"text": "<e1>a</e1> <e2>b</e2>", "e1": [4, 5], "e2": [15, 16]}, "are marked and their places given"),
+        (
+            {"tokens": ["<e1>", "a", "</e1>", "<e2>", "b", "</e2>"], "e1": [1, 2], "e2": [4, 5]},
+            "are marked and their places",
+        ),
         ({"tokens": ["a", "b"], "e1": [0, 1], "e2": [1, 3]}, r'"e2" is \[1, 3\].*from 0 to 2'),
         ({"tokens": "a b", "e1": [0, 1], "e2": [1, 2]}, '"tokens" must be a list'),
     ],
