@@ -103,5 +103,8 @@ def _sacrebleu(tokenize: str, lowercase: bool) -> Any:
         return None
     if tokenize not in BLEU.TOKENIZERS:
         raise ConfigurationError(f'tokenize is "{tokenize}"; it must be one of {", ".join(BLEU.TOKENIZERS)}.')
-    # Of single texts only the counts are taken; effective_order changes none and saves a warning for each.
-    return BLEU(tokenize=tokenize, lowercase=lowercase, force=True, effective_order=True)
+    try:
+        # Of single texts only the counts are taken; effective_order changes none and saves a warning for each.
+        return BLEU(tokenize=tokenize, lowercase=lowercase, force=True, effective_order=True)
+    except RuntimeError as error:
+        raise ConfigurationError(f'tokenize "{tokenize}": {" ".join(str(error).split())}') from error

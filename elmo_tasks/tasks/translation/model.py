@@ -111,7 +111,7 @@ class ElmoTranslator(ElmoModel):
         if not {START_SYMBOL, END_SYMBOL} <= vocab.get_token_to_index_vocabulary(TARGET_NAMESPACE).keys():
             raise ConfigurationError(
                 f'The vocabulary has no targets: "{START_SYMBOL}" and "{END_SYMBOL}" must be in its namespace '
-                f'"{TARGET_NAMESPACE}". The training data must have some that are no longer than max_tokens.'
+                f'"{TARGET_NAMESPACE}".'
             )
         self._tokens = self.label_names(TARGET_NAMESPACE)
         self._start, self._end = self._tokens.index(START_SYMBOL), self._tokens.index(END_SYMBOL)

@@ -82,6 +82,13 @@ def test_a_tokenization_that_there_is_not() -> None:
         Bleu(lowercase=1)  # type: ignore[arg-type]
 
 
+def test_a_tokenization_that_needs_another_package(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "MeCab", None)
+    with pytest.raises(ConfigurationError, match=r'tokenize "ja-mecab": Japanese tokenization .*pip') as e:
+        Bleu("ja-mecab")
+    assert "\n" not in str(e.value)
+
+
 def test_sacrebleu_that_is_not_installed_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "sacrebleu.metrics", None)
     bleu = Bleu()
