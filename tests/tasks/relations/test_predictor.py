@@ -3,6 +3,7 @@ from typing import Any, ClassVar
 
 import pytest
 from allennlp.common.checks import ConfigurationError
+from allennlp.interpret.attackers import InputReduction
 from allennlp.predictors import Predictor
 from label_predictor_tests import LabelPredictorTests
 
@@ -69,3 +70,9 @@ def test_a_line_is_json_or_a_marked_text(predictor: Predictor) -> None:
 def test_bad_input_is_explained(predictor: Predictor, given: Any, message: str) -> None:
     with pytest.raises(ConfigurationError, match=message):
         predictor.predict_json(given)
+
+
+def test_tokens_cannot_be_taken_away(predictor: Predictor) -> None:
+    """By AllenNLP Interpret, which would leave the entities' places as they are."""
+    with pytest.raises(ConfigurationError, match="input-reduction takes tokens away: ask for saliency"):
+        InputReduction(predictor).attack_from_json({"text": MARKED}, "tokens", "grad_input_1")
