@@ -152,9 +152,10 @@ def parse_record(record: Mapping[str, Any]) -> Example:
     if not isinstance(record[name], kind):
         raise ExampleError(f'"{name}" must be a {"string" if kind is str else "list"}, not {short(record[name])}')
     text = check_text(record[name], name, "relate", ExampleError)
-    if isinstance(text, str) and not any(entity in record for entity in ENTITIES):
+    are_placed = any(entity in record for entity in ENTITIES)
+    if isinstance(text, str) and not are_placed:
         text, spans = _without_marks(text)
-    elif _are_all(_MARK.findall(" ".join(text) if isinstance(text, list) else text)):
+    elif are_placed and _are_all(_MARK.findall(" ".join(text) if isinstance(text, list) else text)):
         raise ExampleError("the entities are marked and their places given, so that the marks would be read as words")
     else:
         spans = [record.get(entity) for entity in ENTITIES]

@@ -63,6 +63,7 @@ def test_a_line_is_json_or_a_marked_text(predictor: Predictor) -> None:
             {"tokens": ["<e1>", "a", "</e1>", "<e2>", "b", "</e2>"], "e1": [1, 2], "e2": [4, 5]},
             "are marked and their places",
         ),
+        ({"tokens": ["<e1>", "a", "</e1>", "<e2>", "b", "</e2>"]}, '"e1" is None'),
         ({"tokens": ["a", "b"], "e1": [0, 1], "e2": [1, 3]}, r'"e2" is \[1, 3\].*from 0 to 2'),
         ({"tokens": "a b", "e1": [0, 1], "e2": [1, 2]}, '"tokens" must be a list'),
     ],

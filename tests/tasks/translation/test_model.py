@@ -317,6 +317,12 @@ def test_what_does_not_fit_is_an_error(config: Config, overrides: dict[str, Any]
         TaskSetup(config(None, overrides))
 
 
+def test_what_is_scored_is_read_whole(config: Config) -> None:
+    params = config(max_tokens=6).as_dict()
+    assert params["dataset_reader"] == {**params["validation_dataset_reader"], "max_tokens": 6}
+    assert "validation_dataset_reader" not in config().as_dict()
+
+
 def test_a_vocabulary_without_targets_is_an_error(config: Config) -> None:
     with pytest.raises(ConfigurationError, match=r'vocabulary has no targets.*"target_tokens"'):
         Model.from_params(config()["model"], vocab=Vocabulary())
