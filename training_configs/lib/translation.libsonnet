@@ -28,8 +28,8 @@ local common = import 'common.libsonnet';
   },
 
   // train, validation, test: see the reader `elmo_translation`. source_tokenizer, target_tokenizer, max_tokens: its
-  // parameters; what is scored is read whole. tokenize: sacreBLEU's, of translations and references. beam_size, max_steps: see the model
-  // `elmo_translator`.
+  // parameters; what is scored is read whole. tokenize: sacreBLEU's, of translations and references. beam_size,
+  // max_steps: see the model `elmo_translator`.
   // What is not said here: see common.libsonnet.
   experiment(
     train,
