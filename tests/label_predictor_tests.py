@@ -43,6 +43,9 @@ class LabelPredictorTests:
     given: ClassVar[dict[str, Any]]
     """An input, with raw text."""
 
+    line: ClassVar[str | None] = None
+    """The same as a line of a file, where that need not be JSON."""
+
     shown: ClassVar[dict[str, Any]]
     """What its answer has beside label and probabilities: the tokens, first of all."""
 
@@ -52,10 +55,11 @@ class LabelPredictorTests:
     unreadable: ClassVar[list[str]]
     """Lines with which nothing can be done."""
 
-    score: ClassVar[str] = "macro-f1"
+    scores: ClassVar[set[str]] = {"accuracy", "macro-f1"}
+    """What `evaluate` says of all labels."""
 
-    figures: ClassVar[tuple[str, ...]] = ("precision", "recall")
-    """What `evaluate` says of each label."""
+    figures: ClassVar[set[str]] = {"precision", "recall"}
+    """And of each of them."""
 
     attacked: ClassVar[str] = "tokens"
     """The text in which Hotflip changes words."""
@@ -96,7 +100,8 @@ class LabelPredictorTests:
         self, archive: str, corpus: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         lines, output = tmp_path / "lines.jsonl", tmp_path / "output.jsonl"
-        lines.write_text("".join(f"{json.dumps(given)}\n" for given in [self.given, *self.others]))
+        first, *more = map(json.dumps, [self.given, *self.others])
+        lines.write_text("\n".join([self.line or first, *more, ""]))
         to_output = ("--output-file", str(output), "--silent")
         run(monkeypatch, "predict", archive, str(lines), *to_output)
         answers = [json.loads(line) for line in output.read_text().splitlines()]
@@ -110,9 +115,9 @@ class LabelPredictorTests:
 
         run(monkeypatch, "evaluate", archive, corpus, "--output-file", str(output))
         metrics = json.loads(output.read_text())
-        assert 0 <= metrics[self.score] <= 1
-        labels = {label.partition("(")[0] for label in self.labels}
-        assert {"accuracy", *(f"{figure}-{label}" for figure in self.figures for label in labels)} < set(metrics)
+        assert metrics["accuracy"] in [right / 5 for right in range(6)]
+        names = {label.partition("(")[0] for label in self.labels}
+        assert self.scores | {f"{figure}-{name}" for figure in self.figures for name in names} < set(metrics)
 
     def test_saliency(self, predictor: Predictor, check_saliency: Callable[..., None]) -> None:
         # Gradients come in the reverse order of the texts.

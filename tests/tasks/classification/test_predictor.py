@@ -20,6 +20,7 @@ class TestWhatHoldsForAll(LabelPredictorTests):
     name = "elmo_classifier"
     labels = LABELS
     given: ClassVar = {"text": "Who didn't leave?"}
+    line = "Who didn't leave?"
     shown: ClassVar = {"tokens": ["Who", "did", "n't", "leave", "?"]}
     others: ClassVar = [
         {"text": "Ada"},

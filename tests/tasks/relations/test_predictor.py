@@ -14,6 +14,7 @@ class TestWhatHoldsForAll(LabelPredictorTests):
     name = "elmo_relation_classifier"
     labels: ClassVar = {"Cause-Effect(e1,e2)", "Cause-Effect(e2,e1)", "Component-Whole(e1,e2)", "Other"}
     given: ClassVar = {"text": MARKED}
+    line = MARKED
     shown: ClassVar = {
         "tokens": ["The", "fire", "did", "n't", "cause", "a", "lot", "."],
         "e1": [1, 2],
@@ -26,7 +27,8 @@ class TestWhatHoldsForAll(LabelPredictorTests):
         {"tokens": ["It", "rained"], "e1": [1, 2], "e2": [0, 1]},
     ]
     unreadable: ClassVar = [" ", "no mark"]
-    figures = ("precision", "recall", "f1")
+    scores: ClassVar = {"accuracy", "macro-f1", "macro-recall", "micro-f1"}
+    figures: ClassVar = {"precision", "recall", "f1"}
 
     def strange(self, text: str) -> dict[str, Any]:
         return {"text": f"{text}<e1>{text}</e1> <e2>{text}</e2>"}

@@ -19,6 +19,7 @@ class TestWhatHoldsForAll(LabelPredictorTests):
     name = "elmo_sst"
     labels: ClassVar = {"0", "1", "2", "3", "4"}
     given: ClassVar = {"text": "It doesn't work."}
+    line = "It doesn't work."
     shown: ClassVar = {"tokens": ["It", "does", "n't", "work", "."]}
     others: ClassVar = [
         {"text": "Ada left Oslo ."},
