@@ -1,18 +1,22 @@
 """What both pipelines do with a biLM: read it once a process, and make one vector a token of its layers."""
 
-from collections.abc import Sequence
+import os
+from collections.abc import Iterable, Iterator, Sequence
 from functools import lru_cache
 from numbers import Integral, Real
 from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
+import torch
 
 from elmo_tasks.bilm.identity import bilm_digest
 from elmo_tasks.vectors.embedder import ElmoEmbedder
 
 _MOST_READ = 2
 """biLMs that a process holds for its pipelines; a published one takes 374 MB."""
+
+_IMPORTED_BY = os.getpid()
 
 
 class PipelineError(ValueError):
@@ -62,6 +66,16 @@ def _files_in(folder: Path) -> tuple[object, ...]:
         return ()
     states = ((path.name, path.stat()) for path in folder.iterdir() if path.is_file())
     return tuple(sorted((name, state.st_size, state.st_mtime_ns) for name, state in states))
+
+
+def embed(source: Source, sentences: Iterable[Sequence[str]], batch_size: int) -> Iterator[np.ndarray]:
+    """
+    `ElmoEmbedder.embed_sentences`, also in the processes that the two libraries fork. These have one thread each: the
+    threads of OpenMP are not forked with their process, and torch would wait for them for ever.
+    """
+    if os.getpid() != _IMPORTED_BY:
+        torch.set_num_threads(1)
+    return source.embedder.embed_sentences(sentences, batch_size)
 
 
 def token_vectors(layers: np.ndarray, choice: str | int | Sequence[float]) -> np.ndarray:

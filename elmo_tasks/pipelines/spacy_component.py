@@ -3,6 +3,7 @@
 import json
 import tempfile
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +14,7 @@ from elmo_tasks.bilm.model import BiLM
 from elmo_tasks.bilm.pretrained import OPTIONS_NAME, OUTPUT_DIMS, WEIGHTS_NAME
 from elmo_tasks.checks import check_count, check_flag
 from elmo_tasks.files import read_object, writing
-from elmo_tasks.pipelines.sources import PipelineError, Source, read_now, read_once, token_vectors, vector_length
+from elmo_tasks.pipelines.sources import PipelineError, Source, embed, read_now, read_once, token_vectors, vector_length
 from elmo_tasks.transformer import Transformer
 from elmo_tasks.transformer.choice import PREFIX
 
@@ -148,12 +149,13 @@ class ElmoComponent(Pipe):
             yield from docs
 
     def _embed(self, docs: Sequence[Doc]) -> None:
-        embedder = self.source.embedder
+        source = self.source
+        num_layers, dim = source.embedder.bilm.num_layers, source.embedder.bilm.output_dim
         read = [_sentences(doc) for doc in docs]
-        embedded = embedder.embed_sentences([sentence for sentences in read for sentence in sentences], self.batch_size)
+        embedded = embed(source, chain.from_iterable(read), self.batch_size)
         for doc, sentences in zip(docs, read, strict=True):
             # Shape: (num_layers, tokens, dim)
-            layers = np.zeros((embedder.bilm.num_layers, len(doc), embedder.bilm.output_dim), np.float32)
+            layers = np.zeros((num_layers, len(doc), dim), np.float32)
             for sentence in sentences:
                 layers[:, [token.i for token in sentence]] = next(embedded)
             doc.tensor = token_vectors(layers, self.layers)
@@ -256,7 +258,14 @@ def add_hooks(doc: Doc) -> Doc:
 
     `Doc`
         The same.
+
+    # Raises
+
+    `PipelineError`
+        If the doc has no `doc.tensor`.
     """
+    if doc.tensor.ndim != 2:
+        raise PipelineError('The doc has no vectors in doc.tensor: give it to the component "elmo", or the pipeline.')
     doc.user_hooks |= _HOOKS
     doc.user_span_hooks |= _HOOKS
     doc.user_token_hooks |= _HOOKS

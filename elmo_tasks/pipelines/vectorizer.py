@@ -1,13 +1,14 @@
 """ELMo in a scikit-learn pipeline."""
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from elmo_tasks.checks import check_count
-from elmo_tasks.pipelines.sources import PipelineError, Source, read_once, token_vectors, vector_length
+from elmo_tasks.pipelines.sources import PipelineError, Source, embed, read_once, token_vectors, vector_length
 from elmo_tasks.splitting import split_sentences, word_rules
 
 try:
@@ -152,8 +153,7 @@ class ElmoVectorizer(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEsti
 
     def _token_vectors(self, texts: Sequence[Sequence[Sequence[str]]], source: Source) -> Iterator[np.ndarray]:
         """Of each text's tokens, of all its sentences: shape `(tokens, numbers)`."""
-        sentences = (sentence for text in texts for sentence in text)
-        embedded = source.embedder.embed_sentences(sentences, self.batch_size)
+        embedded = embed(source, chain.from_iterable(texts), self.batch_size)
         for text in texts:
             parts = [token_vectors(next(embedded), self.layers) for _ in text]
             yield np.concatenate(parts) if parts else np.zeros((0, self._n_features_out))
