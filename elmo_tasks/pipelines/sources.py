@@ -3,7 +3,7 @@
 import os
 from collections.abc import Iterable, Iterator, Sequence
 from functools import lru_cache
-from numbers import Integral, Real
+from numbers import Real
 from pathlib import Path
 from typing import NamedTuple
 
@@ -78,7 +78,7 @@ def embed(source: Source, sentences: Iterable[Sequence[str]], batch_size: int) -
     return source.embedder.embed_sentences(sentences, batch_size)
 
 
-def token_vectors(layers: np.ndarray, choice: str | int | Sequence[float]) -> np.ndarray:
+def token_vectors(layers: np.ndarray, choice: object) -> np.ndarray:
     """
     One vector a token.
 
@@ -109,8 +109,8 @@ def token_vectors(layers: np.ndarray, choice: str | int | Sequence[float]) -> np
             return layers[-1]
         if choice == "all":
             return np.concatenate(layers, axis=1)
-    elif isinstance(choice, Integral) and not isinstance(choice, bool):
-        if not 0 <= choice < number:
+    elif isinstance(choice, int | np.integer) and not isinstance(choice, bool):
+        if not 0 <= int(choice) < number:
             raise PipelineError(f"layers is {choice}; the biLM's layers are 0 to {number - 1}.")
         return layers[int(choice)]
     elif isinstance(choice, Sequence | np.ndarray) and all(isinstance(weight, Real) for weight in choice):
@@ -122,7 +122,7 @@ def token_vectors(layers: np.ndarray, choice: str | int | Sequence[float]) -> np
     )
 
 
-def vector_length(source: Source, choice: str | int | Sequence[float]) -> int:
+def vector_length(source: Source, choice: object) -> int:
     """The length of the vectors of `token_vectors`. Raises `PipelineError` as that does."""
     bilm = source.embedder.bilm
     return token_vectors(np.zeros((bilm.num_layers, 0, bilm.output_dim), np.float32), choice).shape[1]

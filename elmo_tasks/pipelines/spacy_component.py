@@ -139,7 +139,7 @@ class ElmoComponent(Pipe):
         batch_size : `int`
             Docs that are waited for at most; this component's own `batch_size` bounds it too.
         """
-        handle = self.get_error_handler()
+        handle: Any = self.get_error_handler()
         for docs in minibatch(stream, min(batch_size, self.batch_size)):
             try:
                 self._embed(docs)
@@ -152,7 +152,8 @@ class ElmoComponent(Pipe):
         source = self.source
         num_layers, dim = source.embedder.bilm.num_layers, source.embedder.bilm.output_dim
         read = [_sentences(doc) for doc in docs]
-        embedded = embed(source, chain.from_iterable(read), self.batch_size)
+        words = ([token.text for token in sentence] for sentence in chain.from_iterable(read))
+        embedded = embed(source, words, self.batch_size)
         for doc, sentences in zip(docs, read, strict=True):
             # Shape: (num_layers, tokens, dim)
             layers = np.zeros((num_layers, len(doc), dim), np.float32)
@@ -292,7 +293,7 @@ def _rows(part: Doc | Span | Token) -> np.ndarray:
 
 def _similarity(part: Doc | Span | Token, other: Any) -> float:
     """The cosine, 0 where one of the two has no vector."""
-    one, two = part.vector, other.vector
+    one, two = np.asarray(part.vector), np.asarray(other.vector)
     norms = np.linalg.norm(one) * np.linalg.norm(two)
     return float(one @ two / norms) if norms else 0.0
 
