@@ -94,7 +94,7 @@ def token_vectors(layers: np.ndarray, choice: object) -> np.ndarray:
     # Returns
 
     `np.ndarray`
-        Shape `(tokens, dim)`, or with `"all"` `(tokens, num_layers * dim)`; float32.
+        Shape `(tokens, dim)`, or with `"all"` `(tokens, num_layers * dim)`; float32. It is no view of the layers.
 
     # Raises
 
@@ -106,13 +106,13 @@ def token_vectors(layers: np.ndarray, choice: object) -> np.ndarray:
         if choice == "mean":
             return layers.mean(axis=0)
         if choice == "last":
-            return layers[-1]
+            return layers[-1].copy()
         if choice == "all":
             return np.concatenate(layers, axis=1)
     elif isinstance(choice, int | np.integer) and not isinstance(choice, bool):
         if not 0 <= int(choice) < number:
             raise PipelineError(f"layers is {choice}; the biLM's layers are 0 to {number - 1}.")
-        return layers[int(choice)]
+        return layers[int(choice)].copy()
     elif isinstance(choice, Sequence | np.ndarray) and all(isinstance(weight, Real) for weight in choice):
         if len(choice) != number:
             raise PipelineError(f"layers has {len(choice)} weights; the biLM has {number} layers.")

@@ -51,6 +51,8 @@ class ElmoComponent(Pipe):
 
     spaCy's components that listen to a `tok2vec` read `doc.tensor`, so that this one must stand behind them.
 
+    The defaults are in `DEFAULTS`, which a pipeline's config changes.
+
     # Parameters
 
     name : `str`
@@ -79,13 +81,13 @@ class ElmoComponent(Pipe):
 
     def __init__(
         self,
-        name: str = "elmo",
-        bilm: str = "mini",
-        layers: str | int | Sequence[float] = "mean",
-        store_layers: bool = True,
-        keep_weights: bool | None = None,
-        batch_size: int = 64,
-        cuda_device: int = -1,
+        name: str,
+        bilm: str,
+        layers: str | int | Sequence[float],
+        store_layers: bool,
+        keep_weights: bool | None,
+        batch_size: int,
+        cuda_device: int,
     ) -> None:
         check_flag(PipelineError, store_layers=store_layers)
         check_count(PipelineError, batch_size=batch_size)
@@ -93,7 +95,7 @@ class ElmoComponent(Pipe):
         self.bilm = bilm
         self.layers = layers
         self.store_layers = store_layers
-        self.keep_weights = keep_weights if keep_weights is not None else not _has_name(bilm)
+        self.keep_weights = not _has_name(bilm) if keep_weights is None else keep_weights
         self.batch_size = batch_size
         self.cuda_device = cuda_device
         self._read: Source | None = None
@@ -127,7 +129,8 @@ class ElmoComponent(Pipe):
 
     def __call__(self, doc: Doc) -> Doc:
         """Sets a doc's vectors."""
-        return next(self.pipe([doc]))
+        self._embed([doc])
+        return doc
 
     def pipe(self, stream: Iterable[Doc], *, batch_size: int = 128) -> Iterator[Doc]:
         """
@@ -223,7 +226,7 @@ class ElmoComponent(Pipe):
 
 
 def _unpickled(said: dict[str, Any], content: bytes) -> ElmoComponent:
-    component = ElmoComponent()
+    component = ElmoComponent.__new__(ElmoComponent)
     vars(component).update(said)
     return component.from_bytes(content)
 

@@ -167,6 +167,7 @@ def test_layers_are_not_stored_if_nobody_wants_them(folder: Path) -> None:
     doc = pipeline(folder, store_layers=False)(TEXT)
     assert doc._.elmo is None
     assert doc.tensor.any()
+    assert pipeline(folder, store_layers=False, layers="last")(TEXT).tensor.base is None
 
 
 @pytest.mark.parametrize("batch_size", [1, 2, 3, 1000])
@@ -187,6 +188,8 @@ def test_a_batch_that_fails_is_handed_to_spacys_handler(folder: Path) -> None:
     component._embed = lambda docs: 1 / 0 if docs[0].text == "bad" else embed(docs)
     assert [doc.text for doc in nlp.pipe(["good", "bad", "better"])] == ["good", "better"]
     assert failed == [("elmo", "bad", "division by zero")]
+    with pytest.raises(ZeroDivisionError):
+        component(nlp.make_doc("bad"))
 
 
 def test_a_transformer_in_the_biLMs_place(bert: Path, tmp_path: Path) -> None:
