@@ -105,7 +105,7 @@ class ElmoVectorizer(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEsti
             If the biLM, or the GPU, cannot be had.
         """
         _check_texts(X)
-        if self.pooling not in _POOLINGS:
+        if self.pooling not in list(_POOLINGS):
             raise PipelineError(f"pooling is {self.pooling!r:.100}; it must be one of {', '.join(_POOLINGS)}.")
         self._checked_dtype()
         check_count(PipelineError, batch_size=self.batch_size)
@@ -160,7 +160,7 @@ class ElmoVectorizer(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEsti
 
     def _sentences(self, text: Text, number: int) -> Sequence[Sequence[str]]:
         if not isinstance(text, str):
-            return [_tokens(text, number)]
+            return [_checked_tokens(text, number)]
         if isinstance(self.tokenizer, str):
             return split_sentences(text, word_rules(self.tokenizer))
         return [self.tokenizer(text)]
@@ -194,10 +194,11 @@ def _check_texts(X: object) -> None:
         )
 
 
-def _tokens(text: object, number: int) -> Sequence[str]:
-    if isinstance(text, Iterable) and not isinstance(text, bytes):
-        return list(text)
-    raise PipelineError(
-        f"Text {number} is {text!r:.60} ({type(text).__name__}); it must be a string or a list of tokens. What is "
-        "missing may be the empty string."
-    )
+def _checked_tokens(text: Any, number: int) -> Sequence[str]:
+    """Raises `PipelineError` if that is a missing value; the embedder looks closer, token by token."""
+    if isinstance(text, bytes) or not isinstance(text, Iterable):
+        raise PipelineError(
+            f"Text {number} is {text!r:.60} ({type(text).__name__}); it must be a string or a list of tokens. What is "
+            "missing may be the empty string."
+        )
+    return text

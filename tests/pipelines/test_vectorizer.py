@@ -225,6 +225,7 @@ def test_a_column_of_texts(folder: Path) -> None:
     ("parameters", "error", "message"),
     [
         ({"pooling": "sum"}, PipelineError, r"pooling is 'sum'; it must be one of mean, max, min, first, last\."),
+        ({"pooling": ["mean", "max"]}, PipelineError, "pooling is .*; it must be one of"),
         ({"layers": 3}, PipelineError, r"layers is 3; the biLM's layers are 0 to 2\."),
         ({"layers": -1}, PipelineError, "layers is -1"),
         ({"layers": True}, PipelineError, "layers is True; it must be"),
@@ -251,6 +252,7 @@ def test_parameters(folder: Path, parameters: dict[str, Any], error: type[Except
         (None, PipelineError, "A list of texts is needed, and not None"),
         (["fine", float("nan")], PipelineError, r"Text 1 is nan \(float\); .* What is missing may be the empty string"),
         (["fine", b"bytes"], PipelineError, r"Text 1 is b'bytes' \(bytes\)"),
+        ([["fine"], {"a": 1}], ValueError, "Sentence 1 is .* a list of its tokens is needed"),
         ([["fine"], ["a", None]], ValueError, "Sentence 1, token 1 is None"),
         ([["fine"], ["a", ""]], EmptyWordError, "Sentence 1, token 1 is the empty string"),
     ],
