@@ -160,7 +160,8 @@ class ElmoVectorizer(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEsti
 
     def _sentences(self, text: Text, number: int) -> Sequence[Sequence[str]]:
         if not isinstance(text, str):
-            return [_checked_tokens(text, number)]
+            _check_tokens(text, number)
+            return [text]
         if isinstance(self.tokenizer, str):
             return split_sentences(text, word_rules(self.tokenizer))
         return [self.tokenizer(text)]
@@ -194,11 +195,10 @@ def _check_texts(X: object) -> None:
         )
 
 
-def _checked_tokens(text: Any, number: int) -> Sequence[str]:
+def _check_tokens(text: object, number: int) -> None:
     """Raises `PipelineError` if that is a missing value; the embedder looks closer, token by token."""
     if isinstance(text, bytes) or not isinstance(text, Iterable):
         raise PipelineError(
             f"Text {number} is {text!r:.60} ({type(text).__name__}); it must be a string or a list of tokens. What is "
             "missing may be the empty string."
         )
-    return text
