@@ -33,6 +33,14 @@ def _add_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--predictor", metavar="NAME", help="answer by this predictor (default: each model's own predictor)"
     )
+    parser.add_argument(
+        "--examples",
+        action="append",
+        default=[],
+        metavar="NAME=FILE",
+        help="texts to try for the model of that name: the first lines of a file for elmo-tasks predict (default: some "
+        "in English)",
+    )
     add_device_option(parser)
     parser.add_argument(
         "--max-characters", type=int, default=5000, help="of an input's texts together (default: %(default)s)"
@@ -47,7 +55,7 @@ def _add_options(parser: argparse.ArgumentParser) -> None:
 
 def _run(args: argparse.Namespace) -> None:
     from elmo_tasks.checks import check_count
-    from elmo_tasks.mixes.named import split_name, short_names
+    from elmo_tasks.mixes.named import short_names, split_name
     from elmo_tasks.serving.errors import ServingError
 
     try:
@@ -67,14 +75,28 @@ def _run(args: argparse.Namespace) -> None:
     with listen(args.host, args.port) as listening:
         given = [split_name(archive) for archive in args.archives]
         names = short_names([path for _, path in given])
+        archives = {name or short: path for (name, path), short in zip(given, names, strict=True)}
+        if len(archives) < len(given):
+            raise ServingError("Two models have the same name: give each its own, NAME=ARCHIVE.")
+        examples = _examples(args.examples, archives)
         models = [
-            ServedModel(name or short, path, args.predictor, args.cuda_device)
-            for (name, path), short in zip(given, names, strict=True)
+            ServedModel.from_archive(name, path, args.predictor, args.cuda_device, examples.get(name))
+            for name, path in archives.items()
         ]
         corpus = args.corpus or CORPUS
         service = Service(models, limits, corpus, _indices(models, corpus))
         where = f"{', '.join(service.models)}: {address(listening)}"
         Server(service, lambda: print(f"{where} (Ctrl-C ends it)", flush=True)).serve_on(listening)
+
+
+def _examples(given: list[str], archives: dict[str, str]) -> dict[str, str]:
+    """The models' names, and the files of examples that are given for them."""
+    from elmo_tasks.serving.errors import ServingError
+
+    examples = dict(one.partition("=")[::2] for one in given)
+    if unknown := examples.keys() - archives.keys():
+        raise ServingError(f'--examples: there is no model "{min(unknown)}"; there are: {", ".join(archives)}.')
+    return examples
 
 
 def _indices(models: "list[ServedModel]", corpus: Path) -> "dict[str, CorpusIndex]":

@@ -161,7 +161,7 @@ def _value(weights: Mapping[str, Tensor], name: str) -> float:
         raise ValueError(f"{name} has shape {tuple(tensor.shape)} and should be one number")
     if not tensor.isfinite():
         raise ValueError(f"{name} is {tensor.item()}: the training went astray")
-    return float(tensor)
+    return tensor.item()
 
 
 def _without_mix(module: str) -> list[str]:

@@ -11,6 +11,8 @@ from pydantic import BaseModel, Field, ValidationError
 from starlette.exceptions import HTTPException
 
 import elmo_tasks
+from elmo_tasks.bilm import BiLM
+from elmo_tasks.bilm.layers import LayerSource
 from elmo_tasks.files import JSONError, parse_json
 from elmo_tasks.mixes.mix import TrainedMix, names_of_layers
 from elmo_tasks.serving.errors import BadInputError, RequestError, TooLongError
@@ -150,11 +152,7 @@ def make_app(service: Service) -> FastAPI:
         query = Occurrence(token.tokens, token.position)
         found = await service.neighbors(model, query, token.k, token.layer, token.same_word)
         return _Json(
-            {
-                "neighbors": [
-                    {"cosine": near.cosine, "line": near.line, **near.occurrence._asdict()} for near in found
-                ]
-            }
+            {"neighbors": [{"cosine": near.cosine, "line": near.line, **near.occurrence._asdict()} for near in found]}
         )
 
     @app.exception_handler(RequestError)
@@ -204,16 +202,19 @@ def _told(error: ValidationError) -> str:
 
 
 def _described(model: ServedModel, has_index: bool) -> dict[str, Any]:
-    layers = model.bilm.num_layers if model.bilm is not None and has_index else 0
-    names = ["token layer", *(f"layer {number}" for number in range(1, layers))][:layers]
     return {
         "name": model.name,
         "predictor": type(model.predictor).__name__,
         **model.drawing._asdict(),
         "examples": model.examples,
         "mixes": [_mix(mix) for mix in model.mixes],
-        "layers": [*names, "mean"] if names else [],
+        "layers": _layers(model.bilm) if model.bilm is not None and has_index else [],
     }
+
+
+def _layers(bilm: LayerSource) -> list[str]:
+    first = "token layer" if isinstance(bilm, BiLM) else "layer 0"
+    return [first, *(f"layer {number}" for number in range(1, bilm.num_layers)), "mean"]
 
 
 def _mix(mix: TrainedMix) -> dict[str, Any]:

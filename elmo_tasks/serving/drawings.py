@@ -5,14 +5,12 @@ A shape is a function of `page.html` that draws the answers of one form. A predi
 too: its input is typed as JSON, and so is its answer shown.
 """
 
-from collections.abc import Mapping
+import json
 from pathlib import Path
 from typing import NamedTuple
 
 from allennlp.common.checks import ConfigurationError
 from allennlp.predictors import Predictor
-
-from elmo_tasks.files import read_object
 
 EXAMPLES = Path(__file__).parent / "examples.json"
 """Inputs to try, by the predictors' names."""
@@ -66,7 +64,7 @@ def name_of(predictor: Predictor) -> str | None:
     return None
 
 
-def examples_of(name: str | None) -> list[Mapping[str, str]]:
+def examples_of(name: str | None) -> list[dict[str, str]]:
     """Inputs to try with the predictor of that name."""
-    examples = read_object(EXAMPLES, ConfigurationError)
-    return examples.get(name, []) if name is not None else []
+    examples: dict[str | None, list[dict[str, str]]] = json.loads(EXAMPLES.read_text(encoding="utf-8"))
+    return examples.get(name, [])

@@ -2,6 +2,7 @@
 
 import logging
 from collections.abc import Callable, Mapping, Sequence
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -14,12 +15,15 @@ from elmo_tasks.archives import open_archive
 from elmo_tasks.bilm.layers import LayerSource
 from elmo_tasks.embedders.bilms import bilms_of
 from elmo_tasks.embedders.elmo_token_embedder import ElmoTokenEmbedder
+from elmo_tasks.files import read_lines
 from elmo_tasks.mixes import trained_mixes
 from elmo_tasks.serving.drawings import AS_JSON, DRAWINGS, examples_of, name_of
 from elmo_tasks.serving.errors import BadInputError, RequestError, ServingError
 from elmo_tasks.tasks.base.predictor import LinePredictor
 
 logger = logging.getLogger(__name__)
+
+_MOST_EXAMPLES = 20
 
 
 class ServedModel:
@@ -28,33 +32,67 @@ class ServedModel:
 
     name : `str`
         What it is called on the page and in the API.
-    archive : `str` or `Path`
-        A model.tar.gz or a run's folder.
-    predictor : `str`, optional
-        The registered name of a predictor, where the model is not to have its own.
-    cuda_device : `int`
-        -1 for the processor.
+    predictor : `Predictor`
+        With the model and its reader.
+    config : `Mapping[str, Any]`
+        The training's, which says how the mixes were set.
+    examples : `str` or `Path`, optional
+        A file whose first lines the page offers to try, as `elmo-tasks predict` takes it. Without it there are some in
+        English.
 
     # Raises
 
     `ServingError`
-        If the model has no predictor of its own, and none is given.
-    `ConfigurationError`, `UnsafeArchiveError`
-        As `open_archive`; or if there is no such predictor.
+        If the examples cannot be read.
     """
 
-    def __init__(self, name: str, archive: str | Path, predictor: str | None = None, cuda_device: int = -1) -> None:
+    def __init__(
+        self, name: str, predictor: Predictor, config: Mapping[str, Any], examples: str | Path | None = None
+    ) -> None:
         self.name = name
-        opened = open_archive(archive, cuda_device)
-        self.predictor = Predictor.from_archive(opened, predictor)
-        model = opened.model
-        if type(self.predictor) is Predictor:
-            raise ServingError(f"{archive}: {type(model).__name__} has no predictor of its own: name one, --predictor.")
-        known = name_of(self.predictor)
+        self.predictor = predictor
+        model = predictor._model
+        known = name_of(predictor)
         self.drawing = AS_JSON if known is None else DRAWINGS[known]
-        self.examples: list[Mapping[str, Any]] = list(examples_of(known))
-        self.mixes = trained_mixes(dict(model.named_parameters()), opened.config.as_dict(quiet=True))
+        self.examples = examples_of(known) if examples is None else self._read_examples(Path(examples))
+        self.mixes = trained_mixes(dict(model.named_parameters()), config)
         self.bilm = _bilm_of(model)
+
+    @classmethod
+    def from_archive(
+        cls,
+        name: str,
+        archive: str | Path,
+        predictor: str | None = None,
+        cuda_device: int = -1,
+        examples: str | Path | None = None,
+    ) -> "ServedModel":
+        """
+        # Parameters
+
+        name : `str`
+        archive : `str` or `Path`
+            A model.tar.gz or a run's folder.
+        predictor : `str`, optional
+            The registered name of a predictor, where the model is not to have its own.
+        cuda_device : `int`
+            -1 for the processor.
+        examples : `str` or `Path`, optional
+
+        # Raises
+
+        `ServingError`
+            As above; or if the model has no predictor of its own, and none is given.
+        `ConfigurationError`, `UnsafeArchiveError`
+            As `open_archive`; or if there is no such predictor.
+        """
+        opened = open_archive(archive, cuda_device)
+        found = Predictor.from_archive(opened, predictor)
+        if type(found) is Predictor:
+            raise ServingError(
+                f"{archive}: {type(opened.model).__name__} has no predictor of its own: name one by --predictor."
+            )
+        return cls(name, found, opened.config.as_dict(quiet=True), examples)
 
     def answers(self, inputs: Sequence[JsonDict]) -> list[JsonDict | RequestError]:
         """
@@ -68,6 +106,13 @@ class ServedModel:
         good = [one for one in read if not isinstance(one, RequestError)]
         answers = iter(self._answers_of_batch(good))
         return [one if isinstance(one, RequestError) else next(answers) for one in read]
+
+    def _read_examples(self, path: Path) -> list[JsonDict]:
+        lines = [line for _, line in islice(read_lines(path, ServingError), _MOST_EXAMPLES) if line.strip()]
+        try:
+            return [dict(self.predictor.load_line(line)) for line in lines]
+        except (ConfigurationError, ValueError) as error:
+            raise ServingError(f"{path}: {error}") from None
 
     def _answers_of_batch(self, read: list[Any]) -> Sequence[JsonDict | RequestError]:
         assert isinstance(self.predictor, LinePredictor)

@@ -1,8 +1,6 @@
 """Several models and a corpus, answering requests in batches and within limits; knows nothing of HTTP."""
 
 import asyncio
-import logging
-from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
@@ -13,7 +11,6 @@ from elmo_tasks.serving.batches import Batches
 from elmo_tasks.serving.errors import (
     BadInputError,
     NoNeighborsError,
-    ServingError,
     ShuttingDownError,
     TooLongError,
     TooManyRequestsError,
@@ -21,8 +18,6 @@ from elmo_tasks.serving.errors import (
 )
 from elmo_tasks.serving.served import ServedModel
 from elmo_tasks.vectors.neighbors import CorpusIndex, Neighbor, NeighborsError, Occurrence
-
-logger = logging.getLogger(__name__)
 
 
 class Limits(NamedTuple):
@@ -48,16 +43,12 @@ class Service:
     # Parameters
 
     models : `Sequence[ServedModel]`
+        Each has a name of its own.
     limits : `Limits`
     corpus : `Path`, optional
         What `indices` were made of.
     indices : `Mapping[str, CorpusIndex]`
         By the models' names; not all need have one.
-
-    # Raises
-
-    `ServingError`
-        If two models have the same name.
     """
 
     def __init__(
@@ -67,9 +58,6 @@ class Service:
         corpus: Path | None = None,
         indices: Mapping[str, CorpusIndex] | None = None,
     ) -> None:
-        name, number = Counter(model.name for model in models).most_common(1)[0]
-        if number > 1:
-            raise ServingError(f'{number} models are called "{name}": give each its name, NAME=ARCHIVE.')
         self.models = {model.name: model for model in models}
         self.limits = limits
         self.corpus = corpus
@@ -77,8 +65,7 @@ class Service:
         self._executor = ThreadPoolExecutor(1, "models")
         # A batch of long texts takes no more than the longest that is allowed.
         self._batches = {
-            model.name: Batches(model.answers, self._executor, limits.batch_size, limits.characters)
-            for model in models
+            model.name: Batches(model.answers, self._executor, limits.batch_size, limits.characters) for model in models
         }
         self._in_flight = 0
         self._closing = False

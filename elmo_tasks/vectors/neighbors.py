@@ -267,8 +267,7 @@ def _directions(bilm: LayerSource, sentences: Sequence[Sequence[str]], numbers: 
 
 def _neighbors(nearest: Nearest[tuple[Sentence, int]]) -> list[Neighbor]:
     return [
-        Neighbor(cosine, line + 1, Occurrence(tokens, place))
-        for cosine, ((line, _, tokens), place) in nearest.best()
+        Neighbor(cosine, line + 1, Occurrence(tokens, place)) for cosine, ((line, _, tokens), place) in nearest.best()
     ]
 
 
