@@ -49,7 +49,7 @@ def _add_options(parser: argparse.ArgumentParser) -> None:
         "--max-requests", type=int, default=64, help="that may wait for answers at once (default: %(default)s)"
     )
     parser.add_argument(
-        "--batch-size", type=int, default=16, help="waiting requests that are answered together (default: %(default)s)"
+        "--batch-size", type=int, default=16, help="waiting requests answered together, at most (default: %(default)s)"
     )
 
 

@@ -32,8 +32,9 @@ class ServedModel:
 
     name : `str`
         What it is called on the page and in the API.
+    model : `Model`
     predictor : `Predictor`
-        With the model and its reader.
+        The model's.
     config : `Mapping[str, Any]`
         The training's, which says how the mixes were set.
     examples : `str` or `Path`, optional
@@ -47,11 +48,15 @@ class ServedModel:
     """
 
     def __init__(
-        self, name: str, predictor: Predictor, config: Mapping[str, Any], examples: str | Path | None = None
+        self,
+        name: str,
+        model: Model,
+        predictor: Predictor,
+        config: Mapping[str, Any],
+        examples: str | Path | None = None,
     ) -> None:
         self.name = name
         self.predictor = predictor
-        model = predictor._model
         known = name_of(predictor)
         self.drawing = AS_JSON if known is None else DRAWINGS[known]
         self.examples = examples_of(known) if examples is None else self._read_examples(Path(examples))
@@ -92,7 +97,7 @@ class ServedModel:
             raise ServingError(
                 f"{archive}: {type(opened.model).__name__} has no predictor of its own: name one by --predictor."
             )
-        return cls(name, found, opened.config.as_dict(quiet=True), examples)
+        return cls(name, opened.model, found, opened.config.as_dict(quiet=True), examples)
 
     def answers(self, inputs: Sequence[JsonDict]) -> list[JsonDict | RequestError]:
         """
@@ -108,11 +113,16 @@ class ServedModel:
         return [one if isinstance(one, RequestError) else next(answers) for one in read]
 
     def _read_examples(self, path: Path) -> list[JsonDict]:
-        lines = [line for _, line in islice(read_lines(path, ServingError), _MOST_EXAMPLES) if line.strip()]
-        try:
-            return [dict(self.predictor.load_line(line)) for line in lines]
-        except (ConfigurationError, ValueError) as error:
-            raise ServingError(f"{path}: {error}") from None
+        examples = []
+        for number, line in islice(read_lines(path, ServingError), _MOST_EXAMPLES):
+            # Our predictors name the line themselves.
+            self.predictor.lines_read = number - 1  # type: ignore[attr-defined]
+            try:
+                if line.strip():
+                    examples.append(dict(self.predictor.load_line(line)))
+            except (ConfigurationError, ValueError) as error:
+                raise ServingError(f"{path}: {error}") from None
+        return examples
 
     def _answers_of_batch(self, read: list[Any]) -> Sequence[JsonDict | RequestError]:
         assert isinstance(self.predictor, LinePredictor)

@@ -36,6 +36,9 @@ class Limits(NamedTuple):
         return 12 * self.characters + 10_000
 
 
+DEFAULT_LIMITS = Limits()
+
+
 class Service:
     """
     Answers requests, all models in one thread, so that they do not take the processor from one another.
@@ -54,7 +57,7 @@ class Service:
     def __init__(
         self,
         models: Sequence[ServedModel],
-        limits: Limits = Limits(),  # noqa: B008 - it cannot be changed
+        limits: Limits = DEFAULT_LIMITS,
         corpus: Path | None = None,
         indices: Mapping[str, CorpusIndex] | None = None,
     ) -> None:
