@@ -357,11 +357,19 @@ def test_neighbours(pages: Pages, bilm: BiLM) -> None:
     page.wait_for_selector(".near li")
     assert text(page, ".asked") == "We run ."
     assert page.eval_on_selector_all(".near li b", "all => all.length") == 6
+    assert page.text_content("[role=status]") == "6 neighbours of run"
     asked = len(pages.asked)
     page.get_by_role("radio", name="layer 1", exact=True).check()
     page.check("#same")
     page.wait_for_selector("text=does not have this word")
     assert pages.asked[asked:] == ["/api/neighbors/parts"] * 2
+
+
+def test_the_page_of_the_api(pages: Pages, bilm: BiLM) -> None:
+    page = pages.open(service_of([model("parts", bilm)], bilm))
+    page.click("text=JSON API")
+    page.wait_for_selector("text=/api/predict/{model}")
+    assert page.eval_on_selector_all(".opblock", "all => all.length") == 3
 
 
 def test_a_text_is_never_read_as_html(pages: Pages, bilm: BiLM) -> None:
