@@ -16,6 +16,7 @@ COMMANDS = {
     "elmo": "elmo_tasks.commands.elmo",
     "elmo-add": "elmo_tasks.commands.add",
     "elmo-doctor": "elmo_tasks.commands.doctor",
+    "elmo-embed": "elmo_tasks.commands.embed",
     "elmo-export": "elmo_tasks.commands.export",
     "elmo-finetune": "elmo_tasks.commands.finetune",
     "elmo-merge": "elmo_tasks.commands.merge",

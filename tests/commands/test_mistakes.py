@@ -96,6 +96,11 @@ def fails(
         ("elmo-mix cut.tar.gz", "cut.tar.gz cannot be unpacked; it may be damaged"),
         ("elmo-merge bilm layers.hdf5", "bilm is a folder: name the files in it, such as bilm/*.hdf5"),
         ("elmo-merge bilm/weights.hdf5 bilm", "bilm is a folder: name the file to be written"),
+        ("elmo-embed text.txt missing.txt out --bilm bilm", "There is no file missing.txt"),
+        ("elmo-embed cut.gz out --bilm bilm", "cut.gz, after line "),
+        ("elmo-embed text.txt bilm --bilm bilm", "bilm is there already"),
+        ("elmo-embed text.txt out --bilm bilm --layers 0,9", "There is no layer 9"),
+        ("elmo-embed text.txt out --bilm bilm --workers 0", "workers is 0"),
         ("elmo-export missing out", "missing does not exist"),
         ("elmo-export cut.tar.gz out", "cut.tar.gz cannot be unpacked"),
         ("elmo-export words.txt out", "words.txt cannot be unpacked"),
@@ -278,3 +283,13 @@ def test_the_log_is_shown_if_it_is_asked_for(verbose: bool, shown: list[str], ca
     run_command("elmo-x", Command("", "", lambda parser: None, run), argparse.Namespace(verbose=verbose))
     assert caplog.messages == shown
     assert logging.getLogger().level == level
+
+
+def test_control_c_is_one_line_and_a_shells_code_for_it(capsys: pytest.CaptureFixture[str]) -> None:
+    def interrupted(args: argparse.Namespace) -> None:
+        raise KeyboardInterrupt
+
+    with pytest.raises(SystemExit) as stopped:
+        run_command("elmo-long", Command("", "", lambda parser: None, interrupted), argparse.Namespace())
+    assert stopped.value.code == 130
+    assert capsys.readouterr().err == "elmo-long: interrupted.\n"
