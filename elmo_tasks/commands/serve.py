@@ -62,8 +62,8 @@ def _run(args: argparse.Namespace) -> None:
         from elmo_tasks.serving.server import Server, address, listen
     except ModuleNotFoundError as error:
         raise ServingError(
-            f'The page is served by FastAPI and uvicorn, and {error.name} is not installed: pip install "elmo-tasks'
-            '[serve]", in a clone pip install ".[serve]".'
+            f"FastAPI and uvicorn serve the page, and {error.name} is not installed: pip install "
+            '"fastapi>=0.115" "fastapi-offline>=1.7" "uvicorn>=0.30", or the group "serve" of this package.'
         ) from None
     from elmo_tasks.serving.served import ServedModel
     from elmo_tasks.serving.service import Limits, Service
