@@ -22,6 +22,7 @@ COMMANDS = {
     "elmo-merge": "elmo_tasks.commands.merge",
     "elmo-mix": "elmo_tasks.commands.mix",
     "elmo-neighbors": "elmo_tasks.commands.neighbors",
+    "elmo-onnx": "elmo_tasks.commands.onnx",
     "elmo-perplexity": "elmo_tasks.commands.perplexity",
     "elmo-predict": "elmo_tasks.commands.predict",
     "elmo-probe": "elmo_tasks.commands.probe",
