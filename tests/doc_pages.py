@@ -13,10 +13,15 @@ the rendered page does not see, say what is different:
 
 A `text` block is the output of the block before it: each of its lines must have been printed, in this order. Blocks in
 other languages are only shown.
+
+A notebook is a page too: its cells run in a copy of what a clone holds, and must print again what the notebook shows
+that they printed. A cell's tags may be "figures differ", or "output differs" where another machine prints something
+else. Pictures are not compared.
 """
 
 import contextlib
 import io
+import json
 import os
 import re
 import shlex
@@ -34,6 +39,7 @@ import elmo_tasks
 
 ROOT = Path(__file__).parents[1]
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
+NOTEBOOKS = sorted((ROOT / "docs").glob("*.ipynb"))
 
 REASONS = {
     "network": "something is fetched",
@@ -93,7 +99,7 @@ class Block(NamedTuple):
 
 def read_blocks(page: Path) -> Iterator[Block]:
     """
-    The blocks of a page, in order.
+    The blocks of a page, in order; those of a notebook are its cells, and what they printed.
 
     # Raises
 
@@ -102,6 +108,9 @@ def read_blocks(page: Path) -> Iterator[Block]:
     """
     text = page.read_text(encoding="utf-8")
     name = str(page.relative_to(ROOT))
+    if page in NOTEBOOKS:
+        yield from _read_cells(json.loads(text), name)
+        return
     place, comments = "elsewhere", set[str]()
     for part in _PART.finditer(text):
         line = text.count("\n", 0, part.start()) + 1
@@ -115,6 +124,20 @@ def read_blocks(page: Path) -> Iterator[Block]:
             comments.add(comment)
         else:
             raise ValueError(f"{name}:{line}: tests/doc_pages.py does not know the comment <!-- {comment} -->.")
+
+
+def _read_cells(notebook: dict[str, Any], name: str) -> Iterator[Block]:
+    for number, cell in enumerate(notebook["cells"], start=1):
+        if cell["cell_type"] == "code":
+            tags = frozenset(cell["metadata"].get("tags", []))
+            yield Block("python", "".join(cell["source"]), "clone", frozenset(), f"{name}, cell {number}", 1)
+            if "output differs" not in tags:
+                yield Block("text", printed_by(cell), "clone", tags, f"{name}, cell {number}", 1)
+
+
+def printed_by(cell: dict[str, Any]) -> str:
+    """What a notebook shows that a cell has printed."""
+    return "".join("".join(output["text"]) for output in cell["outputs"] if output["output_type"] == "stream")
 
 
 def run_page(name: str, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:

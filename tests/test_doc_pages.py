@@ -1,17 +1,19 @@
 """The pages of the documentation: each is run by a test, its links lead somewhere, and the README is short."""
 
+import json
 import re
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
-from doc_pages import PAGES, ROOT, read_blocks, run_page
+from doc_pages import NOTEBOOKS, PAGES, ROOT, printed_by, read_blocks, run_page
 
 SHOWN = {"json", "jsonnet", "text"}
 """Languages of blocks that are not commands."""
 
 README_BYTES = 8192
+NOTEBOOK_BYTES = 200_000
 
 _LINK = re.compile(r"\]\(([^)\s]+)\)")
 _FENCED = re.compile(r"^```.*?^```$", re.MULTILINE | re.DOTALL)
@@ -29,9 +31,17 @@ def anchors(page: Path) -> set[str]:
     return {_PUNCTUATION.sub("", heading.lower()).replace(" ", "-") for heading in headings}
 
 
-@pytest.mark.parametrize("page", PAGES, ids=names(PAGES))
+def text_of(page: Path) -> str:
+    """Without its code."""
+    text = page.read_text(encoding="utf-8")
+    if page in NOTEBOOKS:
+        return "\n".join("".join(cell["source"]) for cell in json.loads(text)["cells"] if cell["cell_type"] != "code")
+    return _FENCED.sub("", text)
+
+
+@pytest.mark.parametrize("page", PAGES + NOTEBOOKS, ids=names(PAGES + NOTEBOOKS))
 def test_every_link_leads_somewhere(page: Path) -> None:
-    for link in _LINK.findall(_FENCED.sub("", page.read_text(encoding="utf-8"))):
+    for link in _LINK.findall(text_of(page)):
         if link.startswith(("https://", "http://")):
             continue
         path, _, anchor = link.partition("#")
@@ -54,7 +64,20 @@ def test_every_page_has_a_test() -> None:
     """Each in a file of its own, so that pytest-xdist can share them out."""
     tests = [path.read_text() for path in (ROOT / "tests" / "docs").glob("test_*.py")]
     run = [name for test in tests for name in re.findall(r'run_page\("(.*)", ', test)]
-    assert sorted(run) == sorted(names(PAGES))
+    assert sorted(run) == sorted(names(PAGES + NOTEBOOKS))
+
+
+@pytest.mark.parametrize("page", NOTEBOOKS, ids=names(NOTEBOOKS))
+def test_a_notebook_is_small_and_as_one_run_left_it(page: Path) -> None:
+    notebook = json.loads(page.read_text(encoding="utf-8"))
+    assert page.stat().st_size < NOTEBOOK_BYTES
+    assert (notebook["nbformat"], notebook["nbformat_minor"]) == (4, 5)
+    cells = [cell for cell in notebook["cells"] if cell["cell_type"] == "code"]
+    assert [cell["execution_count"] for cell in cells] == list(range(1, len(cells) + 1))
+    outputs = [output for cell in cells for output in cell["outputs"]]
+    assert all(output.get("name") != "stderr" and output["output_type"] != "error" for output in outputs)
+    assert any("image/png" in output.get("data", {}) for output in outputs)
+    assert sum(bool(printed_by(cell)) for cell in cells) > 3
 
 
 def test_no_two_pages_write_the_same() -> None:
@@ -71,7 +94,7 @@ def test_no_two_pages_write_the_same() -> None:
 def test_the_readme_names_every_page() -> None:
     readme = (ROOT / "README.md").read_text(encoding="utf-8")
     assert len(readme.encode()) <= README_BYTES
-    assert {f"docs/{page.name}" for page in PAGES[1:]} <= set(_LINK.findall(readme))
+    assert {f"docs/{page.name}" for page in PAGES[1:] + NOTEBOOKS} <= set(_LINK.findall(readme))
 
 
 def test_the_layout_names_every_room() -> None:

@@ -60,6 +60,11 @@ def test_the_command_points_at_a_function() -> None:
     assert callable(command.load())
 
 
+def test_spacy_finds_the_component() -> None:
+    (factory,) = entry_points(group="spacy_factories", name="elmo")
+    assert callable(factory.load()), "install again where setup.cfg has changed: make setup"
+
+
 # The wheel
 
 

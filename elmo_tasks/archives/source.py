@@ -101,7 +101,8 @@ class BiLMSource:
                 return find_bilm(*self._given)
             return find_bilm(None, *map(_fetched, self._given))
         except (FileNotFoundError, ValueError) as error:
-            raise ConfigurationError(f"The biLM's files cannot be found: {error}") from error
+            hint = ' A transformer is named by "transformer" in place of "bilm".' if len(self._given) == 1 else ""
+            raise ConfigurationError(f"The biLM's files cannot be found: {error}{hint}") from error
 
     def _kept_files(self) -> BiLMFiles | None:
         if self._vocabulary is None:

@@ -7,16 +7,14 @@ an error in any line; a byte order mark that is no JSON; `\\u00e9` where there i
 Until when: as long as AllenNLP is used.
 """
 
-import argparse
 import json
 import locale
 import sys
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, nullcontext
-from pathlib import Path
 from typing import Any, BinaryIO
 
-from allennlp.commands import evaluate, predict
+from allennlp.commands import predict
 from allennlp.commands.predict import _PredictManager
 from allennlp.common.checks import ConfigurationError
 from allennlp.common.file_utils import cached_path
@@ -24,6 +22,7 @@ from allennlp.common.util import JsonDict
 from allennlp.evaluation.serializers import serializers
 from allennlp.predictors import Predictor
 
+from elmo_tasks.compat.evaluating import check_other_file
 from elmo_tasks.compat.replacing import replacement, stock_of
 from elmo_tasks.files import open_bytes, text_lines
 
@@ -37,33 +36,22 @@ def apply() -> None:
 
 def keep_inputs() -> None:
     """
-    Has `allennlp predict` and `allennlp evaluate` write over no file that they read.
+    Has `allennlp predict` write over no file that it reads.
 
-    What broke: `predict` empties the file for its answers before it reads its input, which may be the same file;
-    `evaluate` replaces its input by the metrics.
+    What broke: it empties the file for its answers before it reads its input, which may be the same file.
     With which version: any.
     When it can go: not while AllenNLP is used.
     """
-    begin, evaluated = stock_of(_PredictManager.__init__), stock_of(evaluate.evaluate_from_args)
+    begin = stock_of(_PredictManager.__init__)
 
     def __init__(
         self: _PredictManager, predictor: Predictor, input_file: str, output_file: str | None, *args: Any, **kwargs: Any
     ) -> None:
-        _check_other_file(output_file, input_file)
+        if output_file is not None:
+            check_other_file(output_file, [input_file])
         begin(self, predictor, input_file, output_file, *args, **kwargs)
 
-    def evaluate_from_args(args: argparse.Namespace) -> dict[str, Any]:
-        for output in (args.output_file, args.predictions_output_file):
-            _check_other_file(output, args.input_file)
-        return evaluated(args)
-
     _PredictManager.__init__ = replacement(__init__, begin)  # type: ignore[method-assign]
-    evaluate.evaluate_from_args = replacement(evaluate_from_args, evaluated)
-
-
-def _check_other_file(output: str | None, given: str) -> None:
-    if output is not None and Path(output).exists() and Path(given).exists() and Path(output).samefile(given):
-        raise ConfigurationError(f"{output} is the input: name another file for what is to be written.")
 
 
 def name_bad_lines() -> None:

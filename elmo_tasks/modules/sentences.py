@@ -1,23 +1,16 @@
 """Sentences of a text that has none marked."""
 
-import re
 from collections.abc import Sequence
-from functools import lru_cache
+from itertools import pairwise
 
-import spacy
 from allennlp.data.tokenizers import Token
-from spacy.pipeline import Sentencizer
-from spacy.tokens import Doc
-from spacy.vocab import Vocab
 
-_SURROGATE = re.compile("[\ud800-\udfff]")
-_BLANK_LINE = re.compile(r"(?:\r\n|\n|\r)[^\S\r\n]*(?:\r\n|\n|\r)")
+from elmo_tasks.splitting import Word, sentence_starts
 
 
 def split_sentences(tokens: Sequence[Token], text: str) -> list[list[Token]]:
     """
-    A text's sentences by spaCy's rule, which needs no downloaded model: one ends after a full stop, a question mark or
-    another such sign of any script, and the punctuation behind it. A blank line ends one too.
+    A text's sentences by spaCy's rule, see `sentence_starts`.
 
     # Parameters
 
@@ -30,23 +23,11 @@ def split_sentences(tokens: Sequence[Token], text: str) -> list[list[Token]]:
     `list[list[Token]]`
         None where there is no token.
     """
-    if not tokens:
-        return []
-    # spaCy cannot read lone surrogates.
-    words = [_SURROGATE.sub("\ufffd", str(token.text)) for token in tokens]
-    doc = Sentencizer()(Doc(_vocabulary(), words=words))
-    sentences: list[list[Token]] = []
-    end = 0
-    for token, spacy_token in zip(tokens, doc, strict=True):
-        assert token.idx is not None
-        if not sentences or spacy_token.is_sent_start or _BLANK_LINE.search(text, end, token.idx):
-            sentences.append([])
-        sentences[-1].append(token)
-        end = token.idx + len(str(token.text))
-    return sentences
+    words = [_word(token) for token in tokens]
+    return [list(tokens[start:end]) for start, end in pairwise([*sentence_starts(words, text), len(words)])]
 
 
-@lru_cache
-def _vocabulary() -> Vocab:
-    """One that knows which words are punctuation, in any language."""
-    return spacy.blank("xx").vocab
+def _word(token: Token) -> Word:
+    text, start = str(token.text), token.idx
+    assert start is not None
+    return Word(text, start, start + len(text))

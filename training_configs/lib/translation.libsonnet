@@ -28,8 +28,8 @@ local common = import 'common.libsonnet';
   },
 
   // train, validation, test: see the reader `elmo_translation`. source_tokenizer, target_tokenizer, max_tokens: its
-  // parameters. tokenize: sacreBLEU's, of translations and references. beam_size, max_steps: see the model
-  // `elmo_translator`.
+  // parameters; what is scored is read whole. tokenize: sacreBLEU's, of translations and references. beam_size,
+  // max_steps: see the model `elmo_translator`.
   // What is not said here: see common.libsonnet.
   experiment(
     train,
@@ -53,13 +53,15 @@ local common = import 'common.libsonnet';
   ):: common.experiment(
     train, validation, glove, 'bleu', training, seed, sorting_keys=['target', 'source']
   ) + common.test_set(test) {
-    dataset_reader: {
+    local reader = {
       type: 'elmo_translation',
       source_tokenizer: source_tokenizer,
       target_tokenizer: target_tokenizer,
-      [if max_tokens != null then 'max_tokens']: max_tokens,
       token_indexers: common.token_indexers(sizes, bilm, lowercase),
     },
+
+    dataset_reader: reader { [if max_tokens != null then 'max_tokens']: max_tokens },
+    [if max_tokens != null then 'validation_dataset_reader']: reader,
     // The target's words are always those of the training data.
     vocabulary+: { min_count+: { target_tokens: 2 } },
     datasets_for_vocab_creation: ['train'],

@@ -4,7 +4,6 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 import torch
-from allennlp.common.checks import ConfigurationError
 from allennlp.data import Vocabulary
 from allennlp.modules import Maxout, TextFieldEmbedder
 from overrides import overrides
@@ -24,15 +23,28 @@ class LabellingModel(ElmoModel):
     A model that gives each instance one of a namespace's labels. The subclass has a `classifier`, whose last layer has
     an output a label.
 
+    Metrics, unless the subclass has others: `accuracy`, `macro-f1`, and at an epoch's end each label's
+    `precision-LABEL` and `recall-LABEL`; see `LabelScores`.
+
     # Parameters
 
     vocab : `Vocabulary`
     text_field_embedder : `TextFieldEmbedder`
     elmo : `TaskElmo`, optional
-    label_namespace : `str`
+        Where the subclass has ELMo: for an encoder's input, concatenated to its output, or both (Peters et al. 2018,
+        section 3.3).
+    label_namespace : `str`, optional (default = `"labels"`)
         The labels' namespace in the vocabulary.
     metric : `Callable[[list[str]], LabelCounts]`, optional (default = `LabelScores`)
-        Makes the metric for these labels.
+        Makes the metric for these labels; given by the subclass and not by a config.
+    kwargs : `Any`
+        `regularizer`, AllenNLP's.
+
+    # Raises
+
+    `ConfigurationError`
+        If sizes do not fit, if the vocabulary has no labels, or, while it runs, if ELMo's indexer is missing or a text
+        has no tokens.
     """
 
     classifier: nn.Sequential
@@ -42,7 +54,7 @@ class LabellingModel(ElmoModel):
         vocab: Vocabulary,
         text_field_embedder: TextFieldEmbedder,
         elmo: TaskElmo | None,
-        label_namespace: str,
+        label_namespace: str = "labels",
         metric: Callable[[list[str]], LabelCounts] = LabelScores,
         **kwargs: Any,
     ) -> None:
@@ -177,20 +189,3 @@ def classifier_layers(
         layers += [nn.Dropout(dropout), *hidden]
         input_dim = dim
     return nn.Sequential(*layers, nn.Dropout(dropout), nn.Linear(input_dim, labels))
-
-
-def check_that_none_is_empty(mask: Tensor) -> None:
-    """
-    Raises `ConfigurationError` unless each text has a token.
-
-    # Parameters
-
-    mask : `Tensor`
-        True where there is a token. Shape `(batch, ..., tokens)`.
-    """
-    empty = (~mask.flatten(1).any(dim=1)).nonzero().flatten().tolist()
-    if empty:
-        raise ConfigurationError(
-            f"Text {empty[0]} of a batch (counted from 0) has no tokens: there is nothing to classify. Leave such "
-            "texts out."
-        )

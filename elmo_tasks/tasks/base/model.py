@@ -260,3 +260,22 @@ def build(part: Lazy[Part], input_dim: int, name: str) -> Part:
             f"leave its input size out, or make it {input_dim}."
         )
     return built
+
+
+def check_that_none_is_empty(mask: Tensor, purpose: str) -> None:
+    """
+    Raises `ConfigurationError` unless each text has a token.
+
+    # Parameters
+
+    mask : `Tensor`
+        True where there is a token. Shape `(batch, ..., tokens)`.
+    purpose : `str`
+        What the task does with a text, such as `"classify"`.
+    """
+    empty = (~mask.flatten(1).any(dim=1)).nonzero().flatten().tolist()
+    if empty:
+        raise ConfigurationError(
+            f"Text {empty[0]} of a batch (counted from 0) has no tokens: there is nothing to {purpose}. Leave such "
+            "texts out."
+        )

@@ -25,7 +25,7 @@ def json_object(line: bytes | str, error: type[Exception]) -> dict[str, Any]:
     try:
         record = parse_json(line)
     except JSONError as problem:
-        raise error(f"this is {problem}") from None
+        raise error(f"this is {problem}; there must be a JSON object a line") from None
     if not isinstance(record, dict):
         raise error(f"this is no JSON object: {short(record)}")
     return record

@@ -15,8 +15,8 @@ from torch import Tensor, nn
 from elmo_tasks.checks import check_count, check_number
 from elmo_tasks.embedders.task_elmo import TaskElmo
 from elmo_tasks.modules.pooling import POOLINGS, TextPooling
-from elmo_tasks.tasks.base.labelling import LabellingModel, check_that_none_is_empty, classifier_layers
-from elmo_tasks.tasks.base.model import build, join
+from elmo_tasks.tasks.base.labelling import LabellingModel, classifier_layers
+from elmo_tasks.tasks.base.model import build, check_that_none_is_empty, join
 
 
 @Model.register("elmo_classifier")
@@ -28,17 +28,13 @@ class ElmoClassifier(LabellingModel):
     maximum, mean and attention, and a linear layer, or two, give the labels. A text of several windows is read window
     by window and pooled over all of them.
 
-    Metrics: `accuracy`, `macro-f1`, and at an epoch's end each label's `precision-LABEL` and `recall-LABEL`; see
-    `LabelScores`.
-
     # Parameters
 
     text_field_embedder : `TextFieldEmbedder`
     encoder : `Lazy[Seq2SeqEncoder]`
         Such as a biLSTM. Its `input_size` may be left out.
     elmo : `TaskElmo`, optional
-        ELMo for the encoder's input, concatenated to its output, or both (Peters et al. 2018, section 3.3). At the
-        output it is pooled as well.
+        At the output it stands beside what the encoder gives, and is pooled as well.
     projection_dim : `int`, optional (default = `300`)
         Length of a token's vector at the encoder's input. None: the vectors are not projected.
     pooling : `list[str]`, optional (default = `["max", "mean", "attention"]`)
@@ -48,15 +44,9 @@ class ElmoClassifier(LabellingModel):
     dropout : `float`, optional (default = `0.5`)
         Of the tokens' vectors and of the encoder's input, where a dimension is dropped in all tokens of a text alike
         (variational dropout, Gal and Ghahramani 2016), and of the input of each fully connected layer.
-    label_namespace : `str`, optional (default = `"labels"`)
-        The labels' namespace in the vocabulary.
     initializer : `InitializerApplicator`, optional
-    regularizer : `RegularizerApplicator`, optional
-
-    # Raises
-
-    `ConfigurationError`
-        If sizes do not fit, if ELMo's indexer is missing, or, while it runs, if a text has no tokens.
+    kwargs : `Any`
+        `label_namespace` and `regularizer`; see `LabellingModel`, which also says where ELMo can be.
 
     Registered as a `Model` with name "elmo_classifier".
     """
@@ -74,11 +64,10 @@ class ElmoClassifier(LabellingModel):
         pooling: list[str] | None = None,
         hidden_dim: int | None = None,
         dropout: float = 0.5,
-        label_namespace: str = "labels",
         initializer: Optional[InitializerApplicator] = None,
         **kwargs: Any,
     ) -> None:
-        super().__init__(vocab, text_field_embedder, elmo, label_namespace, **kwargs)
+        super().__init__(vocab, text_field_embedder, elmo, **kwargs)
         check_count(ConfigurationError, optional=True, projection_dim=projection_dim, hidden_dim=hidden_dim)
         check_number(ConfigurationError, 0, 1, dropout=dropout)
         self.variational_dropout = InputVariationalDropout(dropout)
@@ -129,7 +118,7 @@ class ElmoClassifier(LabellingModel):
         """
         # Shape: (batch, [windows,] tokens)
         mask = get_text_field_mask(text, windows)
-        check_that_none_is_empty(mask)
+        check_that_none_is_empty(mask, "classify")
         (embedded,) = self.embed(text, num_wrapping_dims=windows)
         # Here and below a window is a text of its own. Shape: (texts, tokens, embedding_dim)
         inputs = self.variational_dropout(join(embedded.words, embedded.elmo).flatten(0, -3))

@@ -152,8 +152,11 @@ def parse_record(record: Mapping[str, Any]) -> Example:
     if not isinstance(record[name], kind):
         raise ExampleError(f'"{name}" must be a {"string" if kind is str else "list"}, not {short(record[name])}')
     text = check_text(record[name], name, "relate", ExampleError)
-    if isinstance(text, str) and not any(entity in record for entity in ENTITIES):
+    are_placed = any(entity in record for entity in ENTITIES)
+    if isinstance(text, str) and not are_placed:
         text, spans = _without_marks(text)
+    elif are_placed and _are_all(_MARK.findall(" ".join(text) if isinstance(text, list) else text)):
+        raise ExampleError("the entities are marked and their places given, so that the marks would be read as words")
     else:
         spans = [record.get(entity) for entity in ENTITIES]
     e1, e2 = (_checked(span, text, entity) for span, entity in zip(spans, ENTITIES, strict=True))
@@ -166,7 +169,7 @@ def parse_record(record: Mapping[str, Any]) -> Example:
 def _without_marks(marked: str) -> tuple[str, list[Any]]:
     """The text, and where each entity is."""
     pieces, marks = _MARK.split(marked), _MARK.findall(marked)
-    if sorted(marks) != ["</e1>", "</e2>", "<e1>", "<e2>"]:
+    if not _are_all(marks):
         raise ExampleError(
             f"the text must have <e1>one</e1> and <e2>other</e2> entity, and has {' '.join(marks) or 'no mark'}: "
             f"{short(marked)}"
@@ -177,6 +180,10 @@ def _without_marks(marked: str) -> tuple[str, list[Any]]:
         place += len(piece)
         places[mark] = place
     return "".join(pieces), [(places[f"<{entity}>"], places[f"</{entity}>"]) for entity in ENTITIES]
+
+
+def _are_all(marks: list[str]) -> bool:
+    return sorted(marks) == ["</e1>", "</e2>", "<e1>", "<e2>"]
 
 
 def _checked(span: Any, text: Text, entity: str) -> Span:

@@ -14,7 +14,7 @@ from allennlp.nn.util import get_text_field_mask
 from overrides import overrides
 from torch import Tensor, nn
 
-from elmo_tasks.checks import check_count
+from elmo_tasks.checks import check_count, check_number
 from elmo_tasks.embedders.task_elmo import TaskElmo
 from elmo_tasks.modules.pooling import TextPooling
 from elmo_tasks.tasks.base.labelling import LabellingModel, classifier_layers
@@ -42,8 +42,7 @@ class ElmoRelationClassifier(LabellingModel):
     encoder : `Lazy[Seq2SeqEncoder]`
         Such as a biLSTM. Its `input_size` may be left out.
     elmo : `TaskElmo`, optional
-        ELMo for the encoder's input, concatenated to its output, or both (Peters et al. 2018, section 3.3). At the
-        output it is in the sentence's vector and in the entities'.
+        At the output it stands beside what the encoder gives: in the sentence's vector and in the entities'.
     position_dim : `int`, optional (default = `20`)
         Length of the vector of a distance.
     max_distance : `int`, optional (default = `30`)
@@ -59,15 +58,9 @@ class ElmoRelationClassifier(LabellingModel):
         alike (variational dropout, Gal and Ghahramani 2016), and of the input of each fully connected layer.
     negative_label : `str`, optional (default = `"Other"`)
         The label that is no relation, for the metrics. None: there is none.
-    label_namespace : `str`, optional (default = `"labels"`)
-        The labels' namespace in the vocabulary.
     initializer : `InitializerApplicator`, optional
-    regularizer : `RegularizerApplicator`, optional
-
-    # Raises
-
-    `ConfigurationError`
-        If sizes do not fit, or ELMo's indexer is missing.
+    kwargs : `Any`
+        `label_namespace` and `regularizer`; see `LabellingModel`, which also says where ELMo can be.
 
     Registered as a `Model` with name "elmo_relation_classifier".
     """
@@ -88,13 +81,14 @@ class ElmoRelationClassifier(LabellingModel):
         hidden_dim: int | None = None,
         dropout: float = 0.5,
         negative_label: str | None = "Other",
-        label_namespace: str = "labels",
         initializer: Optional[InitializerApplicator] = None,
         **kwargs: Any,
     ) -> None:
         metric = partial(RelationScores, negative_label=negative_label)
-        super().__init__(vocab, text_field_embedder, elmo, label_namespace, metric, **kwargs)
+        super().__init__(vocab, text_field_embedder, elmo, metric=metric, **kwargs)
         check_count(ConfigurationError, position_dim=position_dim, max_distance=max_distance)
+        check_count(ConfigurationError, optional=True, projection_dim=projection_dim, hidden_dim=hidden_dim)
+        check_number(ConfigurationError, 0, 1, dropout=dropout)
         self.e1_positions = PositionEmbedding(position_dim, max_distance)
         self.e2_positions = PositionEmbedding(position_dim, max_distance)
         self.variational_dropout = InputVariationalDropout(dropout)

@@ -1,5 +1,8 @@
 """A sentence with two entities to the relation between them."""
 
+from typing import Any
+
+from allennlp.common.checks import ConfigurationError
 from allennlp.common.util import JsonDict
 from allennlp.data import Instance
 from allennlp.predictors import Predictor
@@ -52,6 +55,18 @@ class ElmoRelationPredictor(LabelPredictor):
         except ExampleError as error:
             raise bad_input(json_dict, f"cannot be taken: {error}") from None
         return self._dataset_reader.text_to_instance(text, e1, e2)
+
+    @overrides
+    def get_gradients(self, instances: list[Instance]) -> tuple[dict[str, Any], dict[str, Any]]:
+        """For AllenNLP Interpret. Raises `ConfigurationError` where an attacker has taken tokens away."""
+        for instance in instances:
+            fields: Any = instance.fields
+            if len(fields["tokens"]) != len(fields["metadata"].metadata["tokens"]):
+                raise ConfigurationError(
+                    "The entities' places are counted in tokens, and input-reduction takes tokens away: ask for "
+                    "saliency (such as simple-gradient), or without ELMo for Hotflip."
+                )
+        return super().get_gradients(instances)
 
     @overrides
     def instance_answer(self, instance: Instance, output: JsonDict) -> JsonDict:

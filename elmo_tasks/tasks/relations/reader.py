@@ -1,5 +1,6 @@
 """Sentences with two entities as instances."""
 
+import logging
 from collections.abc import Iterable, Iterator
 from itertools import pairwise
 from typing import Any, Optional
@@ -19,6 +20,8 @@ from elmo_tasks.tasks.base.labels import check_labels
 from elmo_tasks.tasks.base.reader import good_ones
 from elmo_tasks.tasks.base.text import Text
 from elmo_tasks.tasks.relations.corpus import ENTITIES, Example, Span, read_examples
+
+logger = logging.getLogger(__name__)
 
 
 @DatasetReader.register("elmo_relations")
@@ -81,7 +84,23 @@ class RelationReader(LabelledTextReader):
             yield self.text_to_instance(*example)
 
     def _examples(self, file_path: PathOrStr) -> Iterator[Example]:
-        return good_ones(read_examples(file_path, self._labels), file_path, "example", self._skip_bad_lines)
+        read = unlabelled = 0
+        try:
+            for example in good_ones(
+                read_examples(file_path, self._labels), file_path, "example", self._skip_bad_lines
+            ):
+                read += 1
+                unlabelled += example.label is None
+                yield example
+        finally:
+            # Also where `max_instances` ends the reading.
+            if unlabelled:
+                logger.warning(
+                    "%s: %d of %d examples have no label: they can be predicted, but neither learned from nor scored.",
+                    file_path,
+                    unlabelled,
+                    read,
+                )
 
     @overrides(check_signature=False)
     def text_to_instance(self, text: Text, e1: Span, e2: Span, label: str | None = None) -> Instance:

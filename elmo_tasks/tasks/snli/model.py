@@ -32,9 +32,6 @@ class ElmoEsim(LabellingModel):
     it attends to, their difference and their product are projected (ReLU), run through the inference encoder and are
     pooled over the text, by mean and by maximum. Two fully connected layers (ReLU) give the labels.
 
-    Metrics: `accuracy`, `macro-f1`, and at an epoch's end each label's `precision-LABEL` and `recall-LABEL`; see
-    `LabelScores`.
-
     # Parameters
 
     text_field_embedder : `TextFieldEmbedder`
@@ -43,8 +40,7 @@ class ElmoEsim(LabellingModel):
     inference_encoder : `Lazy[Seq2SeqEncoder]`
         Likewise.
     elmo : `TaskElmo`, optional
-        ELMo for the encoder's input, concatenated to its output, or both (Peters et al. 2018, section 3.3). At the
-        output it is attended to as well.
+        At the output it stands beside what the encoder gives, and is attended to as well.
     projection_dim : `int`, optional (default = `300`)
         Length of a token's vector at the inference encoder's input.
     hidden_dim : `int`, optional (default = `300`)
@@ -54,15 +50,9 @@ class ElmoEsim(LabellingModel):
         and Ghahramani 2016), and of the input of each fully connected layer.
     attention_dropout : `float`, optional (default = `0`)
         Of what attention gives, before it is projected. Peters et al. have 0.5 with ELMo.
-    label_namespace : `str`, optional (default = `"labels"`)
-        The labels' namespace in the vocabulary.
     initializer : `InitializerApplicator`, optional
-    regularizer : `RegularizerApplicator`, optional
-
-    # Raises
-
-    `ConfigurationError`
-        If sizes do not fit, if ELMo's indexer is missing, or, while it runs, if a text has no tokens.
+    kwargs : `Any`
+        `label_namespace` and `regularizer`; see `LabellingModel`, which also says where ELMo can be.
 
     Registered as a `Model` with name "elmo_esim".
     """
@@ -81,11 +71,10 @@ class ElmoEsim(LabellingModel):
         hidden_dim: int = 300,
         dropout: float = 0.5,
         attention_dropout: float = 0.0,
-        label_namespace: str = "labels",
         initializer: Optional[InitializerApplicator] = None,
         **kwargs: Any,
     ) -> None:
-        super().__init__(vocab, text_field_embedder, elmo, label_namespace, **kwargs)
+        super().__init__(vocab, text_field_embedder, elmo, **kwargs)
         check_count(ConfigurationError, projection_dim=projection_dim, hidden_dim=hidden_dim)
         check_number(ConfigurationError, 0, 1, dropout=dropout, attention_dropout=attention_dropout)
         self.encoder = build(encoder, self.embedding_dim, "encoder")

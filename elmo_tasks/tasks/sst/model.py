@@ -18,8 +18,8 @@ from elmo_tasks.checks import check_count, check_number
 from elmo_tasks.embedders.task_elmo import TaskElmo
 from elmo_tasks.modules.attention import attend
 from elmo_tasks.modules.pooling import TextPooling
-from elmo_tasks.tasks.base.labelling import LabellingModel, check_that_none_is_empty, classifier_layers
-from elmo_tasks.tasks.base.model import build, join
+from elmo_tasks.tasks.base.labelling import LabellingModel, classifier_layers
+from elmo_tasks.tasks.base.model import build, check_that_none_is_empty, join
 
 _POOLINGS = ("max", "min", "mean", "linear_attention")
 
@@ -35,9 +35,6 @@ class ElmoBiattentiveClassifier(LabellingModel):
     integrator. What that gives is pooled over the text, by maximum, minimum, mean and attention, and fully connected
     layers give the labels.
 
-    Metrics: `accuracy`, `macro-f1`, and at an epoch's end each label's `precision-LABEL` and `recall-LABEL`; see
-    `LabelScores`.
-
     # Parameters
 
     text_field_embedder : `TextFieldEmbedder`
@@ -46,8 +43,7 @@ class ElmoBiattentiveClassifier(LabellingModel):
     integrator : `Lazy[Seq2SeqEncoder]`
         Likewise.
     elmo : `TaskElmo`, optional
-        ELMo for the encoder's input, concatenated to the integrator's output, or both (Peters et al. 2018, section
-        3.3). At the output it is pooled as well.
+        At the output it stands beside what the integrator gives, and is pooled as well.
     projection_dim : `int`, optional (default = `300`)
         Length of a token's vector at the encoder's input.
     hidden_dims : `list[int]`, optional (default = `[1200, 600]`)
@@ -59,15 +55,9 @@ class ElmoBiattentiveClassifier(LabellingModel):
         Of the tokens' vectors.
     hidden_dropout : `float`, optional (default = `0.2`)
         Of what is projected, and of the input of each fully connected layer.
-    label_namespace : `str`, optional (default = `"labels"`)
-        The labels' namespace in the vocabulary.
     initializer : `InitializerApplicator`, optional
-    regularizer : `RegularizerApplicator`, optional
-
-    # Raises
-
-    `ConfigurationError`
-        If sizes do not fit, if ELMo's indexer is missing, or, while it runs, if a text has no tokens.
+    kwargs : `Any`
+        `label_namespace` and `regularizer`; see `LabellingModel`, which also says where ELMo can be.
 
     Registered as a `Model` with name "elmo_bcn".
     """
@@ -87,11 +77,10 @@ class ElmoBiattentiveClassifier(LabellingModel):
         maxout_pieces: int | None = None,
         dropout: float = 0.5,
         hidden_dropout: float = 0.2,
-        label_namespace: str = "labels",
         initializer: Optional[InitializerApplicator] = None,
         **kwargs: Any,
     ) -> None:
-        super().__init__(vocab, text_field_embedder, elmo, label_namespace, **kwargs)
+        super().__init__(vocab, text_field_embedder, elmo, **kwargs)
         hidden_dims = [1200, 600] if hidden_dims is None else hidden_dims
         check_count(ConfigurationError, projection_dim=projection_dim)
         check_count(ConfigurationError, optional=True, maxout_pieces=maxout_pieces)
@@ -133,7 +122,7 @@ class ElmoBiattentiveClassifier(LabellingModel):
             See `answer`.
         """
         mask = get_text_field_mask(tokens)  # (batch, tokens)
-        check_that_none_is_empty(mask)
+        check_that_none_is_empty(mask, "classify")
         (text,) = self.embed(tokens)
         # Shape: (batch, tokens, projection_dim)
         inputs = self.hidden_dropout(self.projection(self.dropout(join(text.words, text.elmo))).relu())

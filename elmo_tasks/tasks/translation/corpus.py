@@ -9,7 +9,7 @@ from allennlp.data.dataset_readers.dataset_reader import PathOrStr
 
 from elmo_tasks.files import decoded, named_files
 from elmo_tasks.tasks.base.reader import numbered_lines
-from elmo_tasks.tasks.base.text import json_object
+from elmo_tasks.tasks.base.text import check_unicode, json_object
 
 _COMPRESSED = (".gz", ".bz2", ".xz")
 
@@ -127,9 +127,12 @@ def _object(number: int, line: bytes, source_field: str, target_field: str | Non
 
 def _pair(number: int, source: Any, target: Any) -> Pair | PairError:
     try:
-        return Pair(check_text(source, "source"), None if target is None else check_text(target, "target"))
+        pair = Pair(check_text(source, "source"), None if target is None else check_text(target, "target"))
+        for name, text in pair._asdict().items():
+            check_unicode(text or "", f"the {name}", PairError)
     except PairError as error:
         return PairError(f"line {number}: {error}")
+    return pair
 
 
 def check_text(text: Any, name: str) -> str:

@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import Sequence
+from typing import Any
 
 from allennlp.common.checks import ConfigurationError
 from allennlp.training.metrics import Metric
@@ -20,6 +21,8 @@ class Bleu(Metric):
     tokenization, counts and formula, from 0 to 1 where sacreBLEU has 0 to 100. Counts add up over the workers of
     distributed training.
 
+    Only scoring needs sacreBLEU, an optional package: a model that has this metric translates without it.
+
     # Parameters
 
     tokenize : `str`, optional (default = `"13a"`)
@@ -31,26 +34,25 @@ class Bleu(Metric):
     # Raises
 
     `ConfigurationError`
-        If sacreBLEU is not installed or has no such tokenization.
+        If sacreBLEU has no such tokenization, or does not find what that needs; where something is to be scored, if
+        sacreBLEU is not installed.
 
     Registered as a `Metric` with name "elmo_bleu".
     """
 
     def __init__(self, tokenize: str = "13a", lowercase: bool = False) -> None:
         check_flag(ConfigurationError, lowercase=lowercase)
-        try:
-            from sacrebleu.metrics import BLEU
-        except ImportError:
+        self._sacrebleu = _sacrebleu(tokenize, lowercase)
+        # Of n-grams that are right and of all, by length; and of words.
+        self._counts: Counter[str] = Counter()
+
+    def check_installed(self) -> None:
+        """Raises `ConfigurationError` if sacreBLEU is not installed."""
+        if self._sacrebleu is None:
             raise ConfigurationError(
                 'sacreBLEU scores translations and is not installed: pip install "sacrebleu>=2.4", or the group '
                 '"translation" of this package.'
-            ) from None
-        if tokenize not in BLEU.TOKENIZERS:
-            raise ConfigurationError(f'tokenize is "{tokenize}"; it must be one of {", ".join(BLEU.TOKENIZERS)}.')
-        # Of single texts only the counts are taken; effective_order changes none and saves a warning for each.
-        self._sacrebleu = BLEU(tokenize=tokenize, lowercase=lowercase, force=True, effective_order=True)
-        # Of n-grams that are right and of all, by length; and of words.
-        self._counts: Counter[str] = Counter()
+            )
 
     @overrides(check_signature=False)
     def __call__(self, translations: Sequence[str], references: Sequence[str]) -> None:
@@ -60,6 +62,7 @@ class Bleu(Metric):
         translations, references : `Sequence[str]`
             One text each, not split into tokens.
         """
+        self.check_installed()
         counts: Counter[str] = Counter()
         for translation, reference in zip(translations, references, strict=True):
             score = self._sacrebleu.sentence_score(translation, [reference])
@@ -73,6 +76,7 @@ class Bleu(Metric):
     @overrides
     def get_metric(self, reset: bool = False) -> dict[str, float]:
         """`bleu`, from 0 to 1; 0 where nothing was scored."""
+        self.check_installed()
         counts = self._counts
         score = self._sacrebleu.compute_bleu(
             correct=[counts[f"right {order}-grams"] for order in _ORDERS],
@@ -89,3 +93,18 @@ class Bleu(Metric):
     @overrides
     def reset(self) -> None:
         self._counts = Counter()
+
+
+def _sacrebleu(tokenize: str, lowercase: bool) -> Any:
+    """sacreBLEU's metric; None where it is not installed."""
+    try:
+        from sacrebleu.metrics import BLEU
+    except ImportError:
+        return None
+    if tokenize not in BLEU.TOKENIZERS:
+        raise ConfigurationError(f'tokenize is "{tokenize}"; it must be one of {", ".join(BLEU.TOKENIZERS)}.')
+    try:
+        # Of single texts only the counts are taken; effective_order changes none and saves a warning for each.
+        return BLEU(tokenize=tokenize, lowercase=lowercase, force=True, effective_order=True)
+    except RuntimeError as error:
+        raise ConfigurationError(f'tokenize "{tokenize}": {" ".join(str(error).split())}') from error

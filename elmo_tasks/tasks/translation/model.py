@@ -1,5 +1,6 @@
 """An encoder-decoder with attention that translates, and ELMo in its encoder."""
 
+import math
 from typing import Any, Optional
 
 import torch
@@ -19,7 +20,7 @@ from torch.nn import functional as F
 from elmo_tasks.checks import check_count, check_number
 from elmo_tasks.embedders.task_elmo import TaskElmo
 from elmo_tasks.private import special_tokens
-from elmo_tasks.tasks.base.model import ElmoModel, build, join
+from elmo_tasks.tasks.base.model import ElmoModel, build, check_that_none_is_empty, join
 from elmo_tasks.tasks.translation.decoder import AttentionDecoder, Memory, State
 from elmo_tasks.tasks.translation.joining import without_joiners
 from elmo_tasks.tasks.translation.metric import Bleu
@@ -34,7 +35,8 @@ class ElmoTranslator(ElmoModel):
     AllenNLP's `BeamSearch`. They never have the unknown word in them: the search takes the next best one.
 
     Training learns by the known translations (teacher forcing); its loss is the mean over their tokens. Outside of
-    training each source is also translated, and the best translations are scored against the references.
+    training each source is also translated, and the best translations are scored against the references, where there
+    are any.
 
     Metrics: `bleu`, from 0 to 1; see `Bleu`.
 
@@ -100,8 +102,12 @@ class ElmoTranslator(ElmoModel):
         **kwargs: Any,
     ) -> None:
         super().__init__(vocab, text_field_embedder, elmo, **kwargs)
-        check_number(ConfigurationError, 0, 1, label_smoothing=label_smoothing)
+        output_dropout = dropout if output_dropout is None else output_dropout
+        check_count(ConfigurationError, embedding_dim=embedding_dim, hidden_dim=hidden_dim)
         check_count(ConfigurationError, beam_size=beam_size, max_steps=max_steps)
+        check_number(ConfigurationError, 0, 1, dropout=dropout, output_dropout=output_dropout)
+        check_number(ConfigurationError, 0, 1, label_smoothing=label_smoothing)
+        check_number(ConfigurationError, 0, math.inf, length_penalty=length_penalty)
         if not {START_SYMBOL, END_SYMBOL} <= vocab.get_token_to_index_vocabulary(TARGET_NAMESPACE).keys():
             raise ConfigurationError(
                 f'The vocabulary has no targets: "{START_SYMBOL}" and "{END_SYMBOL}" must be in its namespace '
@@ -111,7 +117,6 @@ class ElmoTranslator(ElmoModel):
         self._start, self._end = self._tokens.index(START_SYMBOL), self._tokens.index(END_SYMBOL)
         never_written = torch.tensor(sorted({self._start, *special_tokens(vocab, TARGET_NAMESPACE)}))
         self.register_buffer("_never_written", never_written, persistent=False)
-        output_dropout = dropout if output_dropout is None else output_dropout
         self.dropout, self.memory_dropout = nn.Dropout(dropout), nn.Dropout(output_dropout)
         self.encoder = build(encoder, self.embedding_dim, "encoder")
         self.decoder = AttentionDecoder(
@@ -156,6 +161,9 @@ class ElmoTranslator(ElmoModel):
             `(batch, beam_size, tokens)`, best first, their `scores`, of shape `(batch, beam_size)`, and
             `source_tokens`.
         """
+        if self.training:
+            # Not when an epoch has been trained.
+            self._bleu.check_installed()
         memory = self._read(source)
         output: dict[str, Any] = {}
         if target is not None:
@@ -163,20 +171,13 @@ class ElmoTranslator(ElmoModel):
         if not self.training:
             output["predictions"], output["scores"] = self._translate(memory)
             output["source_tokens"] = [text["source_tokens"] for text in metadata]
-            if target is not None:
-                best = [self._text(indices) for indices in output["predictions"][:, 0].tolist()]
-                self._bleu(best, [text["reference"] for text in metadata])
+            self._score(output["predictions"][:, 0].tolist(), metadata)
         return output
 
     def _read(self, source: TextFieldTensors) -> Memory:
         # Shape: (batch, source tokens)
         mask = get_text_field_mask(source)
-        empty = (~mask.any(dim=1)).nonzero().flatten().tolist()
-        if empty:
-            raise ConfigurationError(
-                f"Text {empty[0]} of a batch (counted from 0) has no tokens: there is nothing to translate. Leave such "
-                "texts out."
-            )
+        check_that_none_is_empty(mask, "translate")
         (embedded,) = self.embed(source)
         # Shape: (batch, source tokens, encoder_output_dim)
         encoded = self.encoder(self.dropout(join(embedded.words, embedded.elmo)), mask)
@@ -211,9 +212,20 @@ class ElmoTranslator(ElmoModel):
         logits[:, self._never_written] = float("-inf")
         return logits.log_softmax(dim=-1), {**state, **after._asdict()}
 
-    def _text(self, indices: list[int]) -> str:
+    def _score(self, best: list[list[int]], metadata: list[dict[str, Any]]) -> None:
+        """Each text's best translation, numbers of tokens, against its reference if it has one."""
+        pairs = zip(best, metadata, strict=True)
+        scored = [(self._text(indices), text["reference"]) for indices, text in pairs if "reference" in text]
+        if scored:
+            self._bleu(*zip(*scored, strict=True))
+
+    def words(self, indices: list[int]) -> list[str]:
+        """A translation's tokens up to its end, by their numbers."""
         length = indices.index(self._end) if self._end in indices else len(indices)
-        return without_joiners(self._tokens[index] for index in indices[:length])
+        return [self._tokens[index] for index in indices[:length]]
+
+    def _text(self, indices: list[int]) -> str:
+        return without_joiners(self.words(indices))
 
     @overrides(check_signature=False)
     def make_output_human_readable(self, output_dict: dict[str, Any]) -> dict[str, Any]:

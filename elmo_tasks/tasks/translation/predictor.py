@@ -1,5 +1,7 @@
 """A text to its best translations."""
 
+from typing import Any
+
 from allennlp.common.util import JsonDict
 from allennlp.data import Instance
 from allennlp.predictors import Predictor
@@ -50,6 +52,20 @@ class ElmoTranslatorPredictor(LinePredictor):
         except PairError as error:
             raise bad_input(json_dict, f"cannot be taken: {error}") from None
         return self._dataset_reader.text_to_instance(source)
+
+    @overrides(check_signature=False)
+    def predictions_to_labeled_instances(self, instance: Instance, outputs: JsonDict) -> list[Instance]:
+        """For AllenNLP Interpret: the text with its best translation, which is explained as a whole."""
+        model: Any = self._model
+        reader: Any = self._dataset_reader
+        # Interpret's attackers take dimensions of length 1 away.
+        best = outputs["predictions"].reshape(len(outputs["translations"]), -1)[0]
+        target = reader.target_field(model.words(best.tolist()))
+        labeled = instance.duplicate()
+        labeled.add_field("target", target)
+        reader.apply_token_indexers(labeled)
+        target.index(model.vocab)
+        return [labeled]
 
     @overrides
     def instance_answer(self, instance: Instance, output: JsonDict) -> JsonDict:

@@ -64,8 +64,8 @@ class TranslationReader(TextReader):
     # Raises
 
     `ConfigurationError`
-        Where a file is not as said above, with the file, the line and what is wrong there; or two parallel files have
-        not as many lines.
+        Where a file is not as said above, with the file, the line and what is wrong there; if two parallel files have
+        not as many lines, or all pairs are left out.
 
     Registered as a `DatasetReader` with name "elmo_translation".
     """
@@ -114,6 +114,9 @@ class TranslationReader(TextReader):
                     long += 1
                 else:
                     yield instance
+            is_share = self.get_worker_info() is not None or self.get_distributed_info() is not None
+            if read == long and not is_share:
+                raise ConfigurationError(f"{file_path}: no pair is left; all have more than {self._max_tokens} tokens.")
         finally:
             # Also where `max_instances` ends the reading.
             if long:
@@ -148,6 +151,9 @@ class TranslationReader(TextReader):
         fields: dict[str, Field] = {"source": TextField(tokens), "metadata": MetadataField(metadata)}
         if target is not None:
             metadata["reference"] = target
-            words = with_joiners(self._target_tokenizer.tokenize(target))
-            fields["target"] = TextField([Token(word) for word in (START_SYMBOL, *words, END_SYMBOL)])
+            fields["target"] = self.target_field(with_joiners(self._target_tokenizer.tokenize(target)))
         return Instance(fields)
+
+    def target_field(self, words: Iterable[str]) -> TextField:
+        """The field `target` of a translation's tokens, joiners among them."""
+        return TextField([Token(word) for word in (START_SYMBOL, *words, END_SYMBOL)])

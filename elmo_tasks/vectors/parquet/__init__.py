@@ -1,7 +1,8 @@
 """The vectors of whole texts as Parquet, made by any number of workers on any number of machines."""
 
+from elmo_tasks.vectors.parquet.engine import Engine
 from elmo_tasks.vectors.parquet.folder import EmbeddedText, Line
 from elmo_tasks.vectors.parquet.plan import ParquetError, Plan
-from elmo_tasks.vectors.parquet.workers import Engine, embed
+from elmo_tasks.vectors.parquet.workers import embed
 
 __all__ = ["EmbeddedText", "Engine", "Line", "ParquetError", "Plan", "embed"]

@@ -5,8 +5,8 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 from elmo_tasks.vectors.parquet.embedding import Job, PartEmbedder
+from elmo_tasks.vectors.parquet.engine import Engine, ray_data
 from elmo_tasks.vectors.parquet.plan import ParquetError
-from elmo_tasks.vectors.parquet.workers import Engine, ray_data
 
 _BLOCKS = 1024
 """Of parts, at most: the scheduler's work grows with them."""

@@ -139,6 +139,9 @@ def test_an_override_moves_elmo(config: Config) -> None:
     [
         ({"model.position_dim": 0}, "position_dim is 0"),
         ({"model.max_distance": 0}, "max_distance is 0"),
+        ({"model.projection_dim": 0}, "projection_dim is 0"),
+        ({"model.hidden_dim": 0}, "hidden_dim is 0"),
+        ({"model.dropout": 1.5}, "dropout is 1.5"),
         ({"model.pooling": "max"}, "pooling is 'max'"),
     ],
 )

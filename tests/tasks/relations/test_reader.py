@@ -117,6 +117,16 @@ def test_json_lines(tmp_path: Path) -> None:
     ]
 
 
+def test_how_many_have_no_label_is_said(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    text = "<e1>Ada</e1>, <e2>Bo</e2>"
+    path = write(tmp_path / "data.jsonl", lines("", {"text": text}, {"text": text, "label": "x"}, {"text": text}))
+    read(path)
+    assert "data.jsonl: 2 of 3 examples have no label: they can be predicted, but neither" in caplog.text
+    caplog.clear()
+    read(write(path, lines("", {"text": text, "label": "x"})))
+    assert not caplog.messages
+
+
 word = st.text(st.characters(exclude_categories=["Cs", "Zs", "Zl", "Zp", "Cc"]), min_size=1, max_size=6)
 
 

@@ -82,7 +82,17 @@ def test_a_tokenization_that_there_is_not() -> None:
         Bleu(lowercase=1)  # type: ignore[arg-type]
 
 
+def test_a_tokenization_that_needs_another_package(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "MeCab", None)
+    with pytest.raises(ConfigurationError, match=r'tokenize "ja-mecab": Japanese tokenization .*pip') as e:
+        Bleu("ja-mecab")
+    assert "\n" not in str(e.value)
+
+
 def test_sacrebleu_that_is_not_installed_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "sacrebleu.metrics", None)
-    with pytest.raises(ConfigurationError, match=r'is not installed: pip install "sacrebleu>=2\.4"'):
-        Bleu()
+    bleu = Bleu()
+    for use in (lambda: bleu(["a"], ["a"]), bleu.get_metric, bleu.check_installed):
+        with pytest.raises(ConfigurationError, match=r'is not installed: pip install "sacrebleu>=2\.4"'):
+            use()
+    bleu.reset()

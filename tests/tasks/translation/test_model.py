@@ -304,12 +304,23 @@ def test_an_override_moves_elmo(config: Config) -> None:
         ({"model.beam_size": 0}, "beam_size is 0"),
         ({"model.max_steps": 0}, "max_steps is 0"),
         ({"model.label_smoothing": 2}, "label_smoothing is 2"),
+        ({"model.embedding_dim": 0}, "embedding_dim is 0"),
+        ({"model.hidden_dim": 0}, "hidden_dim is 0"),
+        ({"model.dropout": -1}, "dropout is -1"),
+        ({"model.output_dropout": 3}, "output_dropout is 3"),
+        ({"model.length_penalty": -1}, "length_penalty is -1"),
         ({"model.bleu.tokenize": "moses"}, 'tokenize is "moses"'),
     ],
 )
 def test_what_does_not_fit_is_an_error(config: Config, overrides: dict[str, Any], message: str) -> None:
     with pytest.raises(ConfigurationError, match=message):
         TaskSetup(config(None, overrides))
+
+
+def test_what_is_scored_is_read_whole(config: Config) -> None:
+    params = config(max_tokens=6).as_dict()
+    assert params["dataset_reader"] == {**params["validation_dataset_reader"], "max_tokens": 6}
+    assert "validation_dataset_reader" not in config().as_dict()
 
 
 def test_a_vocabulary_without_targets_is_an_error(config: Config) -> None:

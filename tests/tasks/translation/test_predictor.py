@@ -8,7 +8,12 @@ import pytest
 from allennlp.commands import main
 from allennlp.common import Params
 from allennlp.common.checks import ConfigurationError
+from allennlp.interpret.attackers import Hotflip, InputReduction
 from allennlp.predictors import Predictor
+
+from elmo_tasks.tasks.base.predictor import token_texts
+from elmo_tasks.tasks.translation.joining import without_joiners
+from task_setup import TaskSetup
 
 Config = Callable[..., Params]
 
@@ -116,3 +121,59 @@ def test_evaluates_from_the_command_line(
     metrics = json.loads(output.read_text())
     assert set(metrics) == {"bleu", "loss"}
     assert 0 <= metrics["bleu"] <= 1
+
+
+@pytest.mark.parametrize("beam_size", [1, 3])
+def test_saliency_is_of_the_best_translation(
+    config: Config, beam_size: int, check_saliency: Callable[..., None]
+) -> None:
+    setup = TaskSetup(config("both", beam_size=beam_size))
+    predictor = Predictor.by_name("elmo_translator")(setup.model, setup.reader)
+    given = {"source": "Where is Oslo?"}
+    check_saliency(predictor, given, {"grad_input_1": 4})
+    (labeled,) = predictor.json_to_labeled_instances(given)
+    words = token_texts(labeled["target"])
+    assert (words[0], words[-1]) == ("@start@", "@end@")
+    assert without_joiners(words[1:-1]) == predictor.predict_json(given)["translation"]
+    # There is no reference that it could be scored against.
+    assert setup.model.get_metrics() == {"bleu": 0}
+
+
+@pytest.mark.parametrize("beam_size", [1, 3])
+def test_input_reduction_keeps_the_translation(config: Config, beam_size: int) -> None:
+    setup = TaskSetup(config("input", beam_size=beam_size))
+    setup.train(30, lr=0.03)
+    predictor = Predictor.by_name("elmo_translator")(setup.model, setup.reader)
+    given = {"source": "Where is Oslo ?"}
+    reduced = InputReduction(predictor).attack_from_json(given, "source", "grad_input_1")
+    assert reduced["original"] == ["Where", "is", "Oslo", "?"]
+    (left,) = reduced["final"]
+    assert 0 < len(left) <= 4
+    translations = [predictor.predict(text)["translation"] for text in (given["source"], " ".join(left))]
+    assert translations[0] == translations[1] != ""
+
+
+def test_hotflip_changes_the_text(config: Config) -> None:
+    setup = TaskSetup(config())
+    setup.train(30, lr=0.03)
+    attack = Hotflip(Predictor.by_name("elmo_translator")(setup.model, setup.reader))
+    flipped = attack.attack_from_json({"source": "Who wrote it?"}, "source", "grad_input_1")
+    words = [flipped["original"], *flipped["final"]]
+    assert words[0] == ["Who", "wrote", "it", "?"]
+    assert words[1] != words[0]
+
+
+def test_sacrebleu_is_only_needed_to_score(archive: str, corpus: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "sacrebleu.metrics", None)
+    predictor = Predictor.from_path(archive)
+    assert len(predictor.predict("Who?")["translations"]) == 3
+    instances = list(predictor._dataset_reader.read(corpus))
+    with pytest.raises(ConfigurationError, match="sacreBLEU scores translations and is not installed"):
+        predictor._model.forward_on_instances(instances)
+
+
+def test_without_sacrebleu_training_ends_at_the_first_batch(config: Config, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "sacrebleu.metrics", None)
+    setup = TaskSetup(config())
+    with pytest.raises(ConfigurationError, match=r'is not installed: pip install "sacrebleu>=2\.4"'):
+        setup.run(setup.instances[:2])

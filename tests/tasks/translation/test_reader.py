@@ -133,6 +133,11 @@ BAD = [
         '{"source": "a", "target": "b"}\n{"source": 3, "target": "b"}\n',
         "line 2: the source must be text, not 3",
     ),
+    (
+        "jsonl",
+        '{"source": "a", "target": "b"}\n{"source": "a", "target": "\\ud83d"}\n',
+        "line 2: the target has half of a surrogate pair",
+    ),
 ]
 
 
@@ -187,6 +192,10 @@ def test_long_pairs_are_left_out(tmp_path: Path, caplog: pytest.LogCaptureFixtur
     with caplog.at_level(logging.WARNING):
         assert read(path, max_tokens=3) == [("a b c", "d"), ("i", "j"), ("k l", "m")]
     assert "1 of 4 pairs have more than 3 tokens and are left out" in caplog.text
+    with pytest.raises(ConfigurationError, match=r"x\.tsv: no pair is left; all have more than 2 tokens"):
+        read(path, max_tokens=2)
+    # One is read before anything is known of the others.
+    assert read(path, max_tokens=3, max_instances=1) == [("a b c", "d")]
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,5 @@
+"""
+ELMo in other libraries' pipelines: spaCy's (`spacy_component`) and scikit-learn's (`vectorizer`); without AllenNLP.
+
+Importing this imports neither library.
+"""
