@@ -29,6 +29,7 @@ COMMANDS = {
     "elmo-reproduce": "elmo_tasks.commands.reproduce",
     "elmo-score": "elmo_tasks.commands.score",
     "elmo-senses": "elmo_tasks.commands.senses",
+    "elmo-serve": "elmo_tasks.commands.serve",
     "elmo-train": "elmo_tasks.commands.train",
     "elmo-words": "elmo_tasks.commands.words",
 }

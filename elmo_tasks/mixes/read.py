@@ -46,13 +46,35 @@ def read_mixes(model: str | Path) -> list[TrainedMix]:
     """
     path = Path(model)
     config, weights = _read_folder(path) if path.is_dir() else _read_archive(path)
-    modules = dict.fromkeys(filter(None, map(_mix_of, weights)))
-    if not modules:
-        raise ConfigurationError(f"{path} has no mix of layers: it was trained without ELMo.")
     try:
-        return [_mix(module, weights, config) for module in modules]
+        mixes = trained_mixes(weights, config)
     except (KeyError, ValueError) as error:
         raise ConfigurationError(f"{path}: {error.args[0]}.") from None
+    if not mixes:
+        raise ConfigurationError(f"{path} has no mix of layers: it was trained without ELMo.")
+    return mixes
+
+
+def trained_mixes(weights: Mapping[str, Tensor], config: Mapping[str, Any]) -> list[TrainedMix]:
+    """
+    The mixes among a model's weights; none where it was trained without ELMo.
+
+    # Parameters
+
+    weights : `Mapping[str, Tensor]`
+        By the names of the model's parameters.
+    config : `Mapping[str, Any]`
+        The training's, of which the model's part is looked at.
+
+    # Raises
+
+    `KeyError`
+        If a part of a mix is missing.
+    `ValueError`
+        If a part of a mix is not one number.
+    """
+    modules = dict.fromkeys(filter(None, map(_mix_of, weights)))
+    return [_mix(module, weights, config) for module in modules]
 
 
 def _read_folder(folder: Path) -> tuple[dict[str, Any], dict[str, Tensor]]:
@@ -139,7 +161,7 @@ def _value(weights: Mapping[str, Tensor], name: str) -> float:
         raise ValueError(f"{name} has shape {tuple(tensor.shape)} and should be one number")
     if not tensor.isfinite():
         raise ValueError(f"{name} is {tensor.item()}: the training went astray")
-    return float(tensor)
+    return tensor.item()
 
 
 def _without_mix(module: str) -> list[str]:

@@ -170,19 +170,62 @@ def nearest_occurrences(
     """
     number = layer_number(bilm, layer)
     # Shape: (queries, dim)
-    wanted = torch.cat([_directions(bilm, [query.tokens], number)[0, query.position].unsqueeze(0) for query in queries])
+    wanted = torch.stack([_direction(bilm, query, number) for query in queries])
     found = [Nearest[tuple[Sentence, int]](k) for _ in queries]
-    for window in windows(corpus, Sentence.num_tokens, _WINDOW_TOKENS):
-        for batch in batches_by_length(window, Sentence.num_tokens, 64, batch_tokens):
-            # Shape: (batch, tokens, queries)
-            cosines = (_directions(bilm, [sentence.tokens for sentence in batch], number) @ wanted.t()).cpu().numpy()
-            for column, (query, nearest) in enumerate(zip(queries, found, strict=True)):
-                _offer(nearest, query, batch, cosines[:, :, column], same_word)
+    for batch, directions in _batches(bilm, corpus, [number], batch_tokens):
+        # Shape: (batch, tokens, queries)
+        cosines = (directions[:, 0] @ wanted.t()).cpu().numpy()
+        for column, (query, nearest) in enumerate(zip(queries, found, strict=True)):
+            _offer(nearest, query, batch, cosines[:, :, column], same_word)
+        progress(sum(len(sentence.tokens) for sentence in batch))
+    return [_neighbors(nearest) for nearest in found]
+
+
+class CorpusIndex:
+    """
+    A corpus whose vectors stay in memory, for questions that come one by one; each is answered as
+    `nearest_occurrences` does, in any layer. It takes `4 * (layers + 1) * dim` bytes a token: 4 kB with the biLM mini.
+
+    # Parameters
+
+    bilm : `LayerSource`
+        A biLM or a transformer; stateless.
+    corpus : `Iterable[Sentence]`
+    progress : `Callable[[int], object]`
+        Is told the number of tokens of each batch.
+    batch_tokens : `int`
+        Tokens of a batch at most, padding counted.
+    """
+
+    def __init__(
+        self,
+        bilm: LayerSource,
+        corpus: Iterable[Sentence],
+        progress: Callable[[int], object] = lambda tokens: None,
+        batch_tokens: int = 4096,
+    ) -> None:
+        self._bilm = bilm
+        # The mean of all is the last.
+        self._numbers = [*range(bilm.num_layers), None]
+        self._batches = []
+        for batch, directions in _batches(bilm, corpus, self._numbers, batch_tokens):
+            self._batches.append((batch, directions))
             progress(sum(len(sentence.tokens) for sentence in batch))
-    return [
-        [Neighbor(cosine, line + 1, Occurrence(tokens, place)) for cosine, ((line, _, tokens), place) in one.best()]
-        for one in found
-    ]
+
+    def nearest(
+        self, query: Occurrence, k: int = 10, layer: int | str = "last", same_word: bool = False
+    ) -> list[Neighbor]:
+        """The k nearest occurrences, see `nearest_occurrences`. Raises `NeighborsError` if there is no such layer."""
+        number = layer_number(self._bilm, layer)
+        column = self._numbers.index(number)
+        # Shape: (dim,)
+        wanted = _direction(self._bilm, query, number)
+        nearest = Nearest[tuple[Sentence, int]](k)
+        for batch, directions in self._batches:
+            # Shape: (batch, tokens)
+            cosines = (directions[:, column] @ wanted).cpu().numpy()
+            _offer(nearest, query, batch, cosines, same_word)
+        return _neighbors(nearest)
 
 
 def layer_number(bilm: LayerSource, layer: int | str) -> int | None:
@@ -196,12 +239,36 @@ def layer_number(bilm: LayerSource, layer: int | str) -> int | None:
     raise NeighborsError(f'There is no layer "{layer}": it is 0 to {bilm.num_layers - 1}, "last" or "mean".')
 
 
-def _directions(bilm: LayerSource, sentences: Sequence[Sequence[str]], number: int | None) -> Tensor:
-    """The vectors of a layer, each of length 1, or of length 0 without a token. Shape `(batch, tokens, dim)`."""
+def _batches(
+    bilm: LayerSource, corpus: Iterable[Sentence], numbers: Sequence[int | None], batch_tokens: int
+) -> Iterator[tuple[list[Sentence], Tensor]]:
+    """Batches of a corpus's sentences with their directions, see `_directions`."""
+    for window in windows(corpus, Sentence.num_tokens, _WINDOW_TOKENS):
+        for batch in batches_by_length(window, Sentence.num_tokens, 64, batch_tokens):
+            yield batch, _directions(bilm, [sentence.tokens for sentence in batch], numbers)
+
+
+def _direction(bilm: LayerSource, query: Occurrence, number: int | None) -> Tensor:
+    """That of one occurrence in one layer. Shape `(dim,)`."""
+    return _directions(bilm, [query.tokens], [number])[0, 0, query.position]
+
+
+def _directions(bilm: LayerSource, sentences: Sequence[Sequence[str]], numbers: Sequence[int | None]) -> Tensor:
+    """
+    The vectors of some layers, `None` for the mean of all, each of length 1, or of length 0 without a token. Shape
+    `(batch, numbers, tokens, dim)`.
+    """
     with torch.inference_mode():
         # Shape: (batch, num_layers, tokens, dim)
         layers = bilm(bilm.ids(sentences).to(bilm.device)).layers
-        return F.normalize(layers.mean(dim=1) if number is None else layers[:, number], dim=-1)
+        wanted = [layers.mean(dim=1) if number is None else layers[:, number] for number in numbers]
+        return F.normalize(torch.stack(wanted, dim=1), dim=-1)
+
+
+def _neighbors(nearest: Nearest[tuple[Sentence, int]]) -> list[Neighbor]:
+    return [
+        Neighbor(cosine, line + 1, Occurrence(tokens, place)) for cosine, ((line, _, tokens), place) in nearest.best()
+    ]
 
 
 def _offer(

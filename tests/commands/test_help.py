@@ -87,6 +87,7 @@ def test_each_says_which_bilm_it_takes(parsers: Parsers) -> None:
     assert with_option == [
         "elmo",
         "elmo-add",
+        "elmo-embed",
         "elmo-neighbors",
         "elmo-probe",
         "elmo-reproduce run",

@@ -12,6 +12,7 @@ from elmo_tasks.vectors import neighbors as module
 from elmo_tasks.vectors.dump.text import Sentence
 from elmo_tasks.vectors.neighbors import (
     CORPUS,
+    CorpusIndex,
     Nearest,
     NeighborsError,
     Occurrence,
@@ -85,6 +86,25 @@ def test_the_nearest_of_all(
         np.testing.assert_allclose([one.cosine for one in near], [cosine for cosine, _, _ in expected], atol=1e-5)
         for one in near:
             assert LINES[one.line - 1].split() == one.occurrence.tokens
+
+
+@pytest.mark.parametrize("same_word", [False, True])
+def test_a_corpus_in_memory_answers_alike(same_word: bool, make_bilm: Callable[..., BiLM]) -> None:
+    bilm = make_bilm()
+    told: list[int] = []
+    index = CorpusIndex(bilm, corpus(), told.append, batch_tokens=8)
+    assert sum(told) == sum(len(line.split()) for line in LINES)
+    for query in (find_occurrence("see the dog run", "dog"), find_occurrence(LINES[3], "dog", 2)):
+        for layer, number in (("last", 2), (0, 0), (1, 1), ("mean", None)):
+            found = index.nearest(query, 4, layer, same_word)
+            expected = brute_force(bilm, query, number, same_word)[:4]
+            np.testing.assert_allclose(
+                [near.cosine for near in found], [cosine for cosine, _, _ in expected], atol=1e-5
+            )
+            for near in found:
+                assert LINES[near.line - 1].split() == near.occurrence.tokens
+        with pytest.raises(NeighborsError, match='no layer "3"'):
+            index.nearest(query, layer=3)
 
 
 def test_a_corpus_is_a_stream(make_bilm: Callable[..., BiLM], monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,0 +1,100 @@
+"""Running the app until a signal ends it."""
+
+import signal
+import socket
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import uvicorn
+
+from elmo_tasks.serving.app import make_app
+from elmo_tasks.serving.errors import ServingError
+from elmo_tasks.serving.service import Service
+
+_GRACE = 10
+"""Seconds that requests which are not all there yet are waited for at the end."""
+
+
+def listen(host: str, port: int) -> socket.socket:
+    """
+    A socket that takes connections, so that a port which is taken is known before any model is read.
+
+    # Parameters
+
+    host : `str`
+    port : `int`
+        0 for any that is free.
+
+    # Raises
+
+    `ServingError`
+        If the address is not this machine's, or is taken.
+    """
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    try:
+        return socket.create_server((host, port), family=family)
+    except (OSError, OverflowError) as error:
+        reason = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
+        raise ServingError(f"{host}, port {port}: {reason}. Give another --port, or 0 for any that is free.") from None
+
+
+def address(listening: socket.socket) -> str:
+    """Where a browser finds it."""
+    host, port = listening.getsockname()[:2]
+    return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
+
+
+class Server(uvicorn.Server):
+    """
+    uvicorn's, which ends well on SIGINT and SIGTERM: it answers what is being answered and turns away the rest. A
+    second SIGINT ends it at once.
+
+    # Parameters
+
+    service : `Service`
+    started : `Callable[[], object]`
+        Is called once requests are answered.
+    """
+
+    def __init__(self, service: Service, started: Callable[[], object] = lambda: None) -> None:
+        super().__init__(
+            # No handlers of its own, and so our logging; what it logs of each request nobody reads.
+            uvicorn.Config(
+                make_app(service), log_config=None, access_log=False, lifespan="off", timeout_graceful_shutdown=_GRACE
+            )
+        )
+        self._service = service
+        self._started = started
+
+    def serve_on(self, listening: socket.socket) -> None:
+        """Answers requests until a signal, or `should_exit`, ends that."""
+        try:
+            self.run([listening])
+        finally:
+            self._service.finish()
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        """uvicorn's; then it is known that all is well."""
+        await super().startup(sockets)
+        self._started()
+
+    @contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        """In place of uvicorn's, which raises the signal again at the end, and so ends by it and not well."""
+        if threading.current_thread() is not threading.main_thread():
+            # Only there can signals be handled.
+            yield
+            return
+        before = {number: signal.signal(number, self.handle_exit) for number in (signal.SIGINT, signal.SIGTERM)}
+        try:
+            yield
+        finally:
+            for number, handler in before.items():
+                signal.signal(number, handler)
+
+    def handle_exit(self, sig: int, frame: Any) -> None:
+        """Begins the end."""
+        self._service.close()
+        super().handle_exit(sig, frame)

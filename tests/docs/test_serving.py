@@ -1,0 +1,10 @@
+from pathlib import Path
+
+import pytest
+
+from doc_pages import run_page
+
+
+def test_every_block_runs_as_it_is_written(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    pytest.importorskip("uvicorn", reason="uvicorn is not installed")
+    run_page("docs/serving.md", tmp_path, monkeypatch)

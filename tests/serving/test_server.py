@@ -1,0 +1,85 @@
+import os
+import signal
+import socket
+import threading
+from typing import Any
+
+import httpx
+import pytest
+
+from elmo_tasks.serving.errors import ServingError
+from elmo_tasks.serving.server import Server, address, listen
+from elmo_tasks.serving.service import Service
+
+from .conftest import Canned, running
+
+
+def test_a_free_port() -> None:
+    with listen("127.0.0.1", 0) as one, listen("127.0.0.1", 0) as other:
+        assert address(one) != address(other)
+        assert address(one).startswith("http://127.0.0.1:")
+
+
+def test_ip_version_6() -> None:
+    try:
+        listening = listen("::1", 0)
+    except ServingError:
+        pytest.skip("this machine has no IPv6")
+    with listening:
+        assert address(listening).startswith("http://[::1]:")
+
+
+@pytest.mark.parametrize(("host", "port"), [("127.0.0.1", None), ("192.0.2.1", 0), ("127.0.0.1", 70_000)])
+def test_an_address_that_cannot_be_had(host: str, port: int | None) -> None:
+    with listen("127.0.0.1", 0) as taken:
+        port = taken.getsockname()[1] if port is None else port
+        with pytest.raises(ServingError, match=rf"^{host}, port {port}: .+\. Give another --port, or 0 for any"):
+            listen(host, port)
+
+
+def test_it_answers_over_the_network() -> None:
+    with running(Service([Canned("m", lambda given: {"given": given})])) as where:
+        assert httpx.post(f"{where}/api/predict/m", json={"sentence": "İ"}).json() == {"given": {"sentence": "İ"}}
+        assert httpx.get(where).text.startswith("<!doctype html>")
+    with pytest.raises(httpx.ConnectError):
+        httpx.get(where)
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_a_signal_ends_it_well_with_what_has_begun_answered(number: signal.Signals) -> None:
+    begun, answers = threading.Event(), []
+
+    def answer(given: dict[str, Any]) -> dict[str, Any]:
+        begun.set()
+        # Until the signal has come.
+        assert signalled.wait(30)
+        return {"given": given}
+
+    def ask(where: str) -> None:
+        answers.append(httpx.post(f"{where}/api/predict/m", json={}, timeout=60))
+
+    def end() -> None:
+        assert begun.wait(30)
+        os.kill(os.getpid(), number)
+        threading.Timer(0.2, signalled.set).start()
+
+    signalled = threading.Event()
+    before = {one: signal.getsignal(one) for one in (signal.SIGINT, signal.SIGTERM)}
+    with listen("127.0.0.1", 0) as listening:
+        threads = [threading.Thread(target=ask, args=[address(listening)]), threading.Thread(target=end)]
+        server = Server(Service([Canned("m", answer)]), lambda: [thread.start() for thread in threads])
+        server.serve_on(listening)
+        for thread in threads:
+            thread.join(30)
+    assert [response.json() for response in answers] == [{"given": {}}]
+    assert {one: signal.getsignal(one) for one in before} == before
+
+
+def test_what_is_not_asked_to_the_end_does_not_hold_it_up(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("elmo_tasks.serving.server._GRACE", 1)
+    with running(Service([Canned("m", dict)])) as where:
+        host, _, port = where.removeprefix("http://").partition(":")
+        slow = socket.create_connection((host, int(port)))
+        slow.sendall(b"POST /api/predict/m HTTP/1.1\r\nHost: test\r\nContent-Length: 100\r\n\r\n{")
+        assert httpx.get(f"{where}/api/models").status_code == 200
+    slow.close()
