@@ -47,8 +47,8 @@ def check_tags(train: Sequence[TaggedSentence], evaluation: Sequence[TaggedSente
         raise ProbeError("There are no words to evaluate on.")
     if tags.isdisjoint(others):
         raise ProbeError(
-            f'No word to evaluate on has a tag that the words to train on have: "{min(others)}" is one of its tags, and '
-            f'"{min(tags)}" one of theirs. Are both the column that you mean?'
+            f'No word to evaluate on has a tag that the words to train on have: "{min(others)}" is one of its tags, '
+            f'and "{min(tags)}" one of theirs. Are both the column that you mean?'
         )
 
 
