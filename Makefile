@@ -33,7 +33,8 @@ demo: setup
 	$(PY) -m elmo_tasks.reproduce.demo
 
 test: setup
-	$(PY) -m pytest --numprocesses=auto --maxprocesses=4 --dist=loadfile --max-worker-restart=0 $(ARGS)
+	$(PY) -m pytest --numprocesses=auto --maxprocesses=4 --dist=loadfile --no-loadscope-reorder \
+	    --max-worker-restart=0 --durations=40 --durations-min=5 $(ARGS)
 
 bench: setup
 	$(PY) -m benchmarks $(ARGS)

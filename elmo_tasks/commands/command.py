@@ -4,6 +4,7 @@ import argparse
 import logging
 import os
 import pickle
+import signal
 import sys
 import traceback
 import zlib
@@ -88,7 +89,8 @@ def run_command(name: str, command: Command, args: argparse.Namespace) -> None:
 @contextmanager
 def mistakes_told(name: str, with_traceback: bool = False) -> Iterator[None]:
     """
-    Turns an exception that `is_mistake` knows into an exit with code 1 and its message; all others stay.
+    Turns an exception that `is_mistake` knows into an exit with code 1 and its message, and Ctrl-C into one with a
+    shell's code for it, 130; all others stay.
 
     # Parameters
 
@@ -99,6 +101,9 @@ def mistakes_told(name: str, with_traceback: bool = False) -> Iterator[None]:
     """
     try:
         yield
+    except KeyboardInterrupt:
+        print(f"{name}: interrupted.", file=sys.stderr)
+        sys.exit(128 + signal.SIGINT)
     except Exception as error:
         if not is_mistake(error):
             raise

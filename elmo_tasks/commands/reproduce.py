@@ -84,7 +84,12 @@ def _train(args: argparse.Namespace) -> None:
     runs = plan(request)
     done = sum(one.is_done for one in runs)
     print(f"{args.table}, {args.profile}: {len(runs)} trainings, {done} of them done, in {args.out}.", flush=True)
-    if failures := execute(runs, args.jobs):
+    try:
+        failures = execute(runs, args.jobs)
+    except KeyboardInterrupt:
+        print("The trainings are stopped. The same command goes on with them.", file=sys.stderr)
+        raise
+    if failures:
         sys.exit("\n\n".join([*failures, f"{len(failures)} of {len(runs)} trainings failed; the others are done."]))
     print(f"All {len(runs)} are done. The report: elmo-tasks elmo-reproduce report {args.out}")
 

@@ -278,3 +278,13 @@ def test_the_log_is_shown_if_it_is_asked_for(verbose: bool, shown: list[str], ca
     run_command("elmo-x", Command("", "", lambda parser: None, run), argparse.Namespace(verbose=verbose))
     assert caplog.messages == shown
     assert logging.getLogger().level == level
+
+
+def test_control_c_is_one_line_and_a_shells_code_for_it(capsys: pytest.CaptureFixture[str]) -> None:
+    def interrupted(args: argparse.Namespace) -> None:
+        raise KeyboardInterrupt
+
+    with pytest.raises(SystemExit) as stopped:
+        run_command("elmo-long", Command("", "", lambda parser: None, interrupted), argparse.Namespace())
+    assert stopped.value.code == 130
+    assert capsys.readouterr().err == "elmo-long: interrupted.\n"

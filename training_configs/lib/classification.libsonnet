@@ -33,6 +33,18 @@ local common = import 'common.libsonnet';
     },
   },
 
+  // For texts of some hundred words, which the above learns by heart after its first epoch.
+  document_training:: {
+    batch_size: 32,
+    dropout: 0.3,
+    trainer: {
+      num_epochs: 5,
+      grad_norm: 5.0,
+      optimizer: { type: 'adam', lr: 0.001 },
+      learning_rate_scheduler: { type: 'linear_with_warmup', warmup_steps: 100 },
+    },
+  },
+
   // For a few dozen sentences and less than a minute.
   fixture_sizes:: self.open_sizes { projection: 50, hidden: 50 },
   fixture_training:: {

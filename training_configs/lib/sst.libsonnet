@@ -23,7 +23,12 @@ local common = import 'common.libsonnet';
     batch_size: 32,
     dropout: 0.25,
     hidden_dropout: 0.2,
-    trainer: { num_epochs: 10, patience: 3, grad_norm: 5.0, optimizer: { type: 'adam', lr: 0.002 } },
+    trainer: {
+      num_epochs: 6,
+      grad_norm: 5.0,
+      optimizer: { type: 'adam', lr: 0.001 },
+      learning_rate_scheduler: { type: 'linear_with_warmup', warmup_steps: 100 },
+    },
   },
 
   // For a few dozen sentences and less than a minute.

@@ -11,11 +11,10 @@ local common = import 'common.libsonnet';
     dropout: 0.3,
     label_smoothing: 0.1,
     trainer: {
-      num_epochs: 20,
-      patience: 5,
+      num_epochs: 10,
       grad_norm: 1.0,
       optimizer: { type: 'adam', lr: 0.002 },
-      learning_rate_scheduler: { type: 'reduce_on_plateau', factor: 0.5, mode: 'max', patience: 0 },
+      learning_rate_scheduler: { type: 'linear_with_warmup', warmup_steps: 200 },
     },
   },
 

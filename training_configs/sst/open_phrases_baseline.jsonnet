@@ -2,8 +2,8 @@
 // alone.
 //
 // Not in the paper; its network at a size for two cores: a projection to 100, 100 units a direction, two ReLU layers of
-// 200 and 100, dropout of 0.25 of the tokens' vectors and 0.2 of all that follows, Adam with 0.002. As in the paper,
-// scored are whole sentences.
+// 200 and 100, dropout of 0.25 of the tokens' vectors and 0.2 of all that follows, six epochs of Adam, its rate falling
+// from 0.001 to zero. As in the paper, scored are whole sentences.
 //
 //   elmo-tasks train training_configs/sst/open_phrases_baseline.jsonnet -s runs/sst5-open-phrases-baseline
 //   ... -o '{"random_seed": 2, "numpy_seed": 2, "pytorch_seed": 2}'     (another seed)
