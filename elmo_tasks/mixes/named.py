@@ -56,11 +56,11 @@ def short_names(paths: Sequence[str]) -> list[str]:
     parts = [Path(os.path.abspath(path)).parts for path in paths]
     parts = [path[:-1] if path[-1] == "model.tar.gz" else path for path in parts]
     parts = _without_common_beginning(parts)
-    parts = [path[::-1] for path in _without_common_beginning([path[::-1] for path in parts])]
-    return ["/".join(path).removesuffix(".tar.gz") for path in parts]
+    backwards = _without_common_beginning([path[::-1] for path in parts])
+    return ["/".join(path[::-1]).removesuffix(".tar.gz") for path in backwards]
 
 
-def _without_common_beginning(paths: Sequence[Sequence[str]]) -> list[Sequence[str]]:
+def _without_common_beginning(paths: list[tuple[str, ...]]) -> list[tuple[str, ...]]:
     """At least one part stays of each."""
     common = 0
     while all(len(path) > common + 1 for path in paths) and len({path[common] for path in paths}) == 1:

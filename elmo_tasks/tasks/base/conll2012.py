@@ -254,30 +254,38 @@ class _Begun(NamedTuple):
 
 def _sentences(file: PathOrStr) -> Iterator[tuple[_Begun, Sentence]]:
     """Each sentence, with the document that it is in; two may be called the same."""
-    begun: re.Match[str] | None = None
-    begin_line = 0
+    begun: _Begun | None = None
     rows: list[Row] = []
     for number, columns, comment in _lines(file):
         if columns:
             rows.append(_row(number, columns, rows, file))
             continue
         if rows:
-            yield _Begun(*(begun.groups() if begun else rows[0].columns[:2]), begin_line), Sentence(str(file), rows)
+            yield begun or _unmarked(rows[0]), Sentence(str(file), rows)
             rows = []
         if comment.startswith("#begin document"):
             if begun is not None:
-                raise bad_line(file, number, f"a document begins, and the one of line {begin_line} has not ended")
-            begun, begin_line = _BEGIN.fullmatch(comment), number
-            if begun is None:
-                raise bad_line(
-                    file, number, f'a document begins as "#begin document (name); part 000", not "{comment:.100}"'
-                )
+                raise bad_line(file, number, f"a document begins, and the one of line {begun.line} has not ended")
+            begun = _begun(comment, number, file)
         elif comment.startswith("#end document"):
-            begun, begin_line = None, 0
+            begun = None
     if begun is not None:
-        raise bad_line(file, begin_line, "this document has no #end document: the file may be cut off")
+        raise bad_line(file, begun.line, "this document has no #end document: the file may be cut off")
     if rows:
-        yield _Begun(*rows[0].columns[:2], begin_line), Sentence(str(file), rows)
+        yield _unmarked(rows[0]), Sentence(str(file), rows)
+
+
+def _begun(comment: str, line: int, file: PathOrStr) -> _Begun:
+    match = _BEGIN.fullmatch(comment)
+    if match is None:
+        message = f'a document begins as "#begin document (name); part 000", not "{comment:.100}"'
+        raise bad_line(file, line, message)
+    return _Begun(match[1], match[2], line)
+
+
+def _unmarked(row: Row) -> _Begun:
+    name, part = row.columns[:2]
+    return _Begun(name, part, 0)
 
 
 def _row(number: int, columns: list[str], before: list[Row], file: PathOrStr) -> Row:
