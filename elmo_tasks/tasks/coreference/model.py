@@ -81,8 +81,8 @@ class ElmoCoref(ElmoModel):
 
     A document's memory is a few times its tokens times `max_span_width` times the length of a token's vector; and its
     kept spans, which are its tokens times `spans_per_token`, times `max_antecedents` times some hundred numbers. Where
-    that is more than `memory_limit`, an error says so before anything is allocated, and which of these to lower. What
-    encoder and biLM need comes on top. docs/coreference.md has figures.
+    that is more than `memory_limit`, in training for all documents of a batch, an error says so before anything is
+    allocated, and what to lower. What encoder and biLM need comes on top. docs/coreference.md has figures.
 
     Metrics: `conll-f1`, `mention-recall`, and at an epoch's end what else `CorefScores` has.
 
@@ -123,7 +123,7 @@ class ElmoCoref(ElmoModel):
     dropout : `float`, optional (default = `0.2`)
         Of what the encoder gives, of the features, and in the feed-forward networks.
     memory_limit : `float`, optional (default = `8`)
-        What a document's spans and pairs may need, in GB.
+        What the spans and pairs of a document may need, or of a training batch's documents together, in GB.
     initializer : `InitializerApplicator`, optional
     regularizer : `RegularizerApplicator`, optional
 
@@ -131,7 +131,7 @@ class ElmoCoref(ElmoModel):
 
     `ConfigurationError`
         If sizes do not fit, ELMo's indexer is missing, there are no genres in the vocabulary and `use_genres` is set,
-        or a document needs more memory than `memory_limit`.
+        or documents need more memory than `memory_limit`.
 
     Registered as a `Model` with name "elmo_coref".
     """
