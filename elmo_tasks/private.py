@@ -2,8 +2,8 @@
 What AllenNLP and torch keep private and this package cannot do without: each in a function that says what it is.
 
 All were tried with AllenNLP 2.10.1, which is its last release, and with torch 2.13. They are used nowhere else, but
-for what `compat/` replaces in AllenNLP, the command `elmo-predict`, which is AllenNLP's own with an option more, and
-the version of a tensor in `bilm/weights_mark.py`, as `bilm` stands alone.
+for what `compat/` replaces in AllenNLP, the command `elmo-predict`, which is AllenNLP's own with an option more, and,
+as `bilm` stands alone, the version of a tensor in `bilm/weights_mark.py` and torch's `scan` in `bilm/onnx.py`.
 """
 
 from __future__ import annotations

@@ -12,12 +12,13 @@ CHOICES = "mini, mini-zh, small, medium, original, 5.5B, a folder, or transforme
 """What `--bilm` takes, see `read_source`; a folder may be a transformer's too."""
 
 
-def add_bilm_options(parser: argparse.ArgumentParser, default: str = "mini") -> None:
-    """Adds `--bilm`, whose help says the default, `--options-file`, `--weight-file` and `--cuda-device`."""
+def add_bilm_options(parser: argparse.ArgumentParser, default: str = "mini", device: bool = True) -> None:
+    """Adds `--bilm`, whose help says the default, `--options-file`, `--weight-file` and, if asked, `--cuda-device`."""
     parser.add_argument("--bilm", help=f"the biLM: {CHOICES} (default: {default})")
     parser.add_argument("--options-file", help="instead of --bilm: path or URL of an options.json (default: none)")
     parser.add_argument("--weight-file", help="and path or URL of its weights.hdf5 (default: none)")
-    add_device_option(parser)
+    if device:
+        add_device_option(parser)
 
 
 def load_bilm(args: argparse.Namespace) -> "LayerSource":

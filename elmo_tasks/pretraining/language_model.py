@@ -56,7 +56,7 @@ class LanguageModel(Model):
     sparse_gradients : `bool`
         Whether the gradient of the softmax's matrix has the rows of the batch's words alone, for an optimizer that
         takes sparse gradients, such as "elmo_adam" with `rows`, "adagrad" or "sgd". With 175,000 words and a batch of
-        2,560 tokens that is a fifth of a step.
+        2,560 tokens that is a fifth of a step. In a distributed training it is dense all the same.
 
     # Raises
 

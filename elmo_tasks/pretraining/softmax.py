@@ -4,7 +4,7 @@ import math
 from typing import Any
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor, distributed, nn
 from torch.autograd.function import once_differentiable
 from torch.nn import functional as F
 
@@ -77,7 +77,9 @@ class Softmax(nn.Module):
         samples = self.sample()
         # One look-up for both, so that the gradient is added up once. Shape: (num_samples + 2 * tokens,)
         rows = torch.cat([samples, targets.clamp(min=0).flatten()])
-        weight, bias = F.embedding(rows, self.weight, sparse=self._sparse_gradients), self.bias[rows]
+        # Torch's distributed training adds up dense gradients only.
+        is_sparse = self._sparse_gradients and not (distributed.is_available() and distributed.is_initialized())
+        weight, bias = F.embedding(rows, self.weight, sparse=is_sparse), self.bias[rows]
         number = len(samples)
         target_weight, target_bias = weight[number:].view_as(states), bias[number:].view_as(targets)
         # Each negative stands for those that were not drawn: with 1 / inclusion as its weight, the sum over the sample

@@ -181,7 +181,7 @@ class WindowDataLoader(DataLoader):
 
     def _epoch(self) -> Iterator[Rows]:
         if not self._batches_per_epoch:
-            return islice(self._one_pass(), self._max_batches)
+            return self._not_empty(islice(self._one_pass(), self._max_batches))
         if self._endless is None:
             self._endless = self._all_passes()
         return islice(self._endless, self._batches_per_epoch)
@@ -196,6 +196,17 @@ class WindowDataLoader(DataLoader):
                 )
             yield first
             yield from batches
+
+    def _not_empty(self, batches: Iterator[Rows]) -> Iterator[Rows]:
+        """Nothing read has no loss, which would look like the best of all."""
+        first = next(batches, None)
+        if first is None:
+            raise ConfigurationError(
+                f"{self._data_path} has no text, or not enough to fill a window of {self._window} tokens in each of "
+                f"{self._batch_size} streams."
+            )
+        yield first
+        yield from batches
 
     def _one_pass(self) -> Iterator[Rows]:
         rng = random.Random(self._seed + self._passes) if self._shuffle_buffer else None

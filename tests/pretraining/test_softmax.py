@@ -2,7 +2,9 @@ import math
 
 import pytest
 import torch
+from torch import distributed
 from torch.nn import functional as F
+from torch.nn.parallel import DistributedDataParallel
 
 from elmo_tasks.pretraining.softmax import Softmax, inclusion_probabilities
 
@@ -73,6 +75,18 @@ def test_sparse_gradients_are_the_dense_ones():
         assert softmax.weight.grad.is_sparse is sparse
         gradients.append(softmax.weight.grad.to_dense())
     torch.testing.assert_close(*gradients)
+
+
+def test_sparse_gradients_are_dense_where_processes_add_them_up(tmp_path):
+    """Torch's DistributedDataParallel: "Cannot access storage of SparseTensorImpl"."""
+    distributed.init_process_group("gloo", init_method=f"file://{tmp_path}/meet", world_size=1, rank=0)
+    try:
+        parallel = DistributedDataParallel(Softmax(40, 6, 15, sparse_gradients=True))
+        parallel(*batch()).sum().backward()
+    finally:
+        distributed.destroy_process_group()
+    assert not parallel.module.weight.grad.is_sparse
+    assert parallel.module.weight.grad.any()
 
 
 def test_samples_are_distinct_and_as_likely_as_stated():

@@ -121,6 +121,14 @@ def test_a_corpus_too_short_for_the_streams_is_refused(corpus):
         next(iter(loader_of(corpus, batch_size=100, window=20, shuffle_buffer=20, batches_per_epoch=2)))
 
 
+@pytest.mark.parametrize("options", [{}, {"shuffle_buffer": 20}])
+def test_a_corpus_without_text_has_no_perplexity(options, tmp_path):
+    """Which would be 1, the best that there is."""
+    (tmp_path / "empty.txt").write_text("\n \n")
+    with pytest.raises(ConfigurationError, match=r"empty\.txt has no text"):
+        list(loader_of(tmp_path / "empty.txt", batch_size=2, window=4, **options))
+
+
 def test_length_is_about_the_number_of_batches(corpus):
     loader = loader_of(corpus, batch_size=4, window=5)
     assert abs(len(loader) - len(list(loader))) <= 3
