@@ -1,7 +1,6 @@
 """The table, in Markdown and JSON."""
 
 import json
-import os
 import platform
 import re
 import statistics
@@ -16,6 +15,7 @@ from typing import Any
 import torch
 
 from benchmarks.measure import DISTURBED, Rates, Side
+from elmo_tasks.device import usable_cores
 from elmo_tasks.files import writing
 
 BEGIN, END = "<!-- results: begin -->", "<!-- results: end -->"
@@ -153,7 +153,7 @@ def machine() -> dict[str, Any]:
         "date": date.today().isoformat(),
         "processor": _processor(),
         "capability": torch.backends.cpu.get_cpu_capability(),
-        "cores": len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count(),
+        "cores": usable_cores(),
         "threads": torch.get_num_threads(),
         "system": f"{platform.system()} {platform.machine()}",
         "python": platform.python_version(),

@@ -1,5 +1,6 @@
-"""Whether there is the GPU that is asked for."""
+"""What there is to compute on: the cores that a process may use, and whether there is the GPU that is asked for."""
 
+import os
 from typing import Any
 
 from elmo_tasks.checks import check_count
@@ -7,6 +8,16 @@ from elmo_tasks.checks import check_count
 
 class DeviceError(ValueError):
     """There is no such GPU."""
+
+
+def usable_cores() -> int:
+    """
+    How many of the processor's cores this process may use, which `taskset` or a container may have bounded; all of them
+    where the system does not say.
+    """
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
 
 
 def check_device(cuda_device: int, name: str = "cuda_device") -> None:

@@ -82,7 +82,8 @@ def writing(path: str | Path) -> Iterator[Path]:
     `DiskFullError`
         Whatever the block's error was, where the disk is full.
     `OSError`
-        If `path` is a device or a pipe, whose place a file would take.
+        If `path` is a device or a pipe, whose place a file would take; or the block's own, which names `path` where it
+        would name the temporary one.
     """
     path = Path(path)
     if path.exists() and not (path.is_file() or path.is_dir()):
@@ -93,6 +94,11 @@ def writing(path: str | Path) -> Iterator[Path]:
         with full_disk_told(path):
             yield temporary
             os.replace(temporary, path)
+    except OSError as error:
+        # The name that the user knows.
+        if str(error.filename) == str(temporary) and error.filename2 is None:
+            error.filename = str(path)
+        raise
     finally:
         temporary.unlink(missing_ok=True)
 

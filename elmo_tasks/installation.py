@@ -5,7 +5,6 @@ Nothing but the standard library is imported before a check looks, so that the o
 missing or broken.
 """
 
-import os
 import pkgutil
 import platform
 import sys
@@ -17,6 +16,7 @@ from importlib import import_module
 from importlib.metadata import PackageNotFoundError, requires, version
 from typing import NamedTuple
 
+from elmo_tasks.device import usable_cores
 from elmo_tasks.registration import ALLENNLP_VERSION, ROOMS, check_allennlp
 
 # What matters to a bug report, in this order; a package that is missing is a fault.
@@ -170,7 +170,7 @@ def check_version(package: str, installed: str) -> None:
 def look_at_devices() -> str:
     import torch
 
-    seen = f"{os.cpu_count()} processors, torch uses {torch.get_num_threads()} threads"
+    seen = f"{usable_cores()} cores, torch uses {torch.get_num_threads()} threads"
     for index in range(torch.cuda.device_count()):
         # Allocating shows what only counting devices hides: a driver that is too old, a device that is full.
         torch.zeros(1, device=f"cuda:{index}")

@@ -53,6 +53,16 @@ def test_failure_leaves_the_old_file(tmp_path: Path) -> None:
     assert list(tmp_path.iterdir()) == [path]
 
 
+def test_an_error_names_the_file_that_the_user_knows(tmp_path: Path) -> None:
+    target = tmp_path / "file"
+    with pytest.raises(PermissionError) as raised, writing(target) as temporary:
+        raise PermissionError(13, "Permission denied", str(temporary))
+    assert raised.value.filename == str(target)
+    with pytest.raises(PermissionError) as raised, writing(target):
+        raise PermissionError(13, "Permission denied", "another")
+    assert raised.value.filename == "another"
+
+
 def test_no_file_takes_a_pipes_place(tmp_path: Path) -> None:
     pipe = tmp_path / "pipe"
     os.mkfifo(pipe)

@@ -2,7 +2,7 @@
 
 import argparse
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from statistics import mean
 from typing import TYPE_CHECKING, Any
@@ -14,6 +14,7 @@ from elmo_tasks.files import sha256, writing
 
 if TYPE_CHECKING:
     from elmo_tasks.bilm import LayerSource
+    from elmo_tasks.probing.sense_corpus import SenseCorpus
     from elmo_tasks.probing.senses import Answers, Score
 
 
@@ -56,16 +57,21 @@ def _run(args: argparse.Namespace) -> None:
     from elmo_tasks.commands.progress import progress_bar
     from elmo_tasks.probing.sense_averages import average_senses
     from elmo_tasks.probing.sense_corpus import read_keys, sense_corpus
-    from elmo_tasks.probing.senses import FIRST_SENSE, first_sense_answers, nearest_answers, score
+    from elmo_tasks.probing.senses import FIRST_SENSE, first_sense_answers, layer_names, nearest_answers, score
     from elmo_tasks.probing.wordnet import first_senses
 
     check_output(args.json, args.force)
     corpus, *texts = (sense_corpus(data) for data in (args.corpus, *args.evaluation))
+    _check_names(texts)
     first = first_senses(args.index)
     # What is wrong with the texts is known before the corpus is read.
     answers = {text.name: {FIRST_SENSE: first_sense_answers(first, text.data)} for text in texts}
     scores = {FIRST_SENSE: {text.name: score(answers[text.name][FIRST_SENSE], text) for text in texts}}
     source = load_bilm(args)
+    if args.answers:
+        for name in (FIRST_SENSE, *layer_names(source)):
+            for text in texts:
+                check_output(_answers_file(args.answers, text.name, name), args.force)
     with progress_bar(desc=corpus.name, unit=" instances", total=len(read_keys(corpus.keys))) as bar:
         averages = average_senses(source, corpus, args.averages, args.force, bar.update)
     for text in texts:
@@ -80,6 +86,20 @@ def _run(args: argparse.Namespace) -> None:
     if args.json:
         with writing(args.json) as temporary:
             temporary.write_text(json.dumps(_record(args, source, scores), indent=2) + "\n", encoding="utf-8")
+
+
+def _check_names(texts: "Sequence[SenseCorpus]") -> None:
+    """A text's figures stand under its name."""
+    from elmo_tasks.probing.sense_corpus import SensesError
+
+    files: dict[str, Path] = {}
+    for text in texts:
+        if text.name in files:
+            raise SensesError(
+                f'{files[text.name]} and {text.data} are both called "{text.name}", as their figures would be: rename '
+                "one, or evaluate them one by one."
+            )
+        files[text.name] = text.data
 
 
 def table(scores: "Mapping[str, Mapping[str, Score]]") -> str:
@@ -101,8 +121,12 @@ def _write_answers(folder: Path, answers: "Mapping[str, Mapping[str, Answers]]")
     for text, of_layers in answers.items():
         for name, of_layer in of_layers.items():
             lines = [f"{identifier} {sense}\n" for identifier, sense in of_layer.items() if sense is not None]
-            with writing(folder / f"{text}.{name}.key.txt") as temporary:
+            with writing(_answers_file(folder, text, name)) as temporary:
                 temporary.write_text("".join(lines), encoding="utf-8")
+
+
+def _answers_file(folder: Path, text: str, name: str) -> Path:
+    return folder / f"{text}.{name}.key.txt"
 
 
 def _record(args: argparse.Namespace, source: "LayerSource", scores: "Mapping[str, Mapping[str, Score]]") -> Any:

@@ -49,10 +49,20 @@ def split_name(argument: str) -> tuple[str | None, str]:
 
 
 def short_names(paths: Sequence[str]) -> list[str]:
-    """Of archives and folders: their paths without what all have in common, and without `model.tar.gz`."""
+    """
+    Of archives and folders: their paths without what all have in common at the beginning and the end, and without
+    `model.tar.gz`.
+    """
     parts = [Path(os.path.abspath(path)).parts for path in paths]
     parts = [path[:-1] if path[-1] == "model.tar.gz" else path for path in parts]
+    parts = _without_common_beginning(parts)
+    backwards = _without_common_beginning([path[::-1] for path in parts])
+    return ["/".join(path[::-1]).removesuffix(".tar.gz") for path in backwards]
+
+
+def _without_common_beginning(paths: list[tuple[str, ...]]) -> list[tuple[str, ...]]:
+    """At least one part stays of each."""
     common = 0
-    while all(len(path) > common + 1 for path in parts) and len({path[common] for path in parts}) == 1:
+    while all(len(path) > common + 1 for path in paths) and len({path[common] for path in paths}) == 1:
         common += 1
-    return ["/".join(path[common:]).removesuffix(".tar.gz") for path in parts]
+    return [path[common:] for path in paths]

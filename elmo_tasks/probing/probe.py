@@ -36,14 +36,20 @@ class TaggedWords(NamedTuple):
 
 
 def check_tags(train: Sequence[TaggedSentence], evaluation: Sequence[TaggedSentence]) -> None:
-    """Raises `ProbeError` where there is nothing to learn, or nothing to evaluate on."""
+    """Raises `ProbeError` where there is nothing to learn, nothing to evaluate on, or where all tags differ."""
     tags = {tag for sentence in train for tag in sentence.tags}
     if len(tags) < 2:
         raise ProbeError(
             f'All words to train on have the same tag, "{"".join(tags)}": is this the column that you mean?'
         )
-    if not any(sentence.tags for sentence in evaluation):
+    others = {tag for sentence in evaluation for tag in sentence.tags}
+    if not others:
         raise ProbeError("There are no words to evaluate on.")
+    if tags.isdisjoint(others):
+        raise ProbeError(
+            f'No word to evaluate on has a tag that the words to train on have: "{min(others)}" is one of its tags, '
+            f'and "{min(tags)}" one of theirs. Are both the column that you mean?'
+        )
 
 
 def most_frequent_tags(train: Sequence[TaggedSentence], evaluation: Sequence[TaggedSentence]) -> Figures:

@@ -61,6 +61,7 @@ class _Reader:
         self._parser.EndElementHandler = self._end
         self._parser.CharacterDataHandler = self._characters
         self._whole: list[SenseSentence] = []
+        self._ids: set[str] = set()
         self._is_empty = True
         self._sentence: SenseSentence | None = None
         self._element: dict[str, str] | None = None
@@ -107,6 +108,9 @@ class _Reader:
         attributes = self._element or {}
         if missing := [name for name in ("id", "lemma", "pos") if not attributes.get(name)]:
             raise self._error(f'<instance> has no "{missing[0]}"')
+        if attributes["id"] in self._ids:
+            raise self._error(f'the instance "{attributes["id"]}" is there a second time')
+        self._ids.add(attributes["id"])
         return Instance(attributes["id"], attributes["lemma"].lower(), attributes["pos"], words)
 
     def _error(self, message: str) -> SensesError:

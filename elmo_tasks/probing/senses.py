@@ -39,6 +39,11 @@ class Score(NamedTuple):
         return 2 * self.right / (self.answered + self.total) if self.total else 0.0
 
 
+def layer_names(source: LayerSource) -> list[str]:
+    """The names of the layers' answers: `"layer_0"`, the token layer, and so on."""
+    return [f"layer_{layer}" for layer in range(source.num_layers)]
+
+
 def first_sense_answers(first: Mapping[Entry, str], data: Path) -> Answers:
     """
     WordNet's first sense of each instance.
@@ -83,9 +88,9 @@ def nearest_answers(
     # Returns
 
     `dict[str, Answers]`
-        By name: `"layer_0"`, the token layer, and so on.
+        By `layer_names`.
     """
-    answers: dict[str, dict[str, str | None]] = {f"layer_{layer}": {} for layer in range(source.num_layers)}
+    answers: dict[str, dict[str, str | None]] = {name: {} for name in layer_names(source)}
     for instance, vectors in instance_vectors(source, read_sentences(data)):
         entry = instance.lemma, instance.part
         nearest: Sequence[str | None] = averages.nearest(entry, vectors) or [first.get(entry)] * len(answers)

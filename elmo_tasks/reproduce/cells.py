@@ -22,10 +22,7 @@ class Cell:
     # Parameters
 
     table : `PaperTable`
-    row : `str`
-        The paper's name of the task, or the task's own.
-    experiment : `Experiment | None`
-        None where this project has no such task.
+    experiment : `Experiment`
     variant : `Variant`
     paper : `Published | None`
     trainings : `Trainings | None`
@@ -39,8 +36,7 @@ class Cell:
     """
 
     table: PaperTable
-    row: str
-    experiment: Experiment | None
+    experiment: Experiment
     variant: Variant
     paper: Published | None
     trainings: Trainings | None
@@ -51,7 +47,7 @@ class Cell:
     @property
     def title(self) -> str:
         """The experiment's."""
-        return self.experiment.title if self.experiment else self.row
+        return self.experiment.title
 
     @property
     def scores(self) -> dict[int, float]:
@@ -61,11 +57,11 @@ class Cell:
     @property
     def baseline_scores(self) -> dict[int, float]:
         """By seed."""
-        return self._scores_of(self.baseline, self.experiment.metric if self.experiment else "")
+        return self._scores_of(self.baseline, self.experiment.metric)
 
     @property
     def _metric(self) -> str:
-        return self.variant.metric or (self.experiment.metric if self.experiment else "")
+        return self.variant.metric or self.experiment.metric
 
     def _scores_of(self, trainings: Trainings | None, metric: str) -> dict[int, float]:
         return {} if trainings is None else trainings.scores(metric, self.table.split)
@@ -120,8 +116,6 @@ class Cell:
     @property
     def state(self) -> str:
         """Why there is nothing, or not all."""
-        if self.experiment is None:
-            return "not run: no such task yet"
         if self.trainings is None:
             return "not run"
         done, failed = len(self.trainings.records), len(self.trainings.failures)
@@ -167,7 +161,7 @@ def _csv_row(cell: Cell) -> tuple[Any, ...]:
     trainings = cell.trainings
     return (
         cell.table.name,
-        cell.experiment.name if cell.experiment else cell.row,
+        cell.experiment.name,
         cell.variant.name,
         cell.state,
         cell.measured_on,

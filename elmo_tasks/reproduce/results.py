@@ -8,7 +8,7 @@ from typing import Any
 from elmo_tasks.reproduce.cells import Cell
 from elmo_tasks.reproduce.errors import ReproductionError
 from elmo_tasks.reproduce.planning import read_experiments
-from elmo_tasks.reproduce.profiles import Profile, find_profile, in_rows, row_order
+from elmo_tasks.reproduce.profiles import Profile, find_profile, in_rows
 from elmo_tasks.reproduce.tables import BASELINE, ELMO, PaperTable, Variant, table_variants
 from elmo_tasks.reproduce.trainings import Trainings, read_trainings
 from elmo_tasks.runner.comparisons import epochs_to_reach
@@ -51,40 +51,33 @@ class Results:
         return in_rows(experiment for experiment in self.profile.experiments if experiment.name in names)
 
     def cells(self, table: PaperTable) -> list[Cell]:
-        """A table's cells, the paper's tasks that are missing here included."""
-        experiments = self.experiments(table)
-        cells = []
-        for row in row_order():
-            of_row: list[Experiment | None] = [experiment for experiment in experiments if experiment.row == row]
-            if not of_row and row in table.rows:
-                of_row = [None]
-            for experiment in of_row:
-                variants = table_variants(table, self.profile.fractions)
-                cells += [self._cell(table, row, experiment, variant) for variant in variants]
-        return cells
+        """A table's cells: of each experiment, in the order of the rows, all variants."""
+        variants = table_variants(table, self.profile.fractions)
+        return [
+            self._cell(table, experiment, variant) for experiment in self.experiments(table) for variant in variants
+        ]
 
-    def _cell(self, table: PaperTable, row: str, experiment: Experiment | None, variant: Variant) -> Cell:
+    def _cell(self, table: PaperTable, experiment: Experiment, variant: Variant) -> Cell:
         baseline = f"{BASELINE.name}-{variant.fraction:g}" if table.form == "curve" else BASELINE.name
         return Cell(
             table=table,
-            row=row,
             experiment=experiment,
             variant=variant,
-            paper=table.paper.get(row, {}).get(variant.name),
+            paper=table.paper.get(experiment.row, {}).get(variant.name),
             trainings=self.trainings(table, experiment, variant.name),
             baseline=self.trainings(table, experiment, baseline) if variant.has_elmo else None,
             wanted=self._wanted(table, experiment),
             is_papers=self.profile.is_papers,
         )
 
-    def _wanted(self, table: PaperTable, experiment: Experiment | None) -> int:
+    def _wanted(self, table: PaperTable, experiment: Experiment) -> int:
         seeds: int = self.tables.get(table.name, {}).get("seeds", 0)
-        return seeds if experiment is None or experiment.is_seeded else min(seeds, 1)
+        return seeds if experiment.is_seeded else min(seeds, 1)
 
-    def trainings(self, table: PaperTable, experiment: Experiment | None, variant: str) -> Trainings | None:
+    def trainings(self, table: PaperTable, experiment: Experiment, variant: str) -> Trainings | None:
         """Those of a cell; None where they were not asked for."""
-        name = self._asked(table).get(experiment.name, {}).get(variant) if experiment else None
-        return self.named(f"{experiment.name}/{name}") if experiment and name else None
+        name = self._asked(table).get(experiment.name, {}).get(variant)
+        return self.named(f"{experiment.name}/{name}") if name else None
 
     def _asked(self, table: PaperTable) -> dict[str, dict[str, str]]:
         """Experiment -> variant -> name of the trainings."""

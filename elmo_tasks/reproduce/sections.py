@@ -100,7 +100,7 @@ def _curve(results: Results, table: PaperTable) -> list[Block]:
             "standard deviations over the seeds. An epoch has as many updates on a part of the data as on all of it."
         )
         blocks.append(_picture(table, draw_curves(measured), caption))
-        blocks.append(_curve_table([cell for cell in cells if cell.experiment]))
+        blocks.append(_curve_table(cells))
         blocks += [Text(text) for text in _sample_efficiency(measured)]
     else:
         blocks += [Text("The learning curve was not run. To run it:"), Code(run_command(results, table.name))]

@@ -1,12 +1,12 @@
 """What a training ran on: versions, machine, commit."""
 
-import os
 import platform
 import subprocess
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
 import elmo_tasks
+from elmo_tasks.device import usable_cores
 
 PACKAGES = ("elmo-tasks", "allennlp", "torch", "numpy", "spacy")
 
@@ -19,7 +19,7 @@ def describe() -> dict[str, str | int]:
         **{package: _version(package) for package in PACKAGES},
         "system": f"{platform.system()} {platform.machine()}",
         "processor": _processor(),
-        "cores": os.cpu_count() or 1,
+        "cores": usable_cores(),
         "GPU": _gpu(),
     }
 

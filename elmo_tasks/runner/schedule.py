@@ -12,6 +12,7 @@ from contextlib import contextmanager
 
 from tqdm import tqdm
 
+from elmo_tasks.device import usable_cores
 from elmo_tasks.runner import environment
 from elmo_tasks.runner.processes import Processes, RunError
 from elmo_tasks.runner.runs import Run, train
@@ -177,7 +178,7 @@ def make_slots(jobs: int | None, runs: int) -> list[dict[str, str]]:
     """The environment variables of each training at a time: the cores are shared out, and so are the GPUs."""
     import torch
 
-    cores, gpus = os.cpu_count() or 1, torch.cuda.device_count()
+    cores, gpus = usable_cores(), torch.cuda.device_count()
     jobs = max(1, min(jobs or gpus or cores, runs))
     threads = str(max(1, cores // jobs))
     slots = []

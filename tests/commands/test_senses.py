@@ -85,6 +85,8 @@ def test_the_table_of_several_texts_by_hand() -> None:
         ({"index.sense": "none"}, "none: No such file"),
         ({"averages.hdf5": "index.sense"}, r"index\.sense is there already"),
         ({"bilm": "nobody"}, 'There is no biLM "nobody"'),
+        ({"--corpus": "copy/dev.data.xml --corpus"}, r'dev\.data\.xml and copy/dev\.data\.xml are both called "dev"'),
+        ({"bilm": "bilm --answers copy"}, r"copy/dev\.layer_1\.key\.txt is there already"),
     ],
 )
 @pytest.mark.usefixtures("folder")
@@ -92,6 +94,10 @@ def test_mistakes_end_with_a_message(changes: dict[str, str], message: str, monk
     shutil.copy("train.data.xml", "keyless.data.xml")
     Path("broken.data.xml").write_text("<corpus")
     shutil.copy("dev.gold.key.txt", "broken.gold.key.txt")
-    arguments = [changes.get(argument, argument) for argument in [*COMMAND, "--bilm", "bilm"]]
+    Path("copy").mkdir()
+    for name in ("dev.data.xml", "dev.gold.key.txt"):
+        shutil.copy(name, "copy")
+    Path("copy/dev.layer_1.key.txt").write_text("mine")
+    arguments = " ".join(changes.get(argument, argument) for argument in [*COMMAND, "--bilm", "bilm"]).split()
     with pytest.raises(SystemExit, match=f"elmo-senses: (.|\n)*{message}"):
         call(*arguments, monkeypatch=monkeypatch)

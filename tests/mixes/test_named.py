@@ -8,7 +8,10 @@ from elmo_tasks.mixes.named import short_names, split_name
 def test_names_are_what_tells_paths_apart(tmp_path: Path) -> None:
     assert short_names(["runs/ner/model.tar.gz"]) == ["ner"]
     assert short_names(["runs/ner/", "runs/snli/model.tar.gz", "squad.tar.gz"]) == ["runs/ner", "runs/snli", "squad"]
-    assert short_names(["a/x/seed1", "a/y/seed1"]) == ["x/seed1", "y/seed1"]
+    assert short_names(["a/x/seed1", "a/y/seed1"]) == ["x", "y"]
+    assert short_names(["a/x/seed1/run", "a/x/seed2/run"]) == ["seed1", "seed2"]
+    assert short_names(["a/x/b/run", "a/y/c/run/model.tar.gz"]) == ["x/b", "y/c"]
+    assert short_names(["a/seed1", "b/a/seed1"]) == ["a", "b/a"]
     assert short_names(["ner", "ner"]) == ["ner", "ner"]
 
 

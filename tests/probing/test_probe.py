@@ -78,3 +78,5 @@ def test_nothing_to_learn_or_to_evaluate() -> None:
         check_tags(tagged("dog", "cat"), TRAIN)
     with pytest.raises(ProbeError, match="no words to evaluate on"):
         check_tags(TRAIN, [TaggedSentence([], [])])
+    with pytest.raises(ProbeError, match='"ANOTHER" is one of its tags, and "D" one of theirs'):
+        check_tags(TRAIN, [TaggedSentence(["the", "dog"], ["NEW", "ANOTHER"])])

@@ -48,6 +48,7 @@ def test_compressed_with_keys_of_another_compression(tmp_path: Path) -> None:
         (">She<", "> \n<", "a.data.xml, line 6: <wf> has no word in it."),
         (' lemma="sit"', "", 'a.data.xml, line 6: <instance> has no "lemma".'),
         ('<sentence id="d0.s0">', "<p>", "a.data.xml, line 5: <wf> is not inside a <sentence>."),
+        ('"d0.s0.t1"', '"d0.s0.t0"', 'a.data.xml, line 9: the instance "d0.s0.t0" is there a second time.'),
         (TRAIN, "<corpus></corpus>", "a.data.xml: there is no sentence in this file."),
         (TRAIN, "", "a.data.xml, line 1: this is not XML: no element found."),
     ],

@@ -27,6 +27,12 @@ def test_names_are_one_experiments_in_each_profile() -> None:
         assert len(set(names)) == len(names)
 
 
+def test_each_row_of_a_table_has_an_experiment() -> None:
+    for profile in PROFILES.values():
+        for table in TABLES.values():
+            assert {experiment.row for experiment in profile.chosen(table)} >= set(table.rows)
+
+
 def test_the_papers_rows_come_first() -> None:
     assert row_order()[: len(published.TASKS)] == list(published.TASKS)
 

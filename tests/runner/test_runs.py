@@ -391,7 +391,7 @@ def test_the_module_is_a_part_of_the_identity_of_what_is_no_training() -> None:
 
 
 def test_slots_share_the_cores(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("os.cpu_count", lambda: 8)
+    monkeypatch.setattr("elmo_tasks.runner.schedule.usable_cores", lambda: 8)
     monkeypatch.setattr("torch.cuda.device_count", lambda: 0)
     assert [slot["OMP_NUM_THREADS"] for slot in make_slots(None, 20)] == ["1"] * 8
     assert [slot["OMP_NUM_THREADS"] for slot in make_slots(2, 20)] == ["4", "4"]

@@ -1,7 +1,8 @@
 """
 CoNLL-2012's columns (Pradhan et al. 2012), as they stand in files: what semantic roles and coreference are read from.
 
-A token a line, blank lines between sentences, `#begin document (name); part 000` and `#end document` around documents.
+A token a line, blank lines between sentences, `#begin document (name); part 000` and `#end document` around documents;
+other lines that begin with `#` are skipped.
 The columns, separated by blanks: 0 document, 1 part, 2 the token's number, 3 word, 4 part of speech, 5 parse, 6 lemma,
 7 roleset, 8 sense, 9 speaker, 10 named entity; then a column for each predicate of the sentence, with its arguments;
 the last one has coreference.
@@ -112,7 +113,7 @@ class Sentence:
             cell = row.columns[column]
             match = _ARGUMENTS.fullmatch(cell)
             if match is None:
-                message = f'column {column} has "{cell}"; arguments stand there as (ARG0*, * and *), or (ARG0*)'
+                message = f'{_named(column)} has "{cell}"; arguments stand there as (ARG0*, * and *), or (ARG0*)'
                 raise bad_line(self.file, row.line, message)
             opened = match[1].split("(")[1:]
             if predicate is None and "V" in opened:
@@ -123,11 +124,11 @@ class Sentence:
                 tags.append(f"B-{opened[0]}" if opened else "O")
             depth += len(opened) - len(match[2])
             if depth < 0:
-                raise bad_line(self.file, row.line, f"column {column} ends an argument that has not begun")
+                raise bad_line(self.file, row.line, f"{_named(column)} ends an argument that has not begun")
         if depth:
-            raise bad_line(self.file, self.rows[-1].line, f"an argument in column {column} has not ended here")
+            raise bad_line(self.file, self.rows[-1].line, f"an argument in {_named(column)} has not ended here")
         if predicate is None:
-            message = f"column {column} has no predicate, (V, in this sentence"
+            message = f"{_named(column)} has no predicate, (V, in this sentence"
             raise bad_line(self.file, self.rows[0].line, message)
         return Frame(predicate, tags)
 
@@ -157,6 +158,10 @@ class Sentence:
                     self.file, self.rows[starts[-1]].line, f"a mention of chain {chain} begins and never ends"
                 )
         return sorted(mentions, key=lambda mention: (mention.start, -mention.end, mention.chain))
+
+
+def _named(column: int) -> str:
+    return f"column {column} (counted from 0)"
 
 
 def _chains(row: Row, file: str) -> list[re.Match[str]]:
@@ -214,7 +219,11 @@ def _files(path: PathOrStr) -> Iterator[PathOrStr]:
         yield path
         return
     files = sorted(
-        Path(inner) / name for inner, _, names in os.walk(folder) for name in names if name.endswith(ENDINGS)
+        Path(inner) / name
+        for inner, _, names in os.walk(folder)
+        for name in names
+        # Hidden ones, such as "._a.gold_conll", are another system's notes on a file.
+        if name.endswith(ENDINGS) and not name.startswith(".")
     )
     if not files:
         raise ConfigurationError(f"{path}: no file in this folder has a name that ends in {' or '.join(ENDINGS)}.")
@@ -224,43 +233,59 @@ def _files(path: PathOrStr) -> Iterator[PathOrStr]:
 def _documents(file: PathOrStr) -> Iterator[Document]:
     """Puts sentences together until a document's end, or until the next one begins."""
     document: Document | None = None
+    last: _Begun | None = None
     for begun, sentence in _sentences(file):
-        name, part = begun or sentence.rows[0].columns[:2]
-        if document is not None and (document.name, document.part) != (name, part):
+        if document is not None and begun != last:
             yield document
             document = None
-        document = document or Document(name, part, [])
+        document, last = document or Document(begun.name, begun.part, []), begun
         document.sentences.append(sentence)
     if document is not None:
         yield document
 
 
-def _sentences(file: PathOrStr) -> Iterator[tuple[tuple[str, str] | None, Sentence]]:
-    """Each sentence, with the name and the part of the `#begin document` above it, if there is one."""
-    begun: re.Match[str] | None = None
-    begin_line = 0
+class _Begun(NamedTuple):
+    """What a document is called, and the line of its `#begin document`, or 0 where it has none."""
+
+    name: str
+    part: str
+    line: int
+
+
+def _sentences(file: PathOrStr) -> Iterator[tuple[_Begun, Sentence]]:
+    """Each sentence, with the document that it is in; two may be called the same."""
+    begun: _Begun | None = None
     rows: list[Row] = []
     for number, columns, comment in _lines(file):
         if columns:
             rows.append(_row(number, columns, rows, file))
             continue
         if rows:
-            yield (begun[1], begun[2]) if begun else None, Sentence(str(file), rows)
+            yield begun or _unmarked(rows[0]), Sentence(str(file), rows)
             rows = []
         if comment.startswith("#begin document"):
             if begun is not None:
-                raise bad_line(file, number, f"a document begins, and the one of line {begin_line} has not ended")
-            begun, begin_line = _BEGIN.fullmatch(comment), number
-            if begun is None:
-                raise bad_line(
-                    file, number, f'a document begins as "#begin document (name); part 000", not "{comment:.100}"'
-                )
+                raise bad_line(file, number, f"a document begins, and the one of line {begun.line} has not ended")
+            begun = _begun(comment, number, file)
         elif comment.startswith("#end document"):
             begun = None
     if begun is not None:
-        raise bad_line(file, begin_line, "this document has no #end document: the file may be cut off")
+        raise bad_line(file, begun.line, "this document has no #end document: the file may be cut off")
     if rows:
-        yield None, Sentence(str(file), rows)
+        yield _unmarked(rows[0]), Sentence(str(file), rows)
+
+
+def _begun(comment: str, line: int, file: PathOrStr) -> _Begun:
+    match = _BEGIN.fullmatch(comment)
+    if match is None:
+        message = f'a document begins as "#begin document (name); part 000", not "{comment:.100}"'
+        raise bad_line(file, line, message)
+    return _Begun(match[1], match[2], line)
+
+
+def _unmarked(row: Row) -> _Begun:
+    name, part = row.columns[:2]
+    return _Begun(name, part, 0)
 
 
 def _row(number: int, columns: list[str], before: list[Row], file: PathOrStr) -> Row:
@@ -273,11 +298,11 @@ def _row(number: int, columns: list[str], before: list[Row], file: PathOrStr) ->
 
 
 def _lines(file: PathOrStr) -> Iterator[tuple[int, list[str], str]]:
-    """Each line's number, and its columns, or else what it says as a comment."""
+    """Each line's number, and its columns, or else what it says of a document."""
     for number, line in numbered_lines(file):
         text = decoded(line, f"{file}, line {number}", ConfigurationError).strip(" \t")
-        if text.startswith("#"):
+        if text.startswith(("#begin document", "#end document")):
             yield number, [], text
-        else:
+        elif not text.startswith("#"):
             # Other kinds of white space, such as U+00A0, may stand inside a word.
             yield number, [column for column in text.replace("\t", " ").split(" ") if column], ""

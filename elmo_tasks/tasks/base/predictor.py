@@ -104,6 +104,14 @@ class LinePredictor(Predictor):
         """What AllenNLP Interpret takes gradients of: all that a model of ours sees of a text, ELMo's vectors too."""
         return self._model.input_vectors if isinstance(self._model, ElmoModel) else super().get_interpretable_layer()
 
+    @overrides(check_signature=False)
+    def predictions_to_labeled_instances(self, instance: Instance, outputs: JsonDict) -> list[Instance]:
+        """For AllenNLP Interpret; subclasses that predict labels have this method."""
+        raise ConfigurationError(
+            f"AllenNLP Interpret cannot explain what {type(self).__name__} predicts: it takes the gradients of "
+            "predicted labels, and here there are none."
+        )
+
     @overrides
     def predict_instance(self, instance: Instance) -> JsonDict:
         return self.predict_batch_instance([instance])[0]

@@ -1,4 +1,7 @@
-"""How much memory a document's spans and pairs need, known before any of it is allocated."""
+"""How much memory documents' spans and pairs need, known before any of it is allocated."""
+
+from collections.abc import Sequence
+from typing import NamedTuple
 
 from allennlp.common.checks import ConfigurationError
 
@@ -9,12 +12,18 @@ _PAIR = 100
 """So many numbers a pair has, but for the product of its vectors: its features and what is made of them."""
 
 
+class Size(NamedTuple):
+    """A document's tokens, all of its spans, those that are kept, and each one's antecedents at most."""
+
+    tokens: int
+    spans: int
+    kept: int
+    antecedents: int
+
+
 def check_memory(
+    documents: Sequence[Size],
     *,
-    tokens: int,
-    spans: int,
-    kept: int,
-    antecedents: int,
     max_width: int,
     input_dim: int,
     span_dim: int,
@@ -26,10 +35,8 @@ def check_memory(
     """
     # Parameters
 
-    tokens, spans, kept : `int`
-        Of a document: its tokens, all of its spans, and those that are kept.
-    antecedents : `int`
-        So many a kept span at most.
+    documents : `Sequence[Size]`
+        Those of a batch.
     max_width : `int`
         Of a span, in tokens.
     input_dim, span_dim, hidden_dim : `int`
@@ -37,28 +44,34 @@ def check_memory(
     coarse : `bool`
         Whether all kept spans are compared with one another first.
     training : `bool`
-        Whether there will be gradients.
+        Whether there will be gradients, for which all documents of a batch are there at once.
     limit : `float`
         In GB.
 
     # Raises
 
     `ConfigurationError`
-        Says what needs more memory than that, and which parameters of the model to lower.
+        Says what needs more memory than that, and what to lower.
     """
+    longest = max(documents, key=lambda size: size.tokens)
     # How often each thing is there at once, found by measuring: in training, with gradients and what they need.
     heads, others = (3, 5) if training else (2, 3)
-    of_spans = heads * tokens * max_width * input_dim + others * 4 * spans * hidden_dim
-    pairs = kept * antecedents
-    of_pairs = others * (min(pairs * span_dim, AT_ONCE) + pairs * _PAIR + coarse * kept**2)
+    of_spans = of_pairs = 0
+    for size in documents if training else [longest]:
+        pairs = size.kept * size.antecedents
+        of_spans += heads * size.tokens * max_width * input_dim + others * 4 * size.spans * hidden_dim
+        of_pairs += others * (min(pairs * span_dim, AT_ONCE) + pairs * _PAIR + coarse * size.kept**2)
     needed = _BYTES * (of_spans + of_pairs) / 1e9
     if needed <= limit:
         return
     lower = "max_span_width" if of_spans > of_pairs else "spans_per_token or max_antecedents"
-    if training:
-        lower = f"max_training_sentences, or {lower}"
+    lower = f"the model's max_training_sentences, or {lower}" if training else f"the model's {lower}"
+    that = "That needs"
+    if training and len(documents) > 1:
+        that = f"That and the batch's other documents, {len(documents) - 1}, need"
+        lower = f"the data loader's batch_size, or {lower}"
     raise ConfigurationError(
-        f"A document of {tokens:,} tokens has {spans:,} spans, of which {kept:,} are kept and compared with up to "
-        f"{antecedents:,} others each. That needs about {needed:.1f} GB, more than memory_limit ({limit:g}): lower the "
-        f"model's {lower}; or raise memory_limit if there is more memory."
+        f"A document of {longest.tokens:,} tokens has {longest.spans:,} spans, of which {longest.kept:,} are kept and "
+        f"compared with up to {longest.antecedents:,} others each. {that} about {needed:.1f} GB, more than "
+        f"memory_limit ({limit:g}): lower {lower}; or raise memory_limit if there is more memory."
     )

@@ -14,11 +14,12 @@ from overrides import overrides
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from elmo_tasks.bilm.batches import batches_by_length
 from elmo_tasks.checks import check_count, check_flag, check_number
 from elmo_tasks.embedders.task_elmo import TaskElmo
 from elmo_tasks.tasks.base.model import ElmoModel, build, join
 from elmo_tasks.tasks.coreference.layers import PairScores, SpanVectors, after_first_layer
-from elmo_tasks.tasks.coreference.memory import check_memory
+from elmo_tasks.tasks.coreference.memory import Size, check_memory
 from elmo_tasks.tasks.coreference.metric import CorefScores, Span
 from elmo_tasks.tasks.coreference.spans import (
     DISTANCE_BUCKETS,
@@ -29,9 +30,13 @@ from elmo_tasks.tasks.coreference.spans import (
     best_spans,
     distance_buckets,
     nearest,
+    number_of_spans,
 )
 
 GENRE_NAMESPACE = "genre_labels"
+
+_TOKENS_AT_ONCE = 2**14
+"""So many are read at once at most, padding counted; a sentence is longer. Most documents are read in one go."""
 
 
 class _Window(NamedTuple):
@@ -76,8 +81,8 @@ class ElmoCoref(ElmoModel):
 
     A document's memory is a few times its tokens times `max_span_width` times the length of a token's vector; and its
     kept spans, which are its tokens times `spans_per_token`, times `max_antecedents` times some hundred numbers. Where
-    that is more than `memory_limit`, an error says so before anything is allocated, and which of these to lower. What
-    encoder and biLM need comes on top. docs/coreference.md has figures.
+    that is more than `memory_limit`, in training for all documents of a batch, an error says so before anything is
+    allocated, and what to lower. What encoder and biLM need comes on top. docs/coreference.md has figures.
 
     Metrics: `conll-f1`, `mention-recall`, and at an epoch's end what else `CorefScores` has.
 
@@ -118,7 +123,7 @@ class ElmoCoref(ElmoModel):
     dropout : `float`, optional (default = `0.2`)
         Of what the encoder gives, of the features, and in the feed-forward networks.
     memory_limit : `float`, optional (default = `8`)
-        What a document's spans and pairs may need, in GB.
+        What the spans and pairs of a document may need, or of a training batch's documents together, in GB.
     initializer : `InitializerApplicator`, optional
     regularizer : `RegularizerApplicator`, optional
 
@@ -126,7 +131,7 @@ class ElmoCoref(ElmoModel):
 
     `ConfigurationError`
         If sizes do not fit, ELMo's indexer is missing, there are no genres in the vocabulary and `use_genres` is set,
-        or a document needs more memory than `memory_limit`.
+        or documents need more memory than `memory_limit`.
 
     Registered as a `Model` with name "elmo_coref".
     """
@@ -223,6 +228,7 @@ class ElmoCoref(ElmoModel):
             document, and the one behind its last. Where there are gold clusters also `loss`, the documents' mean.
         """
         text, windows = self._windows(sentences)
+        self._check_memory(windows)
         tokens = self._tokens(text)
         output: dict[str, Any] = {"clusters": [], "spans": [], "antecedents": []}
         losses = []
@@ -273,6 +279,22 @@ class ElmoCoref(ElmoModel):
         """All tokens of the text after the encoder, and before it. Shapes `(all tokens, dim)`."""
         # Shape: (sentences, tokens)
         mask = get_text_field_mask(text)
+        lengths = mask.sum(dim=1).tolist()
+        # So that a long sentence does not have all others padded to its length.
+        groups = list(batches_by_length(range(len(lengths)), lengths.__getitem__, len(lengths), _TOKENS_AT_ONCE))
+        if len(groups) == 1:
+            return self._tokens_at_once(text)
+        numbers = mask.flatten().cumsum(dim=0).view_as(mask)  # (sentences, tokens)
+        order = torch.cat([numbers[rows][mask[rows]] for rows in groups]).argsort()
+        encoded, inputs = zip(
+            *(self._tokens_at_once(_part(text, rows, lengths[rows[0]])) for rows in groups), strict=True
+        )
+        return torch.cat(encoded)[order], torch.cat(inputs)[order]
+
+    def _tokens_at_once(self, text: TextFieldTensors) -> tuple[Tensor, Tensor]:
+        """As `_tokens`."""
+        # Shape: (sentences, tokens)
+        mask = get_text_field_mask(text)
         (embedded,) = self.embed(text)
         # Shape: (sentences, tokens, embedding_dim)
         inputs = self.input_dropout(join(embedded.words, embedded.elmo))
@@ -298,8 +320,7 @@ class ElmoCoref(ElmoModel):
             Shape `()`.
         """
         candidates = all_spans(lengths, self._max_width)
-        kept = min(max(int(self._spans_per_token * len(encoded)), 1), len(candidates.starts))
-        self._check_memory(len(encoded), len(candidates.starts), kept)
+        kept = self._kept(len(encoded), len(candidates.starts))
         # Shape: (candidates, hidden_dim)
         hidden = self.span_vectors.through(self.mention_layer, encoded, inputs, candidates)
         mentions = self.mention_scores(hidden).squeeze(-1).float()  # (candidates,)
@@ -355,12 +376,18 @@ class ElmoCoref(ElmoModel):
             loss = loss + self._mention_loss * of_mentions
         return loss
 
-    def _check_memory(self, tokens: int, spans: int, kept: int) -> None:
+    def _kept(self, tokens: int, spans: int) -> int:
+        """How many of a document's spans are kept."""
+        return min(max(int(self._spans_per_token * tokens), 1), spans)
+
+    def _check_memory(self, windows: list[_Window]) -> None:
+        documents = []
+        for window in windows:
+            tokens, spans = int(window.lengths.sum()), number_of_spans(window.lengths, self._max_width)
+            kept = self._kept(tokens, spans)
+            documents.append(Size(tokens, spans, kept, min(self._max_antecedents, kept)))
         check_memory(
-            tokens=tokens,
-            spans=spans,
-            kept=kept,
-            antecedents=min(self._max_antecedents, kept),
+            documents,
             max_width=self._max_width,
             input_dim=self.embedding_dim,
             span_dim=self.span_vectors.get_output_dim(),
@@ -377,6 +404,19 @@ class ElmoCoref(ElmoModel):
         which asks after every batch, stays short.
         """
         return self._scores.get_metric(reset)
+
+
+def _part(text: TextFieldTensors, rows: list[int], longest: int) -> TextFieldTensors:
+    """Some of a text's sentences, of which the longest has so many tokens."""
+    tokens = get_text_field_mask(text).shape[1]
+    return {
+        indexer: {
+            # What has no row a token, such as pieces of words, stays as long as it is.
+            name: tensor[rows, :longest] if tensor.shape[1] == tokens else tensor[rows]
+            for name, tensor in tensors.items()
+        }
+        for indexer, tensors in text.items()
+    }
 
 
 def _speakers(about: dict[str, Any], before: int, tokens: int, device: torch.device) -> Tensor:

@@ -58,6 +58,12 @@ def all_spans(lengths: Tensor, max_width: int) -> Spans:
     return Spans(starts, starts + shorter + 1)
 
 
+def number_of_spans(lengths: Tensor, max_width: int) -> int:
+    """How many `all_spans` gives."""
+    widest = lengths.clamp(max=max_width)
+    return int((widest * lengths - widest * (widest - 1) // 2).sum())
+
+
 def best_spans(scores: Tensor, spans: Spans, most: int) -> Tensor:
     """
     The spans with the best scores, of which no two cross: a span that begins in a better one and ends behind it, or

@@ -53,9 +53,8 @@ class ElmoSrlPredictor(SentencePredictor):
         numbers = range(len(tokens))
         # True is 1 for Python.
         if not isinstance(predicates, list) or any(type(one) is not int or one not in numbers for one in predicates):
-            message = (
-                f'"predicates" must be a list of tokens\' numbers, 0 to {len(tokens) - 1}, not {predicates!r:.100}'
-            )
+            known = f"0 to {len(tokens) - 1}" if tokens else "of which there are none"
+            message = f'"predicates" must be a list of tokens\' numbers, {known}, not {predicates!r:.100}'
             raise bad_input(json_dict, message)
         return {"predicates": predicates}
 

@@ -92,6 +92,17 @@ def test_documents_without_begin_by_the_first_columns(tmp_path: Path) -> None:
     assert found == [("d", "0", 2), ("d", "1", 1), ("e", "1", 1)]
 
 
+def test_comments_are_skipped(tmp_path: Path) -> None:
+    (sentence,) = read_sentences(write(tmp_path, f"# newdoc\n{PREFIX} -\n# inside\n{PREFIX} -\n#\n"))
+    assert [row.line for row in sentence.rows] == [2, 4]
+
+
+def test_documents_may_be_called_the_same(tmp_path: Path) -> None:
+    one = f"#begin document (d); part 0\n{PREFIX} -\n\n{PREFIX} -\n#end document\n"
+    assert [len(document.sentences) for document in documents_of(tmp_path, one + one)] == [2, 2]
+    assert [len(document.sentences) for document in documents_of(tmp_path, f"{one}{PREFIX} -\n")] == [2, 1]
+
+
 def documents_of(folder: Path, text: str) -> list[Document]:
     return list(read_documents(write(folder, text)))
 
@@ -110,6 +121,7 @@ def test_a_folder_is_read_in_the_order_of_paths_and_compressed_files_too(tmp_pat
     write(tmp_path, one.format("b"), "x/2.v4_gold_conll")
     write(tmp_path, one.format("not"), "x/1.v4_auto_conll")
     write(tmp_path, one.format("c"), "y/0.gold_conll")
+    write(tmp_path, "\x00\x05\x16\x07Mac OS X", "y/._0.gold_conll")
     (tmp_path / "x" / "1.gold_conll.gz").write_bytes(gzip.compress(one.format("a").encode()))
     assert [sentence.words for sentence in read_sentences(tmp_path)] == [["a"], ["b"], ["c"]]
     # Two files are two documents, though they call them the same.
@@ -219,10 +231,10 @@ def test_a_folder_without_such_files(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("cells", "message"),
     [
-        (["*", "ARG0", "(V*)"], 'line 2: column 11 has "ARG0"'),
-        (["(ARG0*)", "*)", "(V*)"], "line 2: column 11 ends an argument that has not begun"),
-        (["(V*)", "(ARG0*", "*"], "line 3: an argument in column 11 has not ended here"),
-        (["(ARG0*)", "(C-V*)"], r"line 1: column 11 has no predicate"),
+        (["*", "ARG0", "(V*)"], r'line 2: column 11 \(counted from 0\) has "ARG0"'),
+        (["(ARG0*)", "*)", "(V*)"], r"line 2: column 11 \(.*\) ends an argument that has not begun"),
+        (["(V*)", "(ARG0*", "*"], r"line 3: an argument in column 11 \(.*\) has not ended here"),
+        (["(ARG0*)", "(C-V*)"], r"line 1: column 11 \(.*\) has no predicate"),
     ],
 )
 def test_mistakes_of_arguments(tmp_path: Path, cells: list[str], message: str) -> None:

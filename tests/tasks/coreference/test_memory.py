@@ -4,35 +4,47 @@ from typing import Any
 import pytest
 from allennlp.common.checks import ConfigurationError
 
-from elmo_tasks.tasks.coreference.memory import check_memory
+from elmo_tasks.tasks.coreference.memory import Size, check_memory
 
 # 2,000 tokens in the paper's sizes with vectors of 1,024 and 400 numbers at the input.
-PAPER = {"tokens": 2000, "spans": 17000, "kept": 800, "antecedents": 250, "max_width": 10, "input_dim": 1424}
-PAPER |= {"span_dim": 2244, "hidden_dim": 150}
+DOCUMENT = Size(tokens=2000, spans=17000, kept=800, antecedents=250)
+PAPER = {"max_width": 10, "input_dim": 1424, "span_dim": 2244, "hidden_dim": 150, "coarse": False, "training": True}
 
 
-def needed(**changed: Any) -> float:
+def needed(*documents: Size, **changed: Any) -> float:
     """In GB, as the error has it."""
     with pytest.raises(ConfigurationError) as raised:
-        check_memory(**{**PAPER, "coarse": False, "training": True, **changed}, limit=0)
+        check_memory(documents, **{**PAPER, **changed}, limit=0)
     found = re.search(r"about ([\d.]+) GB", str(raised.value))
     assert found is not None
     return float(found[1])
 
 
 def test_a_document_of_2000_tokens_is_within_the_limit() -> None:
-    check_memory(**PAPER, coarse=True, training=True, limit=8)
-    assert needed(coarse=True) < 2
+    check_memory([DOCUMENT], **{**PAPER, "coarse": True}, limit=8)
+    assert needed(DOCUMENT, coarse=True) < 2
 
 
 def test_all_that_can_be_lowered_lowers_it() -> None:
-    large = {"tokens": 40000, "spans": 340000, "kept": 16000}
-    assert needed(**large) > 15
-    assert needed(**large, training=False) < needed(**large)
-    assert needed(**large, coarse=True) > needed(**large)
-    assert needed(**large, max_width=5) < needed(**large)
-    assert needed(**large, antecedents=50) < needed(**large)
-    assert needed(**{**large, "kept": 8000}) < needed(**large)
+    large = Size(tokens=40000, spans=340000, kept=16000, antecedents=250)
+    assert needed(large) > 15
+    assert needed(large, training=False) < needed(large)
+    assert needed(large, coarse=True) > needed(large)
+    assert needed(large, max_width=5) < needed(large)
+    assert needed(large._replace(antecedents=50)) < needed(large)
+    assert needed(large._replace(kept=8000)) < needed(large)
+
+
+def test_in_training_all_documents_of_a_batch_are_there_at_once() -> None:
+    large = Size(tokens=40000, spans=340000, kept=16000, antecedents=250)
+    assert needed(large, large) == pytest.approx(2 * needed(large), abs=0.2)
+    assert needed(large, DOCUMENT, training=False) == needed(large, training=False)
+    message = (
+        r"A document of 40,000 tokens .* That and the batch's other documents, 1, need about .* lower the data "
+        r"loader's batch_size, or the model's max_training_sentences, or "
+    )
+    with pytest.raises(ConfigurationError, match=message):
+        check_memory([DOCUMENT, large], **PAPER, limit=8)
 
 
 @pytest.mark.parametrize(
@@ -47,5 +59,7 @@ def test_all_that_can_be_lowered_lowers_it() -> None:
     ],
 )
 def test_says_what_to_lower(changed: dict[str, Any], lower: str) -> None:
+    document = DOCUMENT._replace(**{name: value for name, value in changed.items() if name in Size._fields})
+    others = {name: value for name, value in changed.items() if name not in Size._fields}
     with pytest.raises(ConfigurationError, match=lower):
-        check_memory(**{**PAPER, "coarse": False, "training": True, **changed}, limit=0.1)
+        check_memory([document], **{**PAPER, **others}, limit=0.1)

@@ -289,13 +289,36 @@ def test_a_document_that_needs_too_much_memory_is_refused_before(
     config: Config, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     setup = TaskSetup(config(None, {"model.memory_limit": 0.0001}))
-    monkeypatch.setattr(setup.model.span_vectors, "through", None)
+    monkeypatch.setattr(setup.model, "embed", None)
     message = (
         r"A document of 16 tokens has 46 spans, of which 12 are kept and compared with up to 4 others each\. That "
         r"needs about 0\.\d GB, more than memory_limit \(0\.0001\): lower the model's max_training_sentences, or "
     )
     with pytest.raises(ConfigurationError, match=message):
-        setup.run(setup.instances)
+        setup.run(setup.instances[:1])
+
+
+@torch.no_grad()
+@pytest.mark.parametrize("elmo", [None, "both"])
+def test_a_long_sentence_does_not_have_the_others_padded(
+    config: Config, elmo: str | None, bilm_runs: list[int], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    setup = TaskSetup(config(elmo))
+    setup.model.eval()
+    instances = [
+        setup.instance(*document(*sentences)) for sentences in (["Yes .", "a " * 40, "Ada left", "No"], ["Oh"])
+    ]
+    at_once = setup.run(instances)
+    read = []
+    embed = setup.model.embed
+    monkeypatch.setattr(setup.model, "embed", lambda text: read.append(text["tokens"]["tokens"].shape) or embed(text))
+    monkeypatch.setattr("elmo_tasks.tasks.coreference.model._TOKENS_AT_ONCE", 5)
+    bilm_runs.clear()
+    in_parts = setup.run(instances)
+    assert read == [(1, 40), (2, 2), (2, 1)]
+    assert bilm_runs == ([1, 2, 2] if elmo else [])
+    torch.testing.assert_close(in_parts["loss"], at_once["loss"])
+    assert [in_parts[name] for name in ("spans", "antecedents")] == [at_once[name] for name in ("spans", "antecedents")]
 
 
 def test_without_gold_clusters_there_is_no_loss(config: Config) -> None:

@@ -11,6 +11,7 @@ from allennlp.commands.train import train_model
 from allennlp.common import Params
 from allennlp.common.checks import ConfigurationError
 from allennlp.data.dataset_readers import TextClassificationJsonReader
+from allennlp.interpret.saliency_interpreters import SaliencyInterpreter
 from allennlp.predictors import Predictor
 
 Config = Callable[..., Params]
@@ -132,6 +133,11 @@ def test_another_reader_is_refused(predictor: Predictor) -> None:
     other = type(predictor)(predictor._model, TextClassificationJsonReader())
     with pytest.raises(ConfigurationError, match='needs the reader "elmo_coref", not TextClassificationJsonReader'):
         other.predict_json({"text": "a"})
+
+
+def test_interpret_says_that_it_cannot(predictor: Predictor) -> None:
+    with pytest.raises(ConfigurationError, match="Interpret cannot explain what ElmoCorefPredictor predicts"):
+        SaliencyInterpreter.by_name("simple-gradient")(predictor).saliency_interpret_from_json({"text": TEXT})
 
 
 def run(monkeypatch: pytest.MonkeyPatch, *arguments: object) -> None:

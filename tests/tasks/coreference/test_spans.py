@@ -11,6 +11,7 @@ from elmo_tasks.tasks.coreference.spans import (
     best_spans,
     distance_buckets,
     nearest,
+    number_of_spans,
 )
 
 CPU = torch.device("cpu")
@@ -21,6 +22,12 @@ def test_all_spans_are_within_sentences() -> None:
     expected = [(0, 1), (0, 2), (1, 2), (1, 3), (2, 3), (3, 4), (4, 5), (4, 6), (5, 6)]
     assert spans.pairs() == expected
     assert spans.widths.tolist() == [end - start for start, end in expected]
+
+
+@pytest.mark.parametrize("max_width", [1, 3, 10])
+def test_the_number_of_all_spans(max_width: int) -> None:
+    lengths = torch.tensor([1, 7, 0, 3, 12])
+    assert number_of_spans(lengths, max_width) == len(all_spans(lengths, max_width).starts)
 
 
 def test_all_spans_by_trying() -> None:

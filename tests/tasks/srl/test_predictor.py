@@ -121,6 +121,7 @@ def test_answers_do_not_depend_on_order_or_batch(predictor: Predictor, assert_st
             {"tokens": ["a", "b"], "predicates": [2]},
             r"\"predicates\" must be a list of tokens' numbers, 0 to 1, not \[2\]",
         ),
+        ({"tokens": [], "predicates": [0]}, r"numbers, of which there are none, not \[0\]"),
         ({"tokens": ["a", "b"], "predicates": 1}, "must be a list of tokens' numbers"),
         ({"tokens": ["a", "b"], "predicates": [True]}, "must be a list of tokens' numbers"),
         ({"tokens": ["a", "b"], "predicates": ["a"]}, "must be a list of tokens' numbers.*begins: {"),
