@@ -2,8 +2,9 @@
 The pages of the documentation as programs: each block of commands is run as it is written.
 
 A page's blocks run in their order, `bash` by bash and `python` in one namespace, in an empty folder with an empty home,
-with this package installed and nothing else of the project: where a user is. Comments in the page, which a reader of
-the rendered page does not see, say what is different:
+with this package installed and nothing else of the project: where a user is. `elmo-tasks` and `allennlp` begin without
+their imports (`warm_commands.py`), which would be most of the time that the pages take. Comments in the page, which a
+reader of the rendered page does not see, say what is different:
 
     <!-- run: clone -->               from here on: in a copy of what a clone holds
     <!-- run: elsewhere -->           from here on: in the empty folder again
@@ -34,6 +35,7 @@ from typing import Any, NamedTuple
 
 import pytest
 from allennlp.commands import parse_args
+from warm_commands import warm
 
 import elmo_tasks
 
@@ -156,15 +158,16 @@ def run_page(name: str, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     _set_up(folder, monkeypatch)
     namespace: dict[str, Any] = {"__name__": "__main__"}
     output: str | None = None
-    for block in read_blocks(ROOT / name):
-        monkeypatch.chdir(folder / block.place)
-        if block.language == "text" and output is not None:
-            _check_output(block, output)
-        elif block.is_run:
-            output = _run_bash(block) if block.language == "bash" else _run_python(block, namespace)
-        elif block.language in ("bash", "python"):
-            output = None
-            _check_syntax(block, monkeypatch)
+    with warm(folder / "bin"):
+        for block in read_blocks(ROOT / name):
+            monkeypatch.chdir(folder / block.place)
+            if block.language == "text" and output is not None:
+                _check_output(block, output)
+            elif block.is_run:
+                output = _run_bash(block) if block.language == "bash" else _run_python(block, namespace)
+            elif block.language in ("bash", "python"):
+                output = None
+                _check_syntax(block, monkeypatch)
 
 
 def _set_up(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -180,7 +183,8 @@ def _set_up(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     # The package that these tests import, whichever is installed.
     (folder / "site/elmo_tasks").symlink_to(Path(elmo_tasks.__file__).parent)
     monkeypatch.setenv("PYTHONPATH", str(folder / "site"))
-    monkeypatch.setenv("PATH", os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]]))
+    folders = [str(folder / "bin"), str(Path(sys.executable).parent), os.environ["PATH"]]
+    monkeypatch.setenv("PATH", os.pathsep.join(folders))
     monkeypatch.setenv("HOME", str(folder / "home"))
     monkeypatch.setenv("OMP_NUM_THREADS", "1")
     for variable in ("http_proxy", "https_proxy", "HTTP_PROXY", "HTTPS_PROXY"):
