@@ -285,7 +285,8 @@ def _make_record(
         # The seconds are then those since the last checkpoint.
         "recovered": run.recovered_mark.exists(),
         "finished": datetime.now(UTC).isoformat(timespec="seconds"),
-        "command": run.command(),
+        # As from the run's own folder: a record may be published, and the folder moved.
+        "command": [part.removeprefix(f"{run.folder}/") for part in run.command()],
         "variables": dict(variables),
         "environment": dict(environment),
         "metrics": _read(run.serialization_dir / "metrics.json"),

@@ -374,7 +374,7 @@ def test_a_run_need_not_be_a_training(make_run: Callable[..., Run]) -> None:
     assert run.log.read_text() == "probes\nprobes\n"
     record = run.record()
     assert record["metrics"] == {"test_f1": 0.25}
-    assert record["command"] == ["-m", "probe", str(run.config_file), "-s", str(run.serialization_dir)]
+    assert record["command"] == ["-m", "probe", "config.json", "-s", "run"]
     assert (record["epochs"], record["mixes"], record["recovered"]) == ([], [], False)
     assert record.keys() == trained_record(make_run).keys()
 

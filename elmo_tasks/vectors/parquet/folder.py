@@ -1,7 +1,6 @@
 """The folder of a run: its plan, and a Parquet file a part; and how it is read."""
 
 import json
-from bisect import bisect_right
 from collections.abc import Iterator
 from functools import cached_property
 from pathlib import Path
@@ -153,17 +152,14 @@ class EmbeddedText:
             for each in self.plan.texts:
                 yield from self.lines(each.name)
             return
-        numbers = self._numbers_of(text)
-        stop = numbers.lines if stop is None else stop
-        begins = [self.plan.parts[number].first for number in numbers.parts]
-        start = max(0, bisect_right(begins, first) - 1)
-        for number in numbers.parts[start:]:
+        if text not in self._parts_by_text:
+            names = ", ".join(self._parts_by_text)
+            raise ParquetError(f'There is no text "{text}" in {self.folder}; there are: {names}.')
+        for number in self._parts_by_text[text]:
             part = self.plan.parts[number]
-            if part.first >= stop:
-                return
-            for line in self._read(number):
-                if first <= line.line < stop:
-                    yield line
+            if part.stop > first and (stop is None or part.first < stop):
+                lines = self._read(number)
+                yield from (line for line in lines if first <= line.line and (stop is None or line.line < stop))
 
     def table(self) -> Any:
         """All parts as one `pyarrow.dataset.Dataset`, for pandas, Polars, DuckDB and the like."""
@@ -174,24 +170,14 @@ class EmbeddedText:
             [str(part_path(self.folder, number)) for number in range(len(self.plan.parts))], format="parquet"
         )
 
-    class _Numbers(NamedTuple):
-        parts: list[int]
-        lines: int
-
     @cached_property
-    def _by_text(self) -> dict[str, "EmbeddedText._Numbers"]:
-        parts: dict[int, list[int]] = {}
+    def _parts_by_text(self) -> dict[str, list[int]]:
+        """The numbers of each text's parts, by the text's name."""
+        names = [text.name for text in self.plan.texts]
+        found: dict[str, list[int]] = {name: [] for name in names}
         for number, part in enumerate(self.plan.parts):
-            parts.setdefault(part.text, []).append(number)
-        return {
-            text.name: self._Numbers(parts.get(number, []), text.lines) for number, text in enumerate(self.plan.texts)
-        }
-
-    def _numbers_of(self, text: str) -> "EmbeddedText._Numbers":
-        if text not in self._by_text:
-            names = ", ".join(self._by_text)
-            raise ParquetError(f'There is no text "{text}" in {self.folder}; there are: {names}.')
-        return self._by_text[text]
+            found[names[part.text]].append(number)
+        return found
 
     def _read(self, number: int) -> Iterator[Line]:
         part = self.plan.parts[number]
