@@ -300,20 +300,14 @@ def train_on_two_nodes(config: Path, runs: list[Path]) -> None:
         port = place.getsockname()[1]
     nodes = {"cuda_devices": [-1], "num_nodes": 2, "primary_address": "127.0.0.1", "primary_port": port}
     command = [sys.executable, "-m", "elmo_tasks", "train", str(config), "-o", json.dumps({"distributed": nodes})]
-    processes = [
-        subprocess.Popen(
-            [*command, "-s", str(run), "--node-rank", str(rank)],
-            cwd=Path(__file__).parents[2],
-            stderr=subprocess.PIPE,
-            stdout=subprocess.DEVNULL,
-            text=True,
-        )
-        for rank, run in enumerate(runs)
-    ]
-    with ThreadPoolExecutor() as readers:
-        said = list(readers.map(lambda process: process.communicate()[1], processes))
-    for process, words in zip(processes, said, strict=True):
-        assert process.returncode == 0, words[-3000:]
+
+    def train(rank: int, run: Path) -> subprocess.CompletedProcess:
+        node = [*command, "-s", str(run), "--node-rank", str(rank)]
+        return subprocess.run(node, cwd=Path(__file__).parents[2], capture_output=True, text=True, timeout=1200)
+
+    with ThreadPoolExecutor(len(runs)) as nodes_at_once:
+        for result in nodes_at_once.map(train, range(len(runs)), runs):
+            assert result.returncode == 0, result.stderr[-3000:]
 
 
 def test_two_nodes_train_as_one_process_does(tmp_path):
