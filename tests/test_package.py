@@ -86,6 +86,7 @@ def python_after(code: str) -> str:
         (python_after('import sys; sys.modules["ensurepip"] = None; '), "ModuleNotFoundError: import of ensurepip"),
         ("echo 'shim: no such version' >&2; exit 127", "shim: no such version"),
     ],
+    ids=["too old", "without venv", "another's shim"],
 )
 def test_a_python_that_will_not_do_is_refused_in_one_line_with_its_own_words(
     tmp_path: Path, line: str, words: str
