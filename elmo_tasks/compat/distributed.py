@@ -35,7 +35,7 @@ def name_parameters_as_the_model_does() -> None:
 
     def wrap_model(self: TorchDdpAccelerator, model: Model) -> tuple[Model, DdpWrappedModel]:
         model, wrapped = stock(self, model)
-        wrapped.model.named_parameters = model.named_parameters  # type: ignore[method-assign]
+        wrapped.model.named_parameters = model.named_parameters
         return model, wrapped
 
     TorchDdpAccelerator.wrap_model = replacement(wrap_model, stock)  # type: ignore[method-assign]
