@@ -2,6 +2,7 @@
 
 import os
 import shutil
+import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from typing import Any
@@ -348,6 +349,18 @@ def test_by_keyboard_alone(pages: Pages, bilm: BiLM) -> None:
     press("Tab")
     assert page.evaluate("document.activeElement.tagName") == "SUMMARY"
     assert page.evaluate("getComputedStyle(document.activeElement).outlineStyle") == "solid"
+
+
+def test_on_a_phone_what_was_asked_for_comes_into_view(pages: Pages, bilm: BiLM) -> None:
+    page = pages.open(service_of([model("passage", bilm)], bilm), viewport={"width": 390, "height": 500})
+    assert page.evaluate("scrollY") == 0
+    page.fill("textarea >> nth=0", "A longer passage. " * 40)
+    for asks, shown in ((".go", "#answer"), (".word[role]", "#near"), ("#examples button", "#answer")):
+        page.click(asks)
+        top = "shown => document.querySelector(shown).getBoundingClientRect().top"
+        deadline = time.monotonic() + 20
+        while abs(page.evaluate(top, shown)) >= 1:
+            assert time.monotonic() < deadline, asks
 
 
 def test_neighbours(pages: Pages, bilm: BiLM) -> None:

@@ -196,10 +196,25 @@ class LabelPredictor(LinePredictor):
         return [labeled]
 
 
-def bad_input(given: Any, message: str) -> ConfigurationError:
+class InputError(ConfigurationError):
+    """
+    What is wrong with an input, and how the input begins.
+
+    # Attributes
+
+    problem : `str`
+        The former alone, for who sees the input beside it.
+    """
+
+    def __init__(self, problem: str, beginning: str) -> None:
+        super().__init__(f"{problem} It begins: {beginning}")
+        self.problem = problem
+
+
+def bad_input(given: Any, message: str) -> InputError:
     """The error that says what is wrong with an input: a line, or the JSON in it."""
     text = given if isinstance(given, str) else json.dumps(given, ensure_ascii=False, default=str)
-    return ConfigurationError(f"The input {message}. It begins: {text.strip()[:200]}")
+    return InputError(f"The input {message}.", text.strip()[:200])
 
 
 def json_or_text(line: str, name: str) -> JsonDict:
