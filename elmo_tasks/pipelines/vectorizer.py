@@ -174,7 +174,8 @@ class ElmoVectorizer(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEsti
             word_rules(self.tokenizer)
         elif not callable(self.tokenizer):
             raise PipelineError(
-                f"tokenizer is {self.tokenizer!r:.100}; it must be a language's code, or a function from a text to its tokens."
+                f"tokenizer is {self.tokenizer!r:.100}; it must be a language's code, or a function from a text to its "
+                "tokens."
             )
 
     def _checked_dtype(self) -> np.dtype:

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from elmo_tasks.vectors.parquet.embedding import BiLMChoice, Job, PartEmbedder
 from elmo_tasks.vectors.parquet.engine import Engine
-from elmo_tasks.vectors.parquet.folder import claim, is_whole
+from elmo_tasks.vectors.parquet.folder import claim, is_whole, remove_leftovers
 from elmo_tasks.vectors.parquet.plan import ParquetError, Plan
 from elmo_tasks.vectors.parquet.ray_engine import embed_with_ray
 
@@ -46,10 +46,14 @@ def embed(plan: Plan, choice: BiLMChoice, folder: Path, engine: Engine) -> Itera
     done = [number for number in range(len(plan.parts)) if is_whole(folder, plan, number)]
     yield from (plan.parts[number].tokens for number in done)
     left = sorted(set(range(len(plan.parts))) - set(done))
-    if not left:
-        return
-    texts = [Path(text.name).resolve() for text in plan.texts]
-    job = Job(folder.resolve(), texts, choice.resolved(), engine.threads)
+    if left:
+        texts = [Path(text.name).resolve() for text in plan.texts]
+        yield from _make(plan, Job(folder.resolve(), texts, choice.resolved(), engine.threads), engine, left)
+    remove_leftovers(folder)
+
+
+def _make(plan: Plan, job: Job, engine: Engine, left: Sequence[int]) -> Iterator[int]:
+    """Makes the parts of these numbers, and gives the tokens of each."""
     if engine.name == "ray":
         yield from embed_with_ray(job, engine, left)
     elif engine.workers == 1:
@@ -138,4 +142,11 @@ def _work(job: Job, device: int, numbers: list[int], parent: Connection) -> None
             parent.send(number)
     except (ValueError, OSError) as error:
         with suppress(OSError):
-            parent.send(str(error))
+            parent.send(_told(error))
+
+
+def _told(error: Exception) -> str:
+    """An error's message; the system's, of a file, as people say it."""
+    if isinstance(error, OSError) and error.strerror and error.filename:
+        return f"{error.filename}: {error.strerror}."
+    return str(error)
