@@ -39,7 +39,9 @@ def listen(host: str, port: int) -> socket.socket:
         reason = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
         # Behind the reason the address may be said once more.
         reason = reason.partition(" (while attempting")[0].rstrip(".")
-        raise ServingError(f"{host}, port {port}: {reason}. Give another --port, or 0 for any that is free.") from None
+        raise ServingError(
+            f"{host}, port {port}: {reason}. Give another --port, 0 for any that is free, or another --host."
+        ) from None
 
 
 def address(listening: socket.socket) -> str:

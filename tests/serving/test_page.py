@@ -404,9 +404,13 @@ def test_errors_are_told(pages: Pages, bilm: BiLM) -> None:
     service = service_of([model("parts", bilm)], bilm, Limits(characters=30))
     with running(service) as where:
         page = pages.open_at(where)
+        page.click(".word[role]")
+        page.wait_for_selector(".near li")
         page.fill("textarea", "x" * 31)
         page.click(".go")
         assert text(page, "[role=alert]") == "Too long The input has 31 characters; 30 are allowed."
+        # There is no text any more that these words were of.
+        assert "Choose a word" in text(page, "#near")
         page.fill("textarea", "short")
         page.click(".go")
         page.wait_for_selector(".tagged")

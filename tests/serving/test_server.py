@@ -33,7 +33,7 @@ def test_ip_version_6() -> None:
 def test_an_address_that_cannot_be_had(host: str, port: int | None) -> None:
     with listen("127.0.0.1", 0) as taken:
         port = taken.getsockname()[1] if port is None else port
-        with pytest.raises(ServingError, match=rf"^{host}, port {port}: .*[^.)]\. Give another --port, or 0 for any"):
+        with pytest.raises(ServingError, match=rf"^{host}, port {port}: .*[^.)]\. Give another --port, 0 for"):
             listen(host, port)
 
 
