@@ -3,7 +3,7 @@
 import multiprocessing
 import signal
 from collections.abc import Iterator, Sequence
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from multiprocessing.connection import Connection, wait
 from multiprocessing.context import SpawnProcess
 from pathlib import Path
@@ -97,7 +97,8 @@ class _Processes:
         device = worker if self._engine.gpus else -1
         arguments = (self._job, device, self._left[worker], theirs)
         process = self._context.Process(target=_work, args=arguments, daemon=True)
-        process.start()
+        with _without_interrupts():
+            process.start()
         theirs.close()
         self._running[ours] = (worker, process)
 
@@ -131,10 +132,21 @@ class _Processes:
         self._begin(worker)
 
 
+@contextmanager
+def _without_interrupts() -> Iterator[None]:
+    """
+    A process that is begun here is spared Ctrl-C from its birth on, as its imports would print a traceback of it. It is
+    for the process that began this one, and ends it too.
+    """
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGINT])
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+
+
 def _work(job: Job, device: int, numbers: list[int], parent: Connection) -> None:
     """In a worker: makes parts, and says the number of each, or what is wrong."""
-    # Ctrl-C is for the process that began this one, and ends it too.
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
     try:
         embedder = PartEmbedder(job, device)
         for number in numbers:

@@ -2,6 +2,7 @@
 
 import importlib.util
 import json
+import multiprocessing
 import os
 import signal
 import subprocess
@@ -24,7 +25,7 @@ from elmo_tasks.vectors.parquet import EmbeddedText, Engine, ParquetError, embed
 from elmo_tasks.vectors.parquet.embedding import BiLMChoice, PartEmbedder
 from elmo_tasks.vectors.parquet.folder import is_whole, part_path
 from elmo_tasks.vectors.parquet.plan import Plan, chosen_layers, make_plan
-from elmo_tasks.vectors.parquet.workers import _told
+from elmo_tasks.vectors.parquet.workers import _told, _without_interrupts
 
 ROOT = Path(__file__).parents[3]
 ODD = ["👩‍💻 a\u200bb", "", "שלום עולם", "İstanbul IŞIK", "我 喜欢", "y" * 500, "naïve 1/2 ."]
@@ -228,6 +229,16 @@ def test_a_part_of_another_run_is_none_of_this_one(
     part_path(tmp_path / "two", 0).write_bytes(part_path(tmp_path / "one", 0).read_bytes())
     with pytest.raises(ParquetError, match=r"the first is part-00000000\.parquet"):
         EmbeddedText(tmp_path / "two")
+
+
+def test_a_worker_is_spared_an_interrupt_from_its_birth_on() -> None:
+    process = multiprocessing.get_context("spawn").Process(target=int)
+    with _without_interrupts():
+        process.start()
+    assert process.pid is not None
+    os.kill(process.pid, signal.SIGINT)
+    process.join(60)
+    assert process.exitcode == 0
 
 
 def test_what_a_worker_says_of_a_full_disk(tmp_path: Path) -> None:
