@@ -368,6 +368,13 @@ def test_engines_that_are_none(settings: dict[str, Any], message: str) -> None:
         Engine(**settings)
 
 
+def test_workers_without_a_gpu_each_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("torch.cuda.device_count", lambda: 1)
+    assert Engine(gpus=True).gpus
+    with pytest.raises(ParquetError, match="Each worker takes a GPU: there are to be 2, and torch sees 1 GPUs"):
+        Engine(workers=2, gpus=True)
+
+
 @pytest.mark.parametrize("package", ["pyarrow", "ray"])
 def test_a_missing_package_is_one_line(package: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, package, None)
