@@ -8,7 +8,7 @@ from allennlp.data import Instance
 from allennlp.predictors import Predictor
 from overrides import overrides
 
-from elmo_tasks.tasks.base.predictor import LabelPredictor, bad_input, json_or_text
+from elmo_tasks.tasks.base.predictor import LabelPredictor, bad_input
 from elmo_tasks.tasks.relations.corpus import ExampleError, parse_record
 
 
@@ -37,10 +37,7 @@ class ElmoRelationPredictor(LabelPredictor):
     Registered as a `Predictor` with name "elmo_relation_classifier".
     """
 
-    @overrides
-    def parse_line(self, line: str) -> JsonDict:
-        """A JSON object where the line begins with `{`, and a marked text otherwise."""
-        return json_or_text(line, "text")
+    raw_text = "text"
 
     def predict(self, text: str) -> JsonDict:
         """The answer for one text in which the entities are marked."""
