@@ -7,11 +7,13 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any, ClassVar
 
+import numpy as np
 import pytest
 import torch
 from allennlp.commands.train import train_model
 from allennlp.common import Params
 from allennlp.common.checks import ConfigurationError
+from allennlp.data import Instance
 from allennlp.models import Model, load_archive
 
 from task_setup import TaskSetup
@@ -43,6 +45,33 @@ class LabelModelTests:
     """Of the config in all tests."""
 
     no_dropout: ClassVar[dict[str, float]] = {"model.dropout": 0.0}
+
+    variants: ClassVar[list[dict[str, Any]]] = [{}]
+    """Overrides with each of which the model is held against `logits_by_hand`."""
+
+    encoders: ClassVar[list[str]] = ["encoder"]
+    """Which of the model's parameters are encoders."""
+
+    def logits_by_hand(self, setup: TaskSetup, instance: Instance) -> np.ndarray:
+        """What the model is said to give for an instance without padding, in NumPy but for token vectors and LSTMs."""
+        raise NotImplementedError
+
+    @torch.no_grad()
+    @pytest.mark.parametrize("elmo", PLACES)
+    def test_is_what_is_said(self, config: Config, elmo: str | None) -> None:
+        for variant in self.variants:
+            setup = TaskSetup(config(elmo, variant))
+            setup.model.eval()
+            together = setup.run(setup.instances)["logits"]
+            for number, instance in enumerate(setup.instances):
+                np.testing.assert_allclose(together[number], self.logits_by_hand(setup, instance), atol=1e-5)
+
+    @pytest.mark.parametrize("encoder", [{"type": "pass_through"}, {"type": "gru", "hidden_size": 3}])
+    def test_other_encoders_than_lstms_may_be_used(self, config: Config, encoder: dict[str, Any]) -> None:
+        params = config("both", self.overrides).as_dict()
+        params["model"].update({name: dict(encoder) for name in self.encoders})
+        setup = TaskSetup(Params(params))
+        assert setup.run(setup.instances)["loss"] > 0
 
     @torch.no_grad()
     @pytest.mark.parametrize("elmo", PLACES)
@@ -163,6 +192,38 @@ class LabelModelTests:
         del tensors["metadata"]
         assert set(setup.model(**tensors)) == {"logits", "probabilities", "loss"}
         assert "accuracy" in setup.model.get_metrics(reset=True)
+
+
+def linear(layer: Any, vectors: np.ndarray) -> np.ndarray:
+    """What a linear layer makes of vectors, in NumPy. Shapes `(..., inputs)` to `(..., outputs)`."""
+    return vectors @ layer.weight.numpy().T + layer.bias.numpy()
+
+
+def attended(pooling: Any, vectors: np.ndarray) -> np.ndarray:
+    """The mean of a text's vectors, weighted by a `TextPooling`'s attention, in NumPy."""
+    first, last = pooling.attention[0], pooling.attention[2]
+    weights = np.exp(np.tanh(linear(first, vectors)) @ last.weight.numpy()[0])
+    return weights / weights.sum() @ vectors
+
+
+def classified(classifier: torch.nn.Sequential, vector: np.ndarray) -> np.ndarray:
+    """What a classifier with ReLU between its layers makes of a vector, in NumPy."""
+    *hidden, last = [layer for layer in classifier if isinstance(layer, torch.nn.Linear)]
+    for layer in hidden:
+        vector = np.maximum(linear(layer, vector), 0)
+    return linear(last, vector)
+
+
+def check_dropout_of_whole_dimensions(config: Config) -> None:
+    """That a dimension of the encoder's input is dropped in all tokens of a text alike."""
+    setup = TaskSetup(config(None, {"model.dropout": 0.5, "model.projection_dim": None}))
+    seen: list[torch.Tensor] = []
+    setup.model.encoder.register_forward_pre_hook(lambda _, inputs: seen.append(inputs[0]))
+    setup.run(setup.instances)
+    # The first two tokens of each text, which are never padding.
+    dropped = seen[0][:, :2] == 0
+    assert torch.equal(dropped[:, 0], dropped[:, 1])
+    assert 0.2 < dropped.float().mean() < 0.8
 
 
 class OpenLabelModelTests(LabelModelTests):
