@@ -3,6 +3,7 @@ What holds for every model that gives each instance one label, as test classes: 
 its folder the fixture `config`.
 """
 
+import logging
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, ClassVar
@@ -13,7 +14,7 @@ import torch
 from allennlp.commands.train import train_model
 from allennlp.common import Params
 from allennlp.common.checks import ConfigurationError
-from allennlp.data import Instance
+from allennlp.data import Instance, Vocabulary
 from allennlp.models import Model, load_archive
 
 from task_setup import TaskSetup
@@ -168,6 +169,17 @@ class LabelModelTests:
                 config(None, {**self.overrides, "model.label_namespace": "answers"})["model"], vocab=setup.vocab
             )
 
+    def test_a_single_label_is_warned_of_in_one_line(self, config: Config, caplog: pytest.LogCaptureFixture) -> None:
+        params = config(None, self.overrides)
+        setup = TaskSetup(params.duplicate())
+        assert not _records(caplog)
+        one_label = Vocabulary.from_instances(setup.instances[:1])
+        Model.from_params(params["model"], vocab=one_label)
+        (record,) = _records(caplog)
+        (label,) = one_label.get_token_to_index_vocabulary("labels")
+        assert record.levelname == "WARNING"
+        assert record.getMessage().startswith(f'All training data has one and the same label, "{label}": ')
+
     def test_new_labels_get_outputs_and_old_ones_keep_theirs(self, config: Config) -> None:
         setup = TaskSetup(config("both", self.overrides))
         setup.model.eval()
@@ -192,6 +204,11 @@ class LabelModelTests:
         del tensors["metadata"]
         assert set(setup.model(**tensors)) == {"logits", "probabilities", "loss"}
         assert "accuracy" in setup.model.get_metrics(reset=True)
+
+
+def _records(caplog: pytest.LogCaptureFixture) -> list[logging.LogRecord]:
+    """What the labelling models have logged."""
+    return [record for record in caplog.records if record.name == "elmo_tasks.tasks.base.labelling"]
 
 
 def linear(layer: Any, vectors: np.ndarray) -> np.ndarray:
