@@ -57,6 +57,9 @@ class LinePredictor(Predictor):
     raw_text: ClassVar[str | None] = None
     """Which part of the input a line is that does not begin with `{`. None: all lines are JSON."""
 
+    counted_in_tokens: ClassVar[str | None] = None
+    """What an instance has as its tokens' numbers, such as entities' places; Interpret's input reduction is refused."""
+
     def __init__(
         self, model: Model, dataset_reader: DatasetReader, frozen: bool = True, skip_bad_lines: bool = False
     ) -> None:

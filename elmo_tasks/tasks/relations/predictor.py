@@ -1,8 +1,5 @@
 """A sentence with two entities to the relation between them."""
 
-from typing import Any
-
-from allennlp.common.checks import ConfigurationError
 from allennlp.common.util import JsonDict
 from allennlp.data import Instance
 from allennlp.predictors import Predictor
@@ -38,6 +35,7 @@ class ElmoRelationPredictor(LabelPredictor):
     """
 
     raw_text = "text"
+    counted_in_tokens = "The entities' places"
 
     def predict(self, text: str) -> JsonDict:
         """The answer for one text in which the entities are marked."""
@@ -52,18 +50,6 @@ class ElmoRelationPredictor(LabelPredictor):
         except ExampleError as error:
             raise bad_input(json_dict, f"cannot be taken: {error}") from None
         return self._dataset_reader.text_to_instance(text, e1, e2)
-
-    @overrides
-    def get_gradients(self, instances: list[Instance]) -> tuple[dict[str, Any], dict[str, Any]]:
-        """For AllenNLP Interpret. Raises `ConfigurationError` where an attacker has taken tokens away."""
-        for instance in instances:
-            fields: Any = instance.fields
-            if len(fields["tokens"]) != len(fields["metadata"].metadata["tokens"]):
-                raise ConfigurationError(
-                    "The entities' places are counted in tokens, and input-reduction takes tokens away: ask for "
-                    "saliency (such as simple-gradient), or without ELMo for Hotflip."
-                )
-        return super().get_gradients(instances)
 
     @overrides
     def instance_answer(self, instance: Instance, output: JsonDict) -> JsonDict:
