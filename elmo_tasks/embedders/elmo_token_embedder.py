@@ -88,10 +88,11 @@ class ElmoTokenEmbedder(TokenEmbedder):
     layers : `str` or `int`
         `"all"`, `"last"`, or one layer's number, where 0 is the token layer (the paper's table 2).
     dtype : `str`
-        `"float32"`, `"bfloat16"` or `"float16"`: the precision of the frozen biLM's weights and matrix products. All
-        else stays float32. Half precision is faster only where the hardware multiplies in it (bfloat16: processors
-        with AMX or AVX512-BF16, GPUs; float16: GPUs) and **slower elsewhere**. On the bundled biLM bfloat16 changes a
-        layer by 0.5 % of its root mean square, float16 by 0.05 %.
+        `"float32"`, `"bfloat16"`, `"float16"` or `"int8"`: the precision of the frozen biLM's weights and matrix
+        products. All else stays float32. Half precision is faster only where the hardware multiplies in it (bfloat16:
+        processors with AMX or AVX512-BF16, GPUs; float16: GPUs) and **slower elsewhere**. int8 is for single sentences
+        on a processor, see `elmo_tasks.bilm.int8`. On the bundled biLM bfloat16 changes a layer by 0.5 % of its root
+        mean square, float16 by 0.05 %, int8 by 2 %.
     kept_words : `int`
         Words whose token vectors a frozen biLM keeps in memory from batch to batch, at most; 0 for none. 50,000 take
         32 MB with the bundled biLM, 109 MB with the original one (see `WordTable`). Where embedders share a biLM the
