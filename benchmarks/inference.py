@@ -22,6 +22,7 @@ _ONE_LENGTH = 25
 _READ_BEFORE = 100_000
 _KEPT_WORDS = 20_000
 _ROOM = 50_000
+_PRECISIONS = {torch.float32: "fp32", torch.bfloat16: "bf16", torch.int8: "int8"}
 
 
 @dataclass(frozen=True)
@@ -33,7 +34,7 @@ class Case:
 
     shape : `str`
         `"small"` or `"original"`.
-    required : `float`
+    required : `float`, optional
         How many times as fast as stock ours must be.
     batch : `int`
         Sentences; 1 stands for sentences of 25 tokens one by one.
@@ -44,7 +45,7 @@ class Case:
     """
 
     shape: str
-    required: float
+    required: float | None = None
     batch: int = _BATCH
     dtype: torch.dtype = torch.float32
     keeps_words: bool = False
@@ -52,10 +53,10 @@ class Case:
     @property
     def what(self) -> str:
         """For the table."""
-        precision = "bf16" if self.dtype == torch.bfloat16 else "fp32"
-        if self.batch == 1:
-            return f"{self.shape} shape, batch 1, {_ONE_LENGTH} tokens, {precision}"
+        precision = _PRECISIONS[self.dtype]
         words = "frequent words kept" if self.keeps_words else "nothing cached"
+        if self.batch == 1:
+            return f"{self.shape} shape, batch 1, {_ONE_LENGTH} tokens, {precision}, {words}"
         return f"{self.shape} shape, batch {self.batch}, {precision}, {words}"
 
     def batches(self, quick: bool) -> list[Sentences]:
@@ -148,7 +149,8 @@ def rows(case: Case, name: str, place: Place, rates: Rates, runs: int) -> Iterat
     flops = sum(bilm_flops(place.options(case.shape), batch, kept) for batch in batches)
     row.ours, row.other = (replace(sides[side], memory=memories[side]) for side in ("ours", "stock"))
     row.tokens = sum(map(number_of_tokens, batches))
-    row.floor = flops / (rates.bf16 if is_half else rates.fp32) / 1e9
+    if case.dtype != torch.int8:
+        row.floor = flops / (rates.bf16 if is_half else rates.fp32) / 1e9
     if kept:
         words = [{word for sentence in batch for word in sentence} for batch in batches]
         share = sum(len(distinct & kept) for distinct in words) / sum(map(len, words))

@@ -19,8 +19,10 @@ A processor's libraries multiply so few rows by a large matrix faster the other 
 """
 
 
-def _product(linear: nn.Linear, inputs: Tensor, dtype: torch.dtype | None = None) -> Tensor:
+def _product(linear: nn.Module, inputs: Tensor, dtype: torch.dtype | None = None) -> Tensor:
     """The product in this precision, by default the weights', its result in the inputs'."""
+    if not isinstance(linear, nn.Linear):  # of 8-bit numbers
+        return linear(inputs)
     weight, bias = (part.to(dtype or part.dtype) for part in (linear.weight, linear.bias))
     narrow = inputs.to(weight.dtype)
     if inputs.is_cpu and len(inputs) in _FEW_WORDS:
@@ -103,8 +105,8 @@ class CharCnn(nn.Module):
             Token vectors, shape `(words, projection_dim)`, float32 (or the weights' type if that is wider).
         """
         if not len(character_ids):
-            weight = self.projection.weight
-            return weight.new_zeros(0, self.projection.out_features, dtype=wide(weight.dtype))
+            embedding = self.character_embedding
+            return embedding.new_zeros(0, self.projection.out_features, dtype=wide(embedding.dtype))
         vectors = self._convolve(character_ids, dtype)
         if not self.projection_after_highway:
             vectors = _product(self.projection, vectors, dtype)

@@ -2,11 +2,13 @@
 
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Sequence
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, Self
 
 import numpy as np
 import torch
 from torch import Tensor, nn
+
+from elmo_tasks.bilm.precision import PrecisionError
 
 
 class BiLMOutput(NamedTuple):
@@ -55,6 +57,19 @@ class LayerSource(nn.Module, ABC):
     @abstractmethod
     def dtype(self) -> torch.dtype:
         """The weights' precision."""
+
+    def to_precision(self, dtype: torch.dtype) -> Self:
+        """
+        Converts it, in place.
+
+        # Raises
+
+        `PrecisionError`
+            If it has no such precision.
+        """
+        if not dtype.is_floating_point:
+            raise PrecisionError(f"A {type(self).__name__} cannot be converted to {dtype}: a biLM can.")
+        return self.to(dtype)
 
     @abstractmethod
     def ids(self, sentences: Sequence[Sequence[str]]) -> Tensor:

@@ -115,14 +115,14 @@ class LstmLayer(nn.Module):
             bias.new_full((self.cell_dim,), FORGET_BIAS), (2 * self.cell_dim, self.cell_dim)
         )  # (2, 4 * cell_dim)
         tensors = (inputs, self.weight, bias, self.projection_weight, *state)
-        layout, clips = _Layout(step_sizes), (self.cell_clip, self.projection_clip)
+        layout, clips = Layout(step_sizes), (self.cell_clip, self.projection_clip)
         if torch.is_grad_enabled() and any(tensor.requires_grad for tensor in tensors):
             if bias.dtype != self.bias.dtype:
                 raise HalfPrecisionError(f"Weights of {self.bias.dtype} serve inference only: train in float32.")
             outputs, hidden, cell = _TrainingSteps.apply(*tensors, layout, clips, dtype or self.weight.dtype)
         else:
             workspace = _workspace(state.cell, self.weight, layout)
-            run = at_once if step_sizes[0] < _SENTENCES_FOR_THREADS else by_direction
+            run = at_once if step_sizes[0] < SENTENCES_FOR_THREADS else by_direction
             outputs, hidden, cell = run(_forward, (*tensors, *workspace), layout, clips, False)
         return outputs.to(bias.dtype), LstmState(hidden.to(bias.dtype), cell)
 
@@ -196,7 +196,7 @@ class BidirectionalLstm(nn.Module):
         return outputs, new_states
 
 
-class _Layout:
+class Layout:
     """Where the steps and the sentences' ends lie in a packed tensor, for the loops over them."""
 
     def __init__(self, step_sizes: Sequence[int]) -> None:
@@ -226,17 +226,21 @@ class _Layout:
                 first = number
         return blocks
 
+    def most_rows(self, least_rows: int) -> int:
+        """Of the largest block."""
+        return max(self.starts[block.stop] - self.starts[block.start] for block in self.blocks(least_rows))
 
-_SENTENCES_FOR_THREADS = 8
+
+SENTENCES_FOR_THREADS = 8
 """With fewer, handing the small steps to two threads costs more than it gains: half as much again for one sentence."""
 
-_BLOCK_ROWS = 512
+BLOCK_ROWS = 512
 """Rows of one input product: enough for the matrix product's full rate, few enough to stay in the caches."""
 
 
-def _workspace(cell: Tensor, weight: Tensor, layout: _Layout) -> tuple[Tensor, Tensor]:
+def _workspace(cell: Tensor, weight: Tensor, layout: Layout) -> tuple[Tensor, Tensor]:
     """Room for one block's gates, in the weights' precision, and for the cells as they are now."""
-    rows = max(layout.starts[block.stop] - layout.starts[block.start] for block in layout.blocks(_BLOCK_ROWS))
+    rows = layout.most_rows(BLOCK_ROWS)
     # The mode belongs to the thread, and what is born in inference mode cannot be written to outside of it.
     with torch.inference_mode(False):
         return weight.new_empty(len(cell), rows, weight.shape[2]), cell.clone()
@@ -251,7 +255,7 @@ def _forward(
     first_cell: Tensor,
     all_gates: Tensor,
     all_cells: Tensor,
-    layout: _Layout,
+    layout: Layout,
     clips: tuple[float, float],
     keep: bool,
 ) -> tuple[Tensor, ...]:
@@ -282,7 +286,7 @@ def _forward(
         products, from_start = all_gates, False
         all_gates = first_cell.new_empty(directions, first_cell.shape[1], 4 * cell_dim)
     bias = bias.unsqueeze(1)
-    for block in layout.blocks(_BLOCK_ROWS):
+    for block in layout.blocks(BLOCK_ROWS):
         start, end = layout.starts[block.start], layout.starts[block.stop]
         offset = start if from_start else 0
         torch.bmm(inputs[:, start:end], input_weight, out=products[:, offset : offset + end - start])
@@ -301,22 +305,43 @@ def _forward(
                 gates = all_gates[:, step if keep else slice(size)].copy_(gates).add_(bias)
             else:
                 gates.add_(bias).baddbmm_(hidden_before, recurrent_weight)
-            # Each of shape: (directions, size, cell_dim)
-            input_gate, candidate, forget_gate, output_gate = gates.split(cell_dim, dim=-1)
-            # tanh(x) = 2 sigmoid(2x) - 1, see `_tanh`.
-            candidate.mul_(2)
-            gates.sigmoid_()
-            candidate.mul_(2).sub_(1)
-            torch.mul(forget_gate, cell_before, out=cell).addcmul_(input_gate, candidate)
-            if cell_clip:
-                cell.clamp_(-cell_clip, cell_clip)
-            exposed = _tanh(cell, out=scratch[:, :size]).mul_(output_gate)
+            exposed = expose_cell(gates, cell_before, cell, scratch[:, :size], cell_clip)
             # Shape: (directions, size, projection_dim)
             hidden = torch.bmm(exposed.to(weight.dtype), projection_weight, out=outputs[:, step])
             if projection_clip:
                 hidden.clamp_(-projection_clip, projection_clip)
     last_cell = layout.last(all_cells) if keep else all_cells
     return outputs, layout.last(outputs), last_cell
+
+
+def expose_cell(gates: Tensor, cell_before: Tensor, cell: Tensor, scratch: Tensor, cell_clip: float) -> Tensor:
+    """
+    The rest of a step once the gates' products are there.
+
+    # Parameters
+
+    gates : `Tensor`
+        Before their activations, which are put in their place. Shape `(directions, size, 4 * cell_dim)`.
+    cell_before, cell, scratch : `Tensor`
+        The cell as it was, which may be `cell` itself; room for what it becomes; room for what is returned. Each of
+        shape `(directions, size, cell_dim)`.
+    cell_clip : `float`
+        0 means none.
+
+    # Returns
+
+    `Tensor`
+        What the cell shows, before its projection: `scratch`.
+    """
+    input_gate, candidate, forget_gate, output_gate = gates.split(cell.shape[-1], dim=-1)
+    # tanh(x) = 2 sigmoid(2x) - 1, see `_tanh`.
+    candidate.mul_(2)
+    gates.sigmoid_()
+    candidate.mul_(2).sub_(1)
+    torch.mul(forget_gate, cell_before, out=cell).addcmul_(input_gate, candidate)
+    if cell_clip:
+        cell.clamp_(-cell_clip, cell_clip)
+    return _tanh(cell, out=scratch).mul_(output_gate)
 
 
 def _tanh(values: Tensor, out: Tensor) -> Tensor:
@@ -373,7 +398,7 @@ def _backward(
     outputs: Tensor,
     all_gates: Tensor,
     all_cells: Tensor,
-    layout: _Layout,
+    layout: Layout,
     clips: tuple[float, float],
 ) -> tuple[Tensor, ...]:
     """
@@ -455,7 +480,7 @@ class _TrainingSteps(torch.autograd.Function):
         projection_weight: Tensor,
         hidden: Tensor,
         cell: Tensor,
-        layout: _Layout,
+        layout: Layout,
         clips: tuple[float, float],
         dtype: torch.dtype,
     ) -> tuple[Tensor, Tensor, Tensor]:

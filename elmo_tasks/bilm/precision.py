@@ -2,8 +2,17 @@
 
 import torch
 
-DTYPES = {"float32": torch.float32, "bfloat16": torch.bfloat16, "float16": torch.float16}
+DTYPES = {
+    "float32": torch.float32,
+    "bfloat16": torch.bfloat16,
+    "float16": torch.float16,
+    "int8": torch.int8,
+}
 """By the names that configs use."""
+
+
+class PrecisionError(ValueError):
+    """A biLM, or a transformer, cannot run in the precision that is asked for."""
 
 
 def wide(dtype: torch.dtype) -> torch.dtype:

@@ -164,7 +164,7 @@ class WordTable:
 
 
 def _empty(char_cnn: CharCnn) -> _Contents:
-    weight = char_cnn.projection.weight
+    weight = char_cnn.character_embedding
     return _Contents(
         WeightsMark(char_cnn),
         number=0,

@@ -40,7 +40,8 @@ class ElmoTokenEmbedder(TokenEmbedder):
     Takes the place of stock AllenNLP's `elmo_token_embedder`: its parameters mean the same here, and its archives load.
     The ids come from the stock indexer `elmo_characters`, or ours, `elmo_character_ids`. Each embedder is one place of
     use with a mix of its own; for ELMo at the output of its encoder a model holds a second embedder and gives it the
-    same ids.
+    same ids. gamma, the mix's scale, starts at 1, as stock's does; an `initializer` of the model can start it where the
+    vectors are as long as those beside them, as `TaskElmo` does by itself.
 
     All frozen embedders of a process with the same biLM share one and run it once a batch. The frozen biLM is neither
     among the parameters nor in the state dict. A run keeps the biLM's two files once, where AllenNLP puts them into the
@@ -87,10 +88,11 @@ class ElmoTokenEmbedder(TokenEmbedder):
     layers : `str` or `int`
         `"all"`, `"last"`, or one layer's number, where 0 is the token layer (the paper's table 2).
     dtype : `str`
-        `"float32"`, `"bfloat16"` or `"float16"`: the precision of the frozen biLM's weights and matrix products. All
-        else stays float32. Half precision is faster only where the hardware multiplies in it (bfloat16: processors
-        with AMX or AVX512-BF16, GPUs; float16: GPUs) and **slower elsewhere**. On the bundled biLM bfloat16 changes a
-        layer by 0.5 % of its root mean square, float16 by 0.05 %.
+        `"float32"`, `"bfloat16"`, `"float16"` or `"int8"`: the precision of the frozen biLM's weights and matrix
+        products. All else stays float32. Half precision is faster only where the hardware multiplies in it (bfloat16:
+        processors with AMX or AVX512-BF16, GPUs; float16: GPUs) and **slower elsewhere**. int8 is for single sentences
+        on a processor, see `elmo_tasks.bilm.int8`. On the bundled biLM bfloat16 changes a layer by 0.5 % of its root
+        mean square, float16 by 0.05 %, int8 by 2 %.
     kept_words : `int`
         Words whose token vectors a frozen biLM keeps in memory from batch to batch, at most; 0 for none. 50,000 take
         32 MB with the bundled biLM, 109 MB with the original one (see `WordTable`). Where embedders share a biLM the

@@ -7,7 +7,7 @@ from allennlp.common.checks import ConfigurationError
 from elmo_tasks.bilm.boundaries import BoundaryBiLM
 from elmo_tasks.bilm.layers import LayerSource
 from elmo_tasks.bilm.model import BiLM
-from elmo_tasks.bilm.precision import DTYPES
+from elmo_tasks.bilm.precision import DTYPES, PrecisionError
 from elmo_tasks.bilm.pretrained import BiLMFiles
 from elmo_tasks.embedders.cache_settings import CacheSettings
 from elmo_tasks.embedders.frozen import FrozenBiLM, share_content, share_files, share_object
@@ -71,7 +71,10 @@ class Running:
         `ConfigurationError`
             If it is not of the kind that the parameters ask for.
         """
-        source = source.to(DTYPES[self.dtype])
+        try:
+            source = source.to_precision(DTYPES[self.dtype])
+        except PrecisionError as error:
+            raise ConfigurationError(f'dtype is "{self.dtype}". {error}') from error
         self._check(source)
         return source.requires_grad_(True) if self.requires_grad else share_content(source, self.cache)
 
@@ -94,7 +97,7 @@ class Running:
         if self.dtype != "float32" and bilm.dtype != DTYPES[self.dtype]:
             raise ConfigurationError(
                 f"dtype is {self.dtype}, but the given {kind} is in {bilm.dtype}: "
-                f"convert it, `bilm.to(torch.{self.dtype})`."
+                f"convert it, `bilm.to_precision(torch.{self.dtype})`."
             )
         if self.stateful and not bilm.stateful:
             raise ConfigurationError(f"stateful is true, but the given {kind} is stateless.")

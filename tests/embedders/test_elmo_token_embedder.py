@@ -12,6 +12,7 @@ from allennlp.data.fields import TextField
 from allennlp.data.token_indexers import ELMoTokenCharactersIndexer
 from allennlp.modules import TextFieldEmbedder, TokenEmbedder
 from allennlp.modules.token_embedders import ElmoTokenEmbedder as StockEmbedder
+from allennlp.nn import InitializerApplicator
 from allennlp.nn.regularizers import L2Regularizer, RegularizerApplicator
 from torch import Tensor
 
@@ -182,6 +183,22 @@ def test_regularizer_finds_the_mix(bilm_files: BiLMFiles) -> None:
     assert regularizer(embedder).item() == pytest.approx(1.4)
 
 
+def test_gamma_starts_at_1_and_where_an_initializer_says(bilm_files: BiLMFiles) -> None:
+    """By the line that the page of configs has; of no module but ELMo's."""
+    params = {
+        "elmo": {"type": "elmo", "bilm": strings(bilm_files)},
+        "tokens": {"type": "embedding", "embedding_dim": 2},
+    }
+    embedder = TextFieldEmbedder.from_params(Params({"token_embedders": params}), vocab=Vocabulary())
+    before = {name: parameter.clone() for name, parameter in embedder.named_parameters()}
+    (gamma,) = (name for name in before if "gamma" in name)
+    assert before[gamma].item() == 1
+    line = {"regexes": [["elmo.*gamma", {"type": "constant", "val": 0.3}]]}
+    InitializerApplicator.from_params(Params(line))(embedder)
+    for name, parameter in embedder.named_parameters():
+        torch.testing.assert_close(parameter, torch.tensor([0.3]) if name == gamma else before[name], check_dtype=False)
+
+
 def test_vocab_to_cache(bilm_files: BiLMFiles, character_ids: Tensor, monkeypatch: pytest.MonkeyPatch) -> None:
     plain = ElmoTokenEmbedder(**strings(bilm_files)).eval()(character_ids)
     # A biLM of their own, that nobody else shares.
@@ -256,8 +273,9 @@ def test_ways_to_give_a_bilm(bilm_files: BiLMFiles, character_ids: Tensor, given
         ({"do_layer_norm": True, "layer_norm": "token"}, 'layer_norm is "token"'),
         ({"layer_norm": "batch"}, "none, token, stock"),
         ({"layers": 3}, r"a layer in 0\.\.2"),
-        ({"dtype": "half"}, "float32, bfloat16, float16"),
+        ({"dtype": "half"}, "float32, bfloat16, float16, int8"),
         ({"dtype": "bfloat16", "requires_grad": True}, 'dtype "bfloat16" is for a frozen biLM'),
+        ({"dtype": "int8", "requires_grad": True}, 'dtype "int8" is for a frozen biLM'),
         ({"kept_words": -1}, "kept_words is -1"),
         ({"dropout": 50}, "dropout is 50.*; it must be a number, 0 to 1"),
         ({"projection_dim": True}, "projection_dim is True; it must be a whole number"),
@@ -299,7 +317,7 @@ def test_bad_objects(bilm_files: BiLMFiles) -> None:
         ElmoTokenEmbedder(bilm=bilm, stateful=True)
     with pytest.raises(ConfigurationError, match="BoundaryBiLM"):
         ElmoTokenEmbedder(bilm=bilm, do_layer_norm=True)
-    with pytest.raises(ConfigurationError, match=r"convert it, `bilm\.to\(torch\.bfloat16\)`"):
+    with pytest.raises(ConfigurationError, match=r"convert it, `bilm\.to_precision\(torch\.bfloat16\)`"):
         ElmoTokenEmbedder(bilm=bilm, dtype="bfloat16")
     with pytest.raises(ConfigurationError, match="the given BiLM is stateful"):
         ElmoTokenEmbedder(bilm=BiLM.from_files(*bilm_files, stateful=True), cache="folder")
@@ -367,7 +385,7 @@ def test_mix_is_trained_on_cached_layers(bilm_files: BiLMFiles, character_ids: T
     assert all(torch.equal(*pair) for pair in zip(*gradients, strict=True))
 
 
-@pytest.mark.parametrize("dtype", ["bfloat16", "float16"])
+@pytest.mark.parametrize("dtype", ["bfloat16", "float16", "int8"])
 def test_dtype(bilm_files: BiLMFiles, character_ids: Tensor, dtype: str) -> None:
     expected = ElmoTokenEmbedder(**strings(bilm_files)).eval()(character_ids)
     embedder = TokenEmbedder.from_params(Params({"type": "elmo", **strings(bilm_files), "dtype": dtype})).eval()
@@ -439,7 +457,7 @@ def test_a_bilm_is_one_attribute(bilm_files: BiLMFiles) -> None:
 # Weights that stock's embedder has saved
 
 
-@pytest.mark.parametrize("dtype", ["float32", "bfloat16"])
+@pytest.mark.parametrize("dtype", ["float32", "bfloat16", "int8"])
 def test_a_frozen_bilm_may_be_in_stocks_weights_again(bilm_files: BiLMFiles, dtype: str) -> None:
     stock, _ = both(bilm_files)
     ours = ElmoTokenEmbedder(**strings(bilm_files), dtype=dtype)
@@ -447,7 +465,7 @@ def test_a_frozen_bilm_may_be_in_stocks_weights_again(bilm_files: BiLMFiles, dty
     torch.testing.assert_close(ours.scalar_mix.gamma, stock._elmo.scalar_mix_0.gamma)
 
 
-@pytest.mark.parametrize("dtype", ["float32", "bfloat16"])
+@pytest.mark.parametrize("dtype", ["float32", "bfloat16", "int8"])
 @pytest.mark.parametrize("how", ["trained", "another"])
 def test_a_bilm_in_stocks_weights_is_not_dropped(
     how: str, dtype: str, bilm_files: BiLMFiles, other_bilm_files: BiLMFiles, character_ids: Tensor
