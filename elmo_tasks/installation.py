@@ -17,7 +17,7 @@ from importlib.metadata import PackageNotFoundError, requires, version
 from typing import NamedTuple
 
 from elmo_tasks.device import usable_cores
-from elmo_tasks.registration import ALLENNLP_VERSION, ROOMS, check_allennlp
+from elmo_tasks.registration import ALLENNLP_VERSION, ROOMS, TORCHVISION_HELP, check_allennlp
 
 # What matters to a bug report, in this order; a package that is missing is a fault.
 PACKAGES = ("torch", "torchvision", "numpy", "h5py", "transformers", "spacy", "jsonnet", "overrides", "allennlp")
@@ -25,13 +25,21 @@ PACKAGES = ("torch", "torchvision", "numpy", "h5py", "transformers", "spacy", "j
 SENTENCES = {"mini": ["The", "doctor", "is", "in", "."], "mini-zh": ["医生", "在", "。"]}
 """One for each biLM in the package."""
 
-REINSTALL = "install again: in a clone `make setup`, elsewhere see docs/install.md"
+REINSTALL = (
+    "install again: in a clone `make setup`, elsewhere pip install elmo-tasks' wheel and then "
+    f"pip install --no-deps allennlp=={ALLENNLP_VERSION}"
+)
+
+_DRIVER = (
+    "the GPU's driver and this torch do not go together: install the torch of the driver's CUDA version, which "
+    "nvidia-smi shows, or the one without CUDA, from the index that pytorch.org names for it"
+)
 
 _MODULES = {"jsonnet": "_jsonnet"}
 """Of packages that are not called as their modules are."""
 
 _REMEDIES = {
-    "torchvision": "pip install --no-deps torchvision==VERSION, one that goes with this torch: see docs/install.md",
+    "torchvision": f"pip install --no-deps torchvision==VERSION, the one of this torch: {TORCHVISION_HELP}",
     "allennlp": f"mend what is wrong above first; else pip install --no-deps allennlp=={ALLENNLP_VERSION}",
 }
 
@@ -69,7 +77,7 @@ def all_checks(commands: Iterable[str]) -> list[Check]:
     return [
         Check("python", look_at_python, REINSTALL),
         *(Check(name, partial(look_at_package, name), _REMEDIES.get(name, REINSTALL)) for name in PACKAGES),
-        Check("devices", look_at_devices, "the driver and this torch do not go together: see docs/install.md"),
+        Check("devices", look_at_devices, _DRIVER),
         Check("configs", look_at_jsonnet, "pip install --force-reinstall jsonnet"),
         Check("tokenizer", look_at_spacy, "pip install --force-reinstall spacy"),
         Check("hdf5", look_at_hdf5, "pip install --force-reinstall h5py"),
@@ -80,7 +88,7 @@ def all_checks(commands: Iterable[str]) -> list[Check]:
 
 def config_check(path: str) -> Check:
     """That a config can be evaluated, and is not one of AllenNLP 0.9."""
-    return Check(f"config {path}", partial(look_at_config, path), "mend the config: see docs/coming-from-allennlp.md")
+    return Check(f"config {path}", partial(look_at_config, path), "mend the config as this says")
 
 
 def registration_checks(commands: Iterable[str]) -> list[Check]:

@@ -21,10 +21,12 @@ from typing import Any
 
 ALLENNLP_VERSION = "2.10.1"
 
+TORCHVISION_HELP = "torchvision 0.N goes with torch 2.M where N is M + 15, such as 0.28 with 2.13"
+
 INSTALL_HELP = f"""To have AllenNLP and what it needs in versions that work together:
     pip install .                                        (in a clone of elmo-tasks; or its wheel)
     pip install --no-deps torchvision allennlp=={ALLENNLP_VERSION}
-torchvision must go with the torch that is installed; docs/install.md says which does."""
+{TORCHVISION_HELP}."""
 
 MENDS = ("elmo_tasks.compat", "elmo_tasks.resuming", "elmo_tasks.configs.importing")
 """These mend AllenNLP, or add to what it does, when they are imported."""

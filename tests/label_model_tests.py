@@ -3,15 +3,18 @@ What holds for every model that gives each instance one label, as test classes: 
 its folder the fixture `config`.
 """
 
+import logging
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, ClassVar
 
+import numpy as np
 import pytest
 import torch
 from allennlp.commands.train import train_model
 from allennlp.common import Params
 from allennlp.common.checks import ConfigurationError
+from allennlp.data import Instance, Vocabulary
 from allennlp.models import Model, load_archive
 
 from task_setup import TaskSetup
@@ -43,6 +46,33 @@ class LabelModelTests:
     """Of the config in all tests."""
 
     no_dropout: ClassVar[dict[str, float]] = {"model.dropout": 0.0}
+
+    variants: ClassVar[list[dict[str, Any]]] = [{}]
+    """Overrides with each of which the model is held against `logits_by_hand`."""
+
+    encoders: ClassVar[list[str]] = ["encoder"]
+    """Which of the model's parameters are encoders."""
+
+    def logits_by_hand(self, setup: TaskSetup, instance: Instance) -> np.ndarray:
+        """What the model is said to give for an instance without padding, in NumPy but for token vectors and LSTMs."""
+        raise NotImplementedError
+
+    @torch.no_grad()
+    @pytest.mark.parametrize("elmo", PLACES)
+    def test_is_what_is_said(self, config: Config, elmo: str | None) -> None:
+        for variant in self.variants:
+            setup = TaskSetup(config(elmo, variant))
+            setup.model.eval()
+            together = setup.run(setup.instances)["logits"]
+            for number, instance in enumerate(setup.instances):
+                np.testing.assert_allclose(together[number], self.logits_by_hand(setup, instance), atol=1e-5)
+
+    @pytest.mark.parametrize("encoder", [{"type": "pass_through"}, {"type": "gru", "hidden_size": 3}])
+    def test_other_encoders_than_lstms_may_be_used(self, config: Config, encoder: dict[str, Any]) -> None:
+        params = config("both", self.overrides).as_dict()
+        params["model"].update({name: dict(encoder) for name in self.encoders})
+        setup = TaskSetup(Params(params))
+        assert setup.run(setup.instances)["loss"] > 0
 
     @torch.no_grad()
     @pytest.mark.parametrize("elmo", PLACES)
@@ -139,6 +169,17 @@ class LabelModelTests:
                 config(None, {**self.overrides, "model.label_namespace": "answers"})["model"], vocab=setup.vocab
             )
 
+    def test_a_single_label_is_warned_of_in_one_line(self, config: Config, caplog: pytest.LogCaptureFixture) -> None:
+        params = config(None, self.overrides)
+        setup = TaskSetup(params.duplicate())
+        assert not _records(caplog)
+        one_label = Vocabulary.from_instances(setup.instances[:1])
+        Model.from_params(params["model"], vocab=one_label)
+        (record,) = _records(caplog)
+        (label,) = one_label.get_token_to_index_vocabulary("labels")
+        assert record.levelname == "WARNING"
+        assert record.getMessage().startswith(f'All training data has one and the same label, "{label}": ')
+
     def test_new_labels_get_outputs_and_old_ones_keep_theirs(self, config: Config) -> None:
         setup = TaskSetup(config("both", self.overrides))
         setup.model.eval()
@@ -163,6 +204,43 @@ class LabelModelTests:
         del tensors["metadata"]
         assert set(setup.model(**tensors)) == {"logits", "probabilities", "loss"}
         assert "accuracy" in setup.model.get_metrics(reset=True)
+
+
+def _records(caplog: pytest.LogCaptureFixture) -> list[logging.LogRecord]:
+    """What the labelling models have logged."""
+    return [record for record in caplog.records if record.name == "elmo_tasks.tasks.base.labelling"]
+
+
+def linear(layer: Any, vectors: np.ndarray) -> np.ndarray:
+    """What a linear layer makes of vectors, in NumPy. Shapes `(..., inputs)` to `(..., outputs)`."""
+    return vectors @ layer.weight.numpy().T + layer.bias.numpy()
+
+
+def attended(pooling: Any, vectors: np.ndarray) -> np.ndarray:
+    """The mean of a text's vectors, weighted by a `TextPooling`'s attention, in NumPy."""
+    first, last = pooling.attention[0], pooling.attention[2]
+    weights = np.exp(np.tanh(linear(first, vectors)) @ last.weight.numpy()[0])
+    return weights / weights.sum() @ vectors
+
+
+def classified(classifier: torch.nn.Sequential, vector: np.ndarray) -> np.ndarray:
+    """What a classifier with ReLU between its layers makes of a vector, in NumPy."""
+    *hidden, last = [layer for layer in classifier if isinstance(layer, torch.nn.Linear)]
+    for layer in hidden:
+        vector = np.maximum(linear(layer, vector), 0)
+    return linear(last, vector)
+
+
+def check_dropout_of_whole_dimensions(config: Config) -> None:
+    """That a dimension of the encoder's input is dropped in all tokens of a text alike."""
+    setup = TaskSetup(config(None, {"model.dropout": 0.5, "model.projection_dim": None}))
+    seen: list[torch.Tensor] = []
+    setup.model.encoder.register_forward_pre_hook(lambda _, inputs: seen.append(inputs[0]))
+    setup.run(setup.instances)
+    # The first two tokens of each text, which are never padding.
+    dropped = seen[0][:, :2] == 0
+    assert torch.equal(dropped[:, 0], dropped[:, 1])
+    assert 0.2 < dropped.float().mean() < 0.8
 
 
 class OpenLabelModelTests(LabelModelTests):

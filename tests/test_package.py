@@ -1,5 +1,6 @@
 """The package as a user gets it: its metadata, its wheel, and what happens where AllenNLP is missing or wrong."""
 
+import ast
 import configparser
 import json
 import os
@@ -49,6 +50,16 @@ def test_the_pinned_set_lies_within_the_ranges() -> None:
 
 def test_the_makefile_installs_the_allennlp_that_the_package_asks_for() -> None:
     assert f"\nALLENNLP = {registration.ALLENNLP_VERSION}\n" in (ROOT / "Makefile").read_text()
+
+
+def test_no_message_sends_its_reader_to_a_page_that_the_wheel_lacks() -> None:
+    for file in sorted((ROOT / "elmo_tasks").rglob("*.py")):
+        parts = list(ast.walk(ast.parse(file.read_text())))
+        # Whoever reads the code has the pages too.
+        docstrings = {part.value for part in parts if isinstance(part, ast.Expr)}
+        for part in parts:
+            if isinstance(part, ast.Constant) and isinstance(part.value, str) and part not in docstrings:
+                assert not re.search("docs/|README", part.value), f"{file}, line {part.lineno}: {part.value}"
 
 
 def test_the_plugins_file_names_the_package() -> None:

@@ -120,7 +120,12 @@ def _named(bilm: str | Path) -> BiLMFiles:
     folder = Path(bilm).expanduser()
     if folder.is_dir():
         return _files_in(folder, "A biLM's folder has the two files options.json and weights.hdf5.")
-    raise PretrainedError(f'There is no biLM "{bilm}": it is neither one of {", ".join(OUTPUT_DIMS)}, nor a folder.')
+    transformer = str(bilm).removeprefix("transformer:")
+    raise PretrainedError(
+        f'There is no biLM "{bilm}": it is neither one of {", ".join(OUTPUT_DIMS)}, nor a folder. A transformer, where '
+        f"one can take a biLM's place, is named transformer:{transformer}, and in a config "
+        f'by "transformer": "{transformer}".'
+    )
 
 
 def _files_in(folder: Path, hint: str) -> BiLMFiles:

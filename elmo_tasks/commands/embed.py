@@ -22,7 +22,8 @@ def _add_options(parser: argparse.ArgumentParser) -> None:
         "--layers",
         type=parse_layers,
         default="mean",
-        help="mean, all, or numbers such as 0,2 (0: the token layer, -1: the last); a column each (default: mean)",
+        help="mean, all, or numbers such as 0,2 (0: the token layer, -1: the last, as --layers=-2,-1); a column each "
+        "(default: mean)",
     )
     parser.add_argument("--float16", action="store_true", help="write half precision, not float32")
     parser.add_argument(

@@ -101,16 +101,21 @@ def _examples(given: list[str], archives: dict[str, str]) -> dict[str, str]:
 
 def _indices(models: "list[ServedModel]", corpus: Path) -> "dict[str, CorpusIndex]":
     """By the models' names: the corpus by each biLM, once where several models share it."""
+    from elmo_tasks.bilm.identity import bilm_digest
     from elmo_tasks.vectors.neighbors import CorpusIndex, sentences_to_search, tokens_to_search
 
     total = tokens_to_search(corpus, [], False)
-    indices: dict[int, CorpusIndex] = {}
+    by_digest: dict[str, CorpusIndex] = {}
+    indices = {}
     for model in models:
-        if model.bilm is not None and not model.bilm.stateful and id(model.bilm) not in indices:
+        if model.bilm is None or model.bilm.stateful:
+            continue
+        digest = bilm_digest(model.bilm)
+        if digest not in by_digest:
             with progress_bar(desc="corpus", unit=" tokens", total=total) as bar:
-                sentences = sentences_to_search(corpus, [], False)
-                indices[id(model.bilm)] = CorpusIndex(model.bilm, sentences, bar.update)
-    return {model.name: indices[id(model.bilm)] for model in models if id(model.bilm) in indices}
+                by_digest[digest] = CorpusIndex(model.bilm, sentences_to_search(corpus, [], False), bar.update)
+        indices[model.name] = by_digest[digest]
+    return indices
 
 
 COMMAND = Command(

@@ -1,15 +1,20 @@
 """
-AllenNLP Interpret: Hotflip and saliency.
+AllenNLP Interpret: Hotflip, saliency and input reduction.
 
-What it mends: AllenNLP 2.10.1's Hotflip knows three token indexers only, and "simple-gradient" weighs all tokens by the
-first one's vector, whatever the libraries.
-How one sees it: `Unsupported token indexer`; and saliencies that say nothing of their words.
+What it mends: AllenNLP 2.10.1's Hotflip knows three token indexers only, "simple-gradient" weighs all tokens by the
+first one's vector, and "input-reduction" takes tokens away whatever is counted in them.
+How one sees it: `Unsupported token indexer`; saliencies that say nothing of their words; and reductions that are wrong,
+or end in `'ListField' object has no attribute 'labels'`.
 Until when: as long as AllenNLP is used.
 """
 
+from typing import Any
+
 import numpy as np
+from allennlp.common.checks import ConfigurationError
+from allennlp.common.util import JsonDict
 from allennlp.data import TextFieldTensors, Token
-from allennlp.interpret.attackers import Hotflip
+from allennlp.interpret.attackers import Hotflip, InputReduction
 from allennlp.interpret.saliency_interpreters import SaliencyInterpreter
 from allennlp.nn.util import move_to_device
 from torch import Tensor
@@ -21,6 +26,7 @@ def apply() -> None:
     """Applies all of it."""
     flip_words_with_any_indexer()
     weigh_each_token_by_its_own_vector()
+    take_no_tokens_away_that_are_counted()
 
 
 def flip_words_with_any_indexer() -> None:
@@ -62,3 +68,25 @@ def weigh_each_token_by_its_own_vector() -> None:
         return [vectors.detach().cpu().numpy().reshape(1, *vectors.shape[-2:]) for vectors in embeddings]
 
     SaliencyInterpreter._aggregate_token_embeddings = staticmethod(replacement(with_batch, aggregate))  # type: ignore[method-assign]
+
+
+def take_no_tokens_away_that_are_counted() -> None:
+    """
+    Has AllenNLP Interpret's "input-reduction" refuse inputs in which something is counted in tokens, by the predictor's
+    `counted_in_tokens`.
+
+    What broke: the places of entities and predicates stay as they were while tokens before them go.
+    With which version: any.
+    When it can go: not while AllenNLP is used.
+    """
+    attack = stock_of(InputReduction.attack_from_json)
+
+    def attack_from_json(self: InputReduction, inputs: JsonDict, *more: Any, **named: Any) -> JsonDict:
+        if counted := getattr(self.predictor, "counted_in_tokens", None):
+            raise ConfigurationError(
+                f"{counted} are counted in tokens, and input-reduction takes tokens away: ask for saliency, such as "
+                "simple-gradient."
+            )
+        return attack(self, inputs, *more, **named)
+
+    InputReduction.attack_from_json = replacement(attack_from_json, attack)  # type: ignore[method-assign]

@@ -40,7 +40,8 @@ class ElmoTokenEmbedder(TokenEmbedder):
     Takes the place of stock AllenNLP's `elmo_token_embedder`: its parameters mean the same here, and its archives load.
     The ids come from the stock indexer `elmo_characters`, or ours, `elmo_character_ids`. Each embedder is one place of
     use with a mix of its own; for ELMo at the output of its encoder a model holds a second embedder and gives it the
-    same ids.
+    same ids. gamma, the mix's scale, starts at 1, as stock's does; an `initializer` of the model can start it where the
+    vectors are as long as those beside them, as `TaskElmo` does by itself.
 
     All frozen embedders of a process with the same biLM share one and run it once a batch. The frozen biLM is neither
     among the parameters nor in the state dict. A run keeps the biLM's two files once, where AllenNLP puts them into the

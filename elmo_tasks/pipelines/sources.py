@@ -44,9 +44,13 @@ def read_once(bilm: str | Path, cuda_device: int = -1) -> Source:
 
     # Raises
 
+    `PipelineError`
+        If `bilm` is neither.
     `PretrainedError`, `TransformerError`, `DeviceError`
         See `ElmoEmbedder`.
     """
+    if not isinstance(bilm, str | Path):
+        raise PipelineError(f"bilm is {bilm!r:.100}; it must be a biLM's name or folder.")
     return _read_once(str(bilm), cuda_device, _files_in(Path(bilm).expanduser()))
 
 

@@ -101,6 +101,8 @@ class ElmoVectorizer(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEsti
 
         `PipelineError`
             Names the parameter that is not as it must be.
+        `SplittingError`
+            If spaCy has no rules for the tokenizer's language.
         `PretrainedError`, `TransformerError`, `DeviceError`
             If the biLM, or the GPU, cannot be had.
         """
@@ -108,6 +110,7 @@ class ElmoVectorizer(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEsti
         if self.pooling not in list(_POOLINGS):
             raise PipelineError(f"pooling is {self.pooling!r:.100}; it must be one of {', '.join(_POOLINGS)}.")
         self._checked_dtype()
+        self._check_tokenizer()
         check_count(PipelineError, batch_size=self.batch_size)
         source = read_once(self.bilm, self.cuda_device)
         self._n_features_out = vector_length(source, self.layers)
@@ -165,6 +168,15 @@ class ElmoVectorizer(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEsti
         if isinstance(self.tokenizer, str):
             return split_sentences(text, word_rules(self.tokenizer))
         return [self.tokenizer(text)]
+
+    def _check_tokenizer(self) -> None:
+        if isinstance(self.tokenizer, str):
+            word_rules(self.tokenizer)
+        elif not callable(self.tokenizer):
+            raise PipelineError(
+                f"tokenizer is {self.tokenizer!r:.100}; it must be a language's code, or a function from a text to its "
+                "tokens."
+            )
 
     def _checked_dtype(self) -> np.dtype:
         try:

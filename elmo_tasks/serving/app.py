@@ -1,14 +1,17 @@
 """The page and the JSON API over HTTP."""
 
+import asyncio
 import json
+from collections.abc import Coroutine
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from fastapi import FastAPI, Request, Response
 from fastapi.responses import HTMLResponse, JSONResponse
 from fastapi_offline import FastAPIOffline
 from pydantic import BaseModel, Field, ValidationError
 from starlette.exceptions import HTTPException
+from starlette.requests import ClientDisconnect
 
 import elmo_tasks
 from elmo_tasks.bilm import BiLM
@@ -19,6 +22,8 @@ from elmo_tasks.serving.errors import BadInputError, RequestError, TooLongError
 from elmo_tasks.serving.served import ServedModel
 from elmo_tasks.serving.service import Service
 from elmo_tasks.vectors.neighbors import Occurrence
+
+T = TypeVar("T")
 
 PAGE = Path(__file__).parent / "page.html"
 
@@ -135,7 +140,8 @@ def make_app(service: Service) -> FastAPI:
     @app.post("/api/predict/{model:path}", responses=_ERRORS, openapi_extra=_body({"type": "object"}))
     async def predict(model: str, request: Request) -> Response:
         """What the model's predictor says of one input. The task's page of the documentation has both forms."""
-        return _Json(await service.answer(model, await _read_object(request, limit)))
+        inputs = await _read_object(request, limit)
+        return _Json(await _while_connected(request, service.answer(model, inputs)))
 
     @app.post(
         "/api/neighbors/{model:path}",
@@ -150,7 +156,8 @@ def make_app(service: Service) -> FastAPI:
         except ValidationError as error:
             raise BadInputError(_told(error)) from None
         query = Occurrence(token.tokens, token.position)
-        found = await service.neighbors(model, query, token.k, token.layer, token.same_word)
+        asked = service.neighbors(model, query, token.k, token.layer, token.same_word)
+        found = await _while_connected(request, asked)
         return _Json(
             {"neighbors": [{"cosine": near.cosine, "line": near.line, **near.occurrence._asdict()} for near in found]}
         )
@@ -163,6 +170,11 @@ def make_app(service: Service) -> FastAPI:
     @app.exception_handler(HTTPException)
     async def not_there(request: Request, error: HTTPException) -> Response:
         return _error(error.status_code, error.detail.lower().replace(" ", "_"), f"{request.url.path}: {error.detail}.")
+
+    @app.exception_handler(ClientDisconnect)
+    async def gone(request: Request, error: ClientDisconnect) -> Response:
+        # Nobody reads it.
+        return Response(status_code=499)
 
     @app.exception_handler(Exception)
     async def failed(request: Request, error: Exception) -> Response:
@@ -194,6 +206,23 @@ async def _read_object(request: Request, limit: int) -> dict[str, Any]:
     if not isinstance(value, dict):
         raise BadInputError("The request must be a JSON object.")
     return value
+
+
+async def _while_connected(request: Request, answer: Coroutine[Any, Any, T]) -> T:
+    """The answer. Once who asked has gone it is not waited for, and what has not begun of it never is."""
+
+    async def has_gone() -> None:
+        # The body has been read.
+        while (await request.receive())["type"] != "http.disconnect":
+            pass
+
+    asked, gone = asyncio.create_task(answer), asyncio.create_task(has_gone())
+    await asyncio.wait([asked, gone], return_when=asyncio.FIRST_COMPLETED)
+    gone.cancel()
+    if not asked.done():
+        asked.cancel()
+        raise ClientDisconnect
+    return asked.result()
 
 
 def _told(error: ValidationError) -> str:

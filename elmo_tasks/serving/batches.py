@@ -57,8 +57,7 @@ class Batches:
         self._closed = True
 
     async def _work(self) -> None:
-        while self._waiting:
-            batch = self._next_batch()
+        while batch := self._next_batch():
             for one, outcome in zip(batch, await self._outcomes(batch), strict=True):
                 # Who asked may have gone.
                 if one.answer.done():
@@ -70,12 +69,15 @@ class Batches:
         self._worker = None
 
     def _next_batch(self) -> list[_Waiting]:
-        """The first in the queue, and those behind it as long as they fit."""
-        batch = [self._waiting.popleft()]
-        longest = batch[0].length
+        """The first in the queue, and those behind it as long as they fit; without those whose askers have gone."""
+        batch: list[_Waiting] = []
+        longest = 0
         while self._waiting and len(batch) < self._most:
+            if self._waiting[0].answer.done():
+                self._waiting.popleft()
+                continue
             longest = max(longest, self._waiting[0].length)
-            if longest * (len(batch) + 1) > self._longest:
+            if batch and longest * (len(batch) + 1) > self._longest:
                 break
             batch.append(self._waiting.popleft())
         return batch

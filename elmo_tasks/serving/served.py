@@ -19,7 +19,7 @@ from elmo_tasks.files import read_lines
 from elmo_tasks.mixes import trained_mixes
 from elmo_tasks.serving.drawings import AS_JSON, DRAWINGS, examples_of, name_of
 from elmo_tasks.serving.errors import BadInputError, RequestError, ServingError
-from elmo_tasks.tasks.base.predictor import LinePredictor
+from elmo_tasks.tasks.base.predictor import InputError, LinePredictor
 
 logger = logging.getLogger(__name__)
 
@@ -138,6 +138,8 @@ def _tried(make: Callable[[Any], Any], given: Any) -> Any:
     """What is made of it, or the error of whoever sent it or of ours."""
     try:
         return make(given)
+    except InputError as error:
+        return BadInputError(error.problem)
     except (ConfigurationError, ValueError) as error:
         return BadInputError(" ".join(str(error).split()))
     except KeyError as error:

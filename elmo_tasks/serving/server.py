@@ -37,7 +37,11 @@ def listen(host: str, port: int) -> socket.socket:
         return socket.create_server((host, port), family=family)
     except (OSError, OverflowError) as error:
         reason = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
-        raise ServingError(f"{host}, port {port}: {reason}. Give another --port, or 0 for any that is free.") from None
+        # Behind the reason the address may be said once more.
+        reason = reason.partition(" (while attempting")[0].rstrip(".")
+        raise ServingError(
+            f"{host}, port {port}: {reason}. Give another --port, 0 for any that is free, or another --host."
+        ) from None
 
 
 def address(listening: socket.socket) -> str:

@@ -134,6 +134,14 @@ def test_unknown_name() -> None:
         find_bilm("large")
 
 
+@pytest.mark.parametrize("given", ["bert-base-uncased", "transformer:bert-base-uncased"])
+def test_how_a_transformer_is_named(given: str) -> None:
+    """Here as well, where one cannot be had: a command's prefix may have come into a config."""
+    message = r'is named transformer:bert-base-uncased, and in a config by "transformer": "bert-base-uncased"\.$'
+    with pytest.raises(PretrainedError, match=message):
+        find_bilm(given)
+
+
 def test_home_folder(make_bilm: Callable[..., BiLM], monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setenv("HOME", str(tmp_path))
     files = (tmp_path / "mine" / "options.json", tmp_path / "mine" / "weights.hdf5")

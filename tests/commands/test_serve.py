@@ -1,8 +1,10 @@
+import copy
 import re
 import signal
 import sys
 import threading
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -11,6 +13,7 @@ from allennlp.common import Params
 
 from elmo_tasks.__main__ import main
 from elmo_tasks.bilm import BiLM, BiLMOptions
+from elmo_tasks.commands.serve import _indices
 
 FIXTURE = Path(__file__).parents[2] / "fixtures/ner/train.txt"
 
@@ -79,6 +82,16 @@ def test_it_serves_until_it_is_ended(
     assert described["corpus"] == "corpus.txt"
     assert tagged["tokens"] == ["Ada", "met", "Bo", "."]
     assert {(one["line"], one["position"]) for one in near["neighbors"]} == {(1, 2), (2, 0)}
+
+
+def test_a_corpus_is_embedded_once_by_each_bilm(tmp_path: Path) -> None:
+    (tmp_path / "corpus.txt").write_text("Ada met Bo .\n")
+    bilm, other = (BiLM(BiLMOptions(filters=((1, 4),), cell_dim=8, projection_dim=3)) for _ in range(2))
+    bilms = {"a": bilm, "b": copy.deepcopy(bilm), "c": other, "baseline": None}
+    models: Any = [SimpleNamespace(name=name, bilm=bilm) for name, bilm in bilms.items()]
+    indices = _indices(models, tmp_path / "corpus.txt")
+    assert list(indices) == ["a", "b", "c"]
+    assert indices["a"] is indices["b"] is not indices["c"]
 
 
 @pytest.mark.parametrize(

@@ -12,6 +12,7 @@ from allennlp.data.fields import TextField
 from allennlp.data.token_indexers import ELMoTokenCharactersIndexer
 from allennlp.modules import TextFieldEmbedder, TokenEmbedder
 from allennlp.modules.token_embedders import ElmoTokenEmbedder as StockEmbedder
+from allennlp.nn import InitializerApplicator
 from allennlp.nn.regularizers import L2Regularizer, RegularizerApplicator
 from torch import Tensor
 
@@ -180,6 +181,22 @@ def test_regularizer_finds_the_mix(bilm_files: BiLMFiles) -> None:
     regularizer = RegularizerApplicator([("scalar_parameters", L2Regularizer(alpha=0.1))])
     embedder = ElmoTokenEmbedder(**strings(bilm_files), initial_scalar_mix_parameters=[1.0, 2.0, 3.0])
     assert regularizer(embedder).item() == pytest.approx(1.4)
+
+
+def test_gamma_starts_at_1_and_where_an_initializer_says(bilm_files: BiLMFiles) -> None:
+    """By the line that the page of configs has; of no module but ELMo's."""
+    params = {
+        "elmo": {"type": "elmo", "bilm": strings(bilm_files)},
+        "tokens": {"type": "embedding", "embedding_dim": 2},
+    }
+    embedder = TextFieldEmbedder.from_params(Params({"token_embedders": params}), vocab=Vocabulary())
+    before = {name: parameter.clone() for name, parameter in embedder.named_parameters()}
+    (gamma,) = (name for name in before if "gamma" in name)
+    assert before[gamma].item() == 1
+    line = {"regexes": [["elmo.*gamma", {"type": "constant", "val": 0.3}]]}
+    InitializerApplicator.from_params(Params(line))(embedder)
+    for name, parameter in embedder.named_parameters():
+        torch.testing.assert_close(parameter, torch.tensor([0.3]) if name == gamma else before[name], check_dtype=False)
 
 
 def test_vocab_to_cache(bilm_files: BiLMFiles, character_ids: Tensor, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -237,12 +237,14 @@ def test_a_column_of_texts(folder: Path) -> None:
         ({"batch_size": 0}, PipelineError, "batch_size is 0"),
         ({"bilm": "nobody"}, PretrainedError, 'no biLM "nobody"'),
         ({"cuda_device": 99}, DeviceError, "cuda_device 99"),
+        ({"bilm": 5}, PipelineError, "bilm is 5; it must be a biLM's name or folder"),
         ({"tokenizer": "zz"}, SplittingError, 'language "zz"'),
+        ({"tokenizer": None}, PipelineError, "tokenizer is None; it must be a language's code, or a function"),
     ],
 )
 def test_parameters(folder: Path, parameters: dict[str, Any], error: type[Exception], message: str) -> None:
     with pytest.raises(error, match=message):
-        ElmoVectorizer(**{"bilm": folder, **parameters}).fit_transform(TEXTS)
+        ElmoVectorizer(**{"bilm": folder, **parameters}).fit(TEXTS)
 
 
 @pytest.mark.parametrize(

@@ -47,6 +47,27 @@ def test_what_came_meanwhile_is_one_batch() -> None:
     assert slow.batches == [[1], [2, 3, 4]]
 
 
+def test_what_nobody_waits_for_is_not_answered() -> None:
+    slow = Slow()
+
+    async def steps(batches: Batches) -> list[int]:
+        asked = [asyncio.create_task(batches.ask(1, 1))]
+        assert await asyncio.get_running_loop().run_in_executor(None, slow.begun.acquire)
+        asked += [asyncio.create_task(batches.ask(one, 1)) for one in (2, 3, 4)]
+        await asyncio.sleep(0)
+        # One that has begun, the next, and the last.
+        for gone in (0, 1, 3):
+            asked[gone].cancel()
+        for _ in range(3):
+            slow.may_go_on.release()
+        return [await asked[2], await batches.ask(5, 1)]
+
+    with ThreadPoolExecutor(1) as executor:
+        batches = Batches(slow, executor, most=8, longest=100)
+        assert asyncio.run(steps(batches)) == [30, 50]
+    assert slow.batches == [[1], [3], [5]]
+
+
 @pytest.mark.parametrize(
     ("most", "longest", "expected"),
     [
@@ -114,7 +135,7 @@ def test_who_asked_may_go() -> None:
         assert await asyncio.get_running_loop().run_in_executor(None, slow.begun.acquire)
         gone.cancel()
         other = asyncio.create_task(batches.ask(2, 1))
-        for _ in range(2):
+        for _ in range(3):
             slow.may_go_on.release()
         return await other
 

@@ -2,6 +2,7 @@
 
 import os
 import shutil
+import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from typing import Any
@@ -350,6 +351,18 @@ def test_by_keyboard_alone(pages: Pages, bilm: BiLM) -> None:
     assert page.evaluate("getComputedStyle(document.activeElement).outlineStyle") == "solid"
 
 
+def test_on_a_phone_what_was_asked_for_comes_into_view(pages: Pages, bilm: BiLM) -> None:
+    page = pages.open(service_of([model("passage", bilm)], bilm), viewport={"width": 390, "height": 500})
+    assert page.evaluate("scrollY") == 0
+    page.fill("textarea >> nth=0", "A longer passage. " * 40)
+    for asks, shown in ((".go", "#answer"), (".word[role]", "#near"), ("#examples button", "#answer")):
+        page.click(asks)
+        top = "shown => document.querySelector(shown).getBoundingClientRect().top"
+        deadline = time.monotonic() + 20
+        while abs(page.evaluate(top, shown)) >= 1:
+            assert time.monotonic() < deadline, asks
+
+
 def test_neighbours(pages: Pages, bilm: BiLM) -> None:
     page = pages.open(service_of([model("parts", bilm)], bilm))
     assert "Choose a word" in text(page, "#near")
@@ -391,9 +404,13 @@ def test_errors_are_told(pages: Pages, bilm: BiLM) -> None:
     service = service_of([model("parts", bilm)], bilm, Limits(characters=30))
     with running(service) as where:
         page = pages.open_at(where)
+        page.click(".word[role]")
+        page.wait_for_selector(".near li")
         page.fill("textarea", "x" * 31)
         page.click(".go")
         assert text(page, "[role=alert]") == "Too long The input has 31 characters; 30 are allowed."
+        # There is no text any more that these words were of.
+        assert "Choose a word" in text(page, "#near")
         page.fill("textarea", "short")
         page.click(".go")
         page.wait_for_selector(".tagged")

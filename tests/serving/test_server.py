@@ -33,7 +33,7 @@ def test_ip_version_6() -> None:
 def test_an_address_that_cannot_be_had(host: str, port: int | None) -> None:
     with listen("127.0.0.1", 0) as taken:
         port = taken.getsockname()[1] if port is None else port
-        with pytest.raises(ServingError, match=rf"^{host}, port {port}: .+\. Give another --port, or 0 for any"):
+        with pytest.raises(ServingError, match=rf"^{host}, port {port}: .*[^.)]\. Give another --port, 0 for"):
             listen(host, port)
 
 
@@ -73,6 +73,40 @@ def test_a_signal_ends_it_well_with_what_has_begun_answered(number: signal.Signa
             thread.join(30)
     assert [response.json() for response in answers] == [{"given": {}}]
     assert {one: signal.getsignal(one) for one in before} == before
+
+
+def test_who_goes_before_the_answer_costs_the_others_nothing(caplog: pytest.LogCaptureFixture) -> None:
+    begun, may_go_on, answered = threading.Event(), threading.Event(), []
+
+    def answer(given: dict[str, Any]) -> dict[str, Any]:
+        answered.append(given["number"])
+        begun.set()
+        assert may_go_on.wait(30)
+        return given
+
+    def asks(address: tuple[str, int], number: int, sent: int = 13) -> socket.socket:
+        asking = socket.create_connection(address)
+        content = b'{"number": %d}' % number
+        asking.sendall(b"POST /api/predict/m HTTP/1.1\r\nHost: test\r\nContent-Length: 13\r\n\r\n" + content[:sent])
+        return asking
+
+    service = Service([Canned("m", answer)])
+    with running(service) as where:
+        host, _, port = where.removeprefix("http://").partition(":")
+        first = asks((host, int(port)), 1)
+        assert begun.wait(30)
+        for gone in (asks((host, int(port)), 2), asks((host, int(port)), 3, sent=5)):
+            # Its request has arrived.
+            assert httpx.get(f"{where}/api/models").status_code == 200
+            gone.close()
+        while service._in_flight > 1:
+            assert httpx.get(f"{where}/api/models").status_code == 200
+        may_go_on.set()
+        assert httpx.post(f"{where}/api/predict/m", json={"number": 4}).json() == {"number": 4}
+        assert first.recv(1000).endswith(b'{"number": 1}')
+        first.close()
+    assert answered == [1, 4]
+    assert not caplog.records
 
 
 def test_what_is_not_asked_to_the_end_does_not_hold_it_up(monkeypatch: pytest.MonkeyPatch) -> None:

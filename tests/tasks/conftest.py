@@ -9,9 +9,12 @@ from typing import Any
 import _jsonnet
 import pytest
 import torch
+import torch.distributed as dist
 from allennlp.commands.train import train_model
-from allennlp.common import Params
+from allennlp.common import Params, util
 from allennlp.common.params import with_overrides
+from allennlp.data import DatasetReader, Instance
+from allennlp.data.data_loaders import MultiProcessDataLoader
 from allennlp.interpret.saliency_interpreters import SaliencyInterpreter
 from allennlp.predictors import Predictor
 from tiny_transformers import bert as bert
@@ -105,6 +108,30 @@ def check_saliency() -> Callable[[Predictor, dict[str, Any], dict[str, int]], No
                 assert {key: len(weights) for key, weights in gradients.items()} == lengths
                 for weights in gradients.values():
                     assert sum(weights) == pytest.approx(1, abs=1e-4)
+
+    return check
+
+
+@pytest.fixture
+def check_sharing(
+    monkeypatch: pytest.MonkeyPatch,
+) -> Callable[[DatasetReader, Callable[[int], Path], Callable[[Instance], str]], None]:
+    """
+    Checks that processes read each instance of a file once, and as many each. The file is given by a function of the
+    number of its instances, and these are numbered from 0 by what the last function finds in them.
+    """
+
+    def check(reader: DatasetReader, numbered: Callable[[int], Path], number: Callable[[Instance], str]) -> None:
+        loader = MultiProcessDataLoader(reader, numbered(7), batch_size=1, num_workers=2)
+        assert sorted(number(instance) for instance in loader.iter_instances()) == [str(n) for n in range(7)]
+        path = numbered(6)
+        monkeypatch.setattr(util, "is_distributed", lambda: True)
+        monkeypatch.setattr(dist, "get_world_size", lambda: 2)
+        shares = []
+        for rank in range(2):
+            monkeypatch.setattr(dist, "get_rank", lambda rank=rank: rank)
+            shares.append([number(instance) for instance in reader.read(path)])
+        assert shares == [["0", "2", "4"], ["1", "3", "5"]]
 
     return check
 

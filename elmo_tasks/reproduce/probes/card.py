@@ -75,7 +75,7 @@ FRAMEWORK = Corpus(
 
 SEMCOR = Corpus(
     "SemCor 3.0 in the framework's form",
-    "rebuilt from SemCor 3.0; see docs/open-data.md",
+    "rebuilt from SemCor 3.0, with some other instances than the framework's own file",
     "Princeton licence",
     count_senses,
     _text("semcor", 37176, 226005, ".gz"),

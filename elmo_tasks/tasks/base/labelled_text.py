@@ -11,7 +11,7 @@ from overrides import overrides
 
 from elmo_tasks.modules.tokenizer import SpacyRulesTokenizer
 from elmo_tasks.tasks.base.labels import OpenLabel
-from elmo_tasks.tasks.base.predictor import LabelPredictor, bad_input, json_or_text, read_by, token_texts
+from elmo_tasks.tasks.base.predictor import LabelPredictor, bad_input, read_by, token_texts
 from elmo_tasks.tasks.base.reader import TextReader
 from elmo_tasks.tasks.base.text import Text, check_text
 
@@ -89,10 +89,7 @@ class LabelledTextPredictor(LabelPredictor):
         instances have no such field, or another model gives no probabilities.
     """
 
-    @overrides
-    def parse_line(self, line: str) -> JsonDict:
-        """A JSON object where the line begins with `{`, and a raw text otherwise."""
-        return json_or_text(line, "text")
+    raw_text = "text"
 
     def predict(self, text: str) -> JsonDict:
         """The answer for one raw text."""

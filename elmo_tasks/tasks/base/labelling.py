@@ -1,5 +1,6 @@
 """What models have in common that give each instance one label: what their outputs mean, and how good they are."""
 
+import logging
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -17,11 +18,13 @@ from elmo_tasks.tasks.base.labels import UNSEEN
 from elmo_tasks.tasks.base.metric import LabelCounts
 from elmo_tasks.tasks.base.model import ElmoModel, extended
 
+logger = logging.getLogger(__name__)
+
 
 class LabellingModel(ElmoModel):
     """
     A model that gives each instance one of a namespace's labels. The subclass has a `classifier`, whose last layer has
-    an output a label.
+    an output a label. Where there is a single label, from which nothing can be learned, a warning says so.
 
     Metrics, unless the subclass has others: `accuracy`, `macro-f1`, and at an epoch's end each label's
     `precision-LABEL` and `recall-LABEL`; see `LabelScores`.
@@ -63,9 +66,19 @@ class LabellingModel(ElmoModel):
         self._labels = self.label_names(label_namespace)
         self._metric = metric
         self._scores = self._make_scores()
+        if len(self._real_labels) == 1:
+            logger.warning(
+                'All training data has one and the same label, "%s": the model will give it to everything. Look at '
+                "the data, and at where the reader finds the labels.",
+                self._real_labels[0],
+            )
 
     def _make_scores(self) -> LabelCounts:
-        return self._metric([label for index, label in enumerate(self._labels) if index not in self._special])
+        return self._metric(self._real_labels)
+
+    @property
+    def _real_labels(self) -> list[str]:
+        return [label for index, label in enumerate(self._labels) if index not in self._special]
 
     @property
     def _special(self) -> set[int]:

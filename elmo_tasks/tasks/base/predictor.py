@@ -38,7 +38,7 @@ class LinePredictor(Predictor):
     """
     A predictor whose errors name the line of the file that `elmo-tasks predict` reads.
 
-    Subclasses have `_json_to_instance`, and may have `parse_line` and `instance_answer`; or `read_json` and `answer`,
+    Subclasses have `_json_to_instance`, and may have `raw_text` and `instance_answer`; or `read_json` and `answer`,
     where an input is not one instance. They raise `bad_input` for what they cannot read.
 
     # Parameters
@@ -54,6 +54,12 @@ class LinePredictor(Predictor):
         If `skip_bad_lines` is neither true nor false.
     """
 
+    raw_text: ClassVar[str | None] = None
+    """Which part of the input a line is that does not begin with `{`. None: all lines are JSON."""
+
+    counted_in_tokens: ClassVar[str | None] = None
+    """What an instance has as its tokens' numbers, such as entities' places; Interpret's input reduction is refused."""
+
     def __init__(
         self, model: Model, dataset_reader: DatasetReader, frozen: bool = True, skip_bad_lines: bool = False
     ) -> None:
@@ -62,10 +68,6 @@ class LinePredictor(Predictor):
         self._skips = skip_bad_lines
         self.lines_read = 0
         """Lines before the one that `load_line` is given next."""
-
-    def parse_line(self, line: str) -> JsonDict:
-        """A line's JSON object. Raises `ValueError` or `ConfigurationError`."""
-        return parse_json(line)
 
     @overrides
     def load_line(self, line: str) -> JsonDict:
@@ -77,7 +79,7 @@ class LinePredictor(Predictor):
         """
         self.lines_read += 1
         try:
-            content: Any = self.parse_line(line)
+            content: Any = parse_json(line) if self.raw_text is None else _json_or_text(line, self.raw_text)
             if isinstance(content, dict):
                 return _Line(content, self.lines_read)
             problem = str(bad_input(line, f"is no JSON object but a {type(content).__name__}"))
@@ -196,13 +198,28 @@ class LabelPredictor(LinePredictor):
         return [labeled]
 
 
-def bad_input(given: Any, message: str) -> ConfigurationError:
+class InputError(ConfigurationError):
+    """
+    What is wrong with an input, and how the input begins.
+
+    # Attributes
+
+    problem : `str`
+        The former alone, for who sees the input beside it.
+    """
+
+    def __init__(self, problem: str, beginning: str) -> None:
+        super().__init__(f"{problem} It begins: {beginning}")
+        self.problem = problem
+
+
+def bad_input(given: Any, message: str) -> InputError:
     """The error that says what is wrong with an input: a line, or the JSON in it."""
     text = given if isinstance(given, str) else json.dumps(given, ensure_ascii=False, default=str)
-    return ConfigurationError(f"The input {message}. It begins: {text.strip()[:200]}")
+    return InputError(f"The input {message}.", text.strip()[:200])
 
 
-def json_or_text(line: str, name: str) -> JsonDict:
+def _json_or_text(line: str, name: str) -> JsonDict:
     """
     A JSON object where the line begins with `{`; otherwise the line is raw text, which stands in the object as `name`.
 

@@ -11,7 +11,7 @@ from allennlp.models import Model
 from overrides import overrides
 
 from elmo_tasks.modules.tokenizer import SpacyRulesTokenizer
-from elmo_tasks.tasks.base.predictor import LinePredictor, bad_input, json_or_text, read_by, token_texts
+from elmo_tasks.tasks.base.predictor import LinePredictor, bad_input, read_by, token_texts
 from elmo_tasks.tasks.base.schemes import Span
 
 
@@ -29,6 +29,8 @@ class SentencePredictor(LinePredictor):
         See `LinePredictor`.
     """
 
+    raw_text = "sentence"
+
     def __init__(
         self,
         model: Model,
@@ -39,11 +41,6 @@ class SentencePredictor(LinePredictor):
     ) -> None:
         super().__init__(model, dataset_reader, frozen, skip_bad_lines)
         self._tokenizer = SpacyRulesTokenizer(language)
-
-    @overrides
-    def parse_line(self, line: str) -> JsonDict:
-        """A JSON object where the line begins with `{`, and a raw sentence otherwise."""
-        return json_or_text(line, "sentence")
 
     def predict(self, sentence: str) -> JsonDict:
         """The answer for one raw sentence."""

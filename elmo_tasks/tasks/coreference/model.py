@@ -1,6 +1,6 @@
 """Coreference end to end: which spans of a document are mentions, and which of them mean the same."""
 
-from typing import Any, NamedTuple, Optional
+from typing import Any, Optional
 
 import torch
 from allennlp.common import Lazy
@@ -14,13 +14,15 @@ from overrides import overrides
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from elmo_tasks.bilm.batches import batches_by_length
 from elmo_tasks.checks import check_count, check_flag, check_number
 from elmo_tasks.embedders.task_elmo import TaskElmo
 from elmo_tasks.tasks.base.model import ElmoModel, build, join
+from elmo_tasks.tasks.coreference.clusters import cluster_numbers, joined, moved, within
+from elmo_tasks.tasks.coreference.grouping import in_groups
 from elmo_tasks.tasks.coreference.layers import PairScores, SpanVectors, after_first_layer
 from elmo_tasks.tasks.coreference.memory import Size, check_memory
 from elmo_tasks.tasks.coreference.metric import CorefScores, Span
+from elmo_tasks.tasks.coreference.scores import Scored
 from elmo_tasks.tasks.coreference.spans import (
     DISTANCE_BUCKETS,
     Antecedents,
@@ -32,40 +34,9 @@ from elmo_tasks.tasks.coreference.spans import (
     nearest,
     number_of_spans,
 )
+from elmo_tasks.tasks.coreference.windows import Window, read_windows
 
 GENRE_NAMESPACE = "genre_labels"
-
-_TOKENS_AT_ONCE = 2**14
-"""So many are read at once at most, padding counted; a sentence is longer. Most documents are read in one go."""
-
-
-class _Window(NamedTuple):
-    """The part of a document that is read: its sentences from `first` on, the numbers of their tokens."""
-
-    first: int
-    lengths: Tensor
-
-
-class _Scored(NamedTuple):
-    """
-    What the model says of a document.
-
-    # Parameters
-
-    candidates, mentions : `Spans` and `Tensor`
-        All of its spans, and their scores as mentions. Shape `(candidates,)`.
-    spans : `Spans`
-        Those that are kept.
-    antecedents, scores : `Antecedents` and `Tensor`
-        The score of each kept span without an antecedent, which is 0, and then with each of `antecedents`. Shape
-        `(kept, 1 + most)`.
-    """
-
-    candidates: Spans
-    mentions: Tensor
-    spans: Spans
-    antecedents: Antecedents
-    scores: Tensor
 
 
 @Model.register("elmo_coref")
@@ -227,9 +198,9 @@ class ElmoCoref(ElmoModel):
             `antecedents`, each one's number among the kept, or -1. A span is its first token, counted in the
             document, and the one behind its last. Where there are gold clusters also `loss`, the documents' mean.
         """
-        text, windows = self._windows(sentences)
+        text, windows = read_windows(sentences, self._max_training_sentences if self.training else None)
         self._check_memory(windows)
-        tokens = self._tokens(text)
+        tokens = in_groups(text, self._tokens)
         output: dict[str, Any] = {"clusters": [], "spans": [], "antecedents": []}
         losses = []
         sizes = [int(window.lengths.sum()) for window in windows]
@@ -238,61 +209,21 @@ class ElmoCoref(ElmoModel):
             before = sum(map(len, about["sentences"][: window.first]))
             speakers = _speakers(about, before, len(encoded), encoded.device)
             scored = self._scored(encoded, inputs, window.lengths, speakers, None if genre is None else genre[number])
-            chosen = _chosen(scored)
-            (spans,) = _moved([scored.spans.pairs()], before)
+            chosen = scored.best_antecedents()
+            (spans,) = moved([scored.spans.pairs()], before)
             output["spans"].append(spans)
             output["antecedents"].append(chosen)
-            output["clusters"].append(_clusters(spans, chosen))
+            output["clusters"].append(joined(spans, chosen))
             if "clusters" in about:
-                gold = _within(about["clusters"], before, before + len(encoded))
-                losses.append(self._loss(scored, _moved(gold, -before)))
+                gold = within(about["clusters"], before, before + len(encoded))
+                losses.append(self._loss(scored, moved(gold, -before)))
                 self._scores([output["clusters"][-1]], [gold], [spans])
         if losses:
             output["loss"] = torch.stack(losses).mean()
         return output
 
-    def _windows(self, sentences: TextFieldTensors) -> tuple[TextFieldTensors, list[_Window]]:
-        """The sentences that are read, of all documents one above another, and what is read of each document."""
-        # Shape: (batch, sentences)
-        lengths = get_text_field_mask(sentences, num_wrapping_dims=1).sum(dim=-1)
-        windows, rows = [], []
-        for number, of_document in enumerate(lengths):
-            first, last = self._read(int((of_document > 0).sum()))
-            windows.append(_Window(first, of_document[first:last]))
-            rows.append(torch.arange(first, last, device=lengths.device) + number * lengths.shape[1])
-        chosen = torch.cat(rows)
-        text = {
-            indexer: {name: tensor.flatten(0, 1)[chosen] for name, tensor in tensors.items()}
-            for indexer, tensors in sentences.items()
-        }
-        return text, windows
-
-    def _read(self, sentences: int) -> tuple[int, int]:
-        """The first sentence that is read of a document that has so many, and the one behind the last."""
-        most = self._max_training_sentences
-        if not self.training or most is None or sentences <= most:
-            return 0, sentences
-        first = int(torch.randint(sentences - most + 1, ()))
-        return first, first + most
-
     def _tokens(self, text: TextFieldTensors) -> tuple[Tensor, Tensor]:
         """All tokens of the text after the encoder, and before it. Shapes `(all tokens, dim)`."""
-        # Shape: (sentences, tokens)
-        mask = get_text_field_mask(text)
-        lengths = mask.sum(dim=1).tolist()
-        # So that a long sentence does not have all others padded to its length.
-        groups = list(batches_by_length(range(len(lengths)), lengths.__getitem__, len(lengths), _TOKENS_AT_ONCE))
-        if len(groups) == 1:
-            return self._tokens_at_once(text)
-        numbers = mask.flatten().cumsum(dim=0).view_as(mask)  # (sentences, tokens)
-        order = torch.cat([numbers[rows][mask[rows]] for rows in groups]).argsort()
-        encoded, inputs = zip(
-            *(self._tokens_at_once(_part(text, rows, lengths[rows[0]])) for rows in groups), strict=True
-        )
-        return torch.cat(encoded)[order], torch.cat(inputs)[order]
-
-    def _tokens_at_once(self, text: TextFieldTensors) -> tuple[Tensor, Tensor]:
-        """As `_tokens`."""
         # Shape: (sentences, tokens)
         mask = get_text_field_mask(text)
         (embedded,) = self.embed(text)
@@ -306,7 +237,7 @@ class ElmoCoref(ElmoModel):
 
     def _scored(
         self, encoded: Tensor, inputs: Tensor, lengths: Tensor, speakers: Tensor, genre: Tensor | None
-    ) -> _Scored:
+    ) -> Scored:
         """
         # Parameters
 
@@ -333,7 +264,7 @@ class ElmoCoref(ElmoModel):
         pairs = self.pair_scores(vectors, antecedents, features).float() + coarse
         scores = kept_mentions[:, None] + kept_mentions[antecedents.places] + pairs
         scores = scores.masked_fill(~antecedents.mask, float("-inf"))
-        return _Scored(candidates, mentions, spans, antecedents, F.pad(scores, (1, 0)))
+        return Scored(candidates, mentions, spans, antecedents, F.pad(scores, (1, 0)))
 
     def _antecedents(self, vectors: Tensor, mentions: Tensor) -> tuple[Antecedents, Tensor]:
         """
@@ -367,20 +298,18 @@ class ElmoCoref(ElmoModel):
             features.append(self.genres(known).expand(*places.shape, -1))
         return self.dropout(torch.cat(features, dim=-1))
 
-    def _loss(self, scored: _Scored, gold: list[list[Span]]) -> Tensor:
+    def _loss(self, scored: Scored, gold: list[list[Span]]) -> Tensor:
         """Shape `()`."""
-        loss = _loss_of_antecedents(scored, _cluster_numbers(scored.spans, gold))
+        loss = scored.antecedents_loss(cluster_numbers(scored.spans, gold))
         if self._mention_loss:
-            are_mentions = (_cluster_numbers(scored.candidates, gold) > 0).float()
-            of_mentions = F.binary_cross_entropy_with_logits(scored.mentions, are_mentions, reduction="sum")
-            loss = loss + self._mention_loss * of_mentions
+            loss = loss + self._mention_loss * scored.mentions_loss(cluster_numbers(scored.candidates, gold))
         return loss
 
     def _kept(self, tokens: int, spans: int) -> int:
         """How many of a document's spans are kept."""
         return min(max(int(self._spans_per_token * tokens), 1), spans)
 
-    def _check_memory(self, windows: list[_Window]) -> None:
+    def _check_memory(self, windows: list[Window]) -> None:
         documents = []
         for window in windows:
             tokens, spans = int(window.lengths.sum()), number_of_spans(window.lengths, self._max_width)
@@ -406,78 +335,8 @@ class ElmoCoref(ElmoModel):
         return self._scores.get_metric(reset)
 
 
-def _part(text: TextFieldTensors, rows: list[int], longest: int) -> TextFieldTensors:
-    """Some of a text's sentences, of which the longest has so many tokens."""
-    tokens = get_text_field_mask(text).shape[1]
-    return {
-        indexer: {
-            # What has no row a token, such as pieces of words, stays as long as it is.
-            name: tensor[rows, :longest] if tensor.shape[1] == tokens else tensor[rows]
-            for name, tensor in tensors.items()
-        }
-        for indexer, tensors in text.items()
-    }
-
-
 def _speakers(about: dict[str, Any], before: int, tokens: int, device: torch.device) -> Tensor:
     """A number for each of the tokens' speakers; the same for all where the metadata have none. Shape `(tokens,)`."""
     names = [name for sentence in about.get("speakers") or [] for name in sentence][before : before + tokens]
     numbers = {name: number for number, name in enumerate(dict.fromkeys(names))}
     return torch.tensor([numbers[name] for name in names] or [0] * tokens, device=device)
-
-
-def _within(clusters: list[list[Span]], first: int, last: int) -> list[list[Span]]:
-    """What is left of clusters in a part of the document; one of which a single mention is left is none."""
-    found = []
-    for cluster in clusters:
-        inside = [(start, end) for start, end in cluster if first <= start and end <= last]
-        if len(inside) > 1 or len(inside) == len(cluster):
-            found.append(inside)
-    return found
-
-
-def _cluster_numbers(spans: Spans, clusters: list[list[Span]]) -> Tensor:
-    """Of each span its cluster's number, counted from 1, or 0. Shape `(spans,)`."""
-    numbers = {mention: number for number, cluster in enumerate(clusters, start=1) for mention in cluster}
-    return torch.tensor([numbers.get(span, 0) for span in spans.pairs()], device=spans.starts.device)
-
-
-def _loss_of_antecedents(scored: _Scored, clusters: Tensor) -> Tensor:
-    """
-    The negative log likelihood of all right antecedents together, summed over the spans (Lee et al. 2017, section 6).
-
-    # Parameters
-
-    clusters : `Tensor`
-        The gold ones of the kept spans, 0 for none. Shape `(kept,)`.
-    """
-    ours, theirs = clusters[:, None], clusters[scored.antecedents.places]
-    # Shape: (kept, most)
-    right = (ours == theirs) & (ours > 0) & scored.antecedents.mask
-    # Shape: (kept, 1 + most)
-    right = torch.cat([~right.any(dim=1, keepdim=True), right], dim=1)
-    of_right = scored.scores.masked_fill(~right, float("-inf")).logsumexp(dim=1)
-    return (scored.scores.logsumexp(dim=1) - of_right).sum()
-
-
-def _moved(clusters: list[list[Span]], by: int) -> list[list[Span]]:
-    """So many tokens further on."""
-    return [[(start + by, end + by) for start, end in cluster] for cluster in clusters]
-
-
-def _chosen(scored: _Scored) -> list[int]:
-    """Each span's best antecedent, as its number among the kept spans, or -1."""
-    # Shape: (kept, 1 + most)
-    places = F.pad(scored.antecedents.places, (1, 0), value=-1)
-    best = scored.scores.argmax(dim=1, keepdim=True)
-    return places.gather(1, best).squeeze(1).tolist()
-
-
-def _clusters(spans: list[Span], antecedents: list[int]) -> list[list[Span]]:
-    """What is joined by antecedents, ordered by the first mentions."""
-    clusters: dict[int, list[Span]] = {}
-    first: list[int] = []
-    for number, antecedent in enumerate(antecedents):
-        first.append(number if antecedent < 0 else first[antecedent])
-        clusters.setdefault(first[-1], []).append(spans[number])
-    return [cluster for cluster in clusters.values() if len(cluster) > 1]

@@ -12,7 +12,7 @@ from allennlp.predictors import Predictor
 from overrides import overrides
 
 from elmo_tasks.modules.sentences import split_sentences
-from elmo_tasks.tasks.base.predictor import LinePredictor, bad_input, json_or_text
+from elmo_tasks.tasks.base.predictor import LinePredictor, bad_input
 from elmo_tasks.tasks.base.text import Text, check_text
 from elmo_tasks.tasks.coreference.metric import Span
 from elmo_tasks.tasks.coreference.reader import CorefReader
@@ -50,10 +50,7 @@ class ElmoCorefPredictor(LinePredictor):
     Registered as a `Predictor` with name "elmo_coref".
     """
 
-    @overrides
-    def parse_line(self, line: str) -> JsonDict:
-        """A JSON object where the line begins with `{`, and a raw text otherwise."""
-        return json_or_text(line, "text")
+    raw_text = "text"
 
     def predict(self, text: str) -> JsonDict:
         """The answer for one raw text."""

@@ -1,14 +1,11 @@
 """A sentence with two entities to the relation between them."""
 
-from typing import Any
-
-from allennlp.common.checks import ConfigurationError
 from allennlp.common.util import JsonDict
 from allennlp.data import Instance
 from allennlp.predictors import Predictor
 from overrides import overrides
 
-from elmo_tasks.tasks.base.predictor import LabelPredictor, bad_input, json_or_text
+from elmo_tasks.tasks.base.predictor import LabelPredictor, bad_input
 from elmo_tasks.tasks.relations.corpus import ExampleError, parse_record
 
 
@@ -37,10 +34,8 @@ class ElmoRelationPredictor(LabelPredictor):
     Registered as a `Predictor` with name "elmo_relation_classifier".
     """
 
-    @overrides
-    def parse_line(self, line: str) -> JsonDict:
-        """A JSON object where the line begins with `{`, and a marked text otherwise."""
-        return json_or_text(line, "text")
+    raw_text = "text"
+    counted_in_tokens = "The entities' places"
 
     def predict(self, text: str) -> JsonDict:
         """The answer for one text in which the entities are marked."""
@@ -55,18 +50,6 @@ class ElmoRelationPredictor(LabelPredictor):
         except ExampleError as error:
             raise bad_input(json_dict, f"cannot be taken: {error}") from None
         return self._dataset_reader.text_to_instance(text, e1, e2)
-
-    @overrides
-    def get_gradients(self, instances: list[Instance]) -> tuple[dict[str, Any], dict[str, Any]]:
-        """For AllenNLP Interpret. Raises `ConfigurationError` where an attacker has taken tokens away."""
-        for instance in instances:
-            fields: Any = instance.fields
-            if len(fields["tokens"]) != len(fields["metadata"].metadata["tokens"]):
-                raise ConfigurationError(
-                    "The entities' places are counted in tokens, and input-reduction takes tokens away: ask for "
-                    "saliency (such as simple-gradient), or without ELMo for Hotflip."
-                )
-        return super().get_gradients(instances)
 
     @overrides
     def instance_answer(self, instance: Instance, output: JsonDict) -> JsonDict:

@@ -1,5 +1,6 @@
 """A deep LSTM that tags a predicate's arguments, with ELMo, and a small network that finds the predicates."""
 
+from collections.abc import Iterator
 from typing import Any, NamedTuple, Optional
 
 import torch
@@ -21,6 +22,12 @@ from elmo_tasks.tasks.base.model import ElmoModel, Embedded, build, extended, jo
 from elmo_tasks.tasks.srl.decoding import BioDecoder
 from elmo_tasks.tasks.srl.metric import PredicateScores, SrlEval
 
+TOKENS_AT_ONCE = 2**16
+"""
+But for training, the encoder reads so many tokens at once at most, a sentence's once for each of its predicates and
+padding counted; a longer sentence it reads for one predicate at a time. So a whole document may be given as a sentence.
+"""
+
 
 class Frames(NamedTuple):
     """The predicates of a batch's sentences, sentence by sentence. Each of shape `(frames,)`."""
@@ -29,6 +36,11 @@ class Frames(NamedTuple):
     """Which of the batch's sentences each is in."""
     predicate: Tensor
     """Its token."""
+
+    def split(self, most: int) -> Iterator["Frames"]:
+        """So many at a time; where there are none, none once."""
+        parts = (one.split(most) for one in self)
+        return (Frames(*part) for part in zip(*parts, strict=True))
 
 
 @Model.register("elmo_srl")
@@ -164,13 +176,11 @@ class ElmoSrl(ElmoModel):
         # Shape: (batch, tokens)
         found = self.predicate_finder(text, mask) if self.predicate_finder is not None else None
         frames = self._frames(predicates, found, mask, metadata)
-        # Shape: (frames, tokens, number of tags)
-        logits = self._logits(text, frames, mask)
-        predicted = self._decoder.decode(logits, mask.sum(dim=1)[frames.sentence].tolist())
+        gold = tags[predicates >= 0] if tags is not None else None  # (frames, tokens)
+        predicted, losses = self._tagged(text, frames, mask, gold)
         output: dict[str, Any] = {"words": words, **_by_sentence(frames, predicted, len(words))}
         if tags is not None:
-            gold = tags[predicates >= 0]  # (frames, tokens)
-            output["loss"] = _tagging_loss(logits, gold, mask[frames.sentence])
+            output["loss"] = torch.stack(losses).sum() / max(len(frames.sentence), 1)
             self._scores(self._names(predicted), [one for sentence in metadata for one in sentence["tags"]])
             if found is not None:
                 are_predicates = _marked(predicates, mask)
@@ -195,6 +205,23 @@ class ElmoSrl(ElmoModel):
         both = [torch.cat(pair) for pair in zip(given, is_found.nonzero(as_tuple=True), strict=True)]
         order = both[0].argsort(stable=True)
         return Frames(*(one[order] for one in both))
+
+    def _tagged(
+        self, text: Embedded, frames: Frames, mask: Tensor, gold: Tensor | None
+    ) -> tuple[list[list[int]], list[Tensor]]:
+        """The tags of each frame; and where there are gold ones, shape `(frames, tokens)`, losses to be summed."""
+        at_once = len(frames.sentence) if self.training else TOKENS_AT_ONCE // mask.shape[1]
+        predicted: list[list[int]] = []
+        losses = []
+        for some in frames.split(max(at_once, 1)):
+            # Shape: (some, tokens)
+            there = mask[some.sentence]
+            # Shape: (some, tokens, number of tags)
+            logits = self._logits(text, some, mask)
+            if gold is not None:
+                losses.append(_tagging_loss(logits, gold[len(predicted) : len(predicted) + len(there)], there))
+            predicted += self._decoder.decode(logits, there.sum(dim=1).tolist())
+        return predicted, losses
 
     def _logits(self, text: Embedded, frames: Frames, mask: Tensor) -> Tensor:
         """Shape `(frames, tokens, number of tags)`."""
@@ -281,7 +308,7 @@ class PredicateFinder(nn.Module):
 
 def _tagging_loss(logits: Tensor, gold: Tensor, mask: Tensor) -> Tensor:
     """
-    The cross entropy of each frame's tags, in the mean over frames; 0 without any.
+    The cross entropy of each frame's tags, summed over frames.
 
     # Parameters
 
@@ -290,7 +317,7 @@ def _tagging_loss(logits: Tensor, gold: Tensor, mask: Tensor) -> Tensor:
     gold, mask : `Tensor`
         Shape `(frames, tokens)`.
     """
-    return F.cross_entropy(logits[mask], gold[mask], reduction="sum") / max(len(gold), 1)
+    return F.cross_entropy(logits[mask], gold[mask], reduction="sum")
 
 
 def _finding_loss(logits: Tensor, are_predicates: Tensor, mask: Tensor) -> Tensor:

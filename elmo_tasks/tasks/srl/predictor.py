@@ -45,6 +45,8 @@ class ElmoSrlPredictor(SentencePredictor):
     Registered as a `Predictor` with name "elmo_srl".
     """
 
+    counted_in_tokens = "The predicates' places"
+
     @overrides
     def more_inputs(self, json_dict: JsonDict, tokens: Sequence[Token]) -> dict[str, Any]:
         predicates = json_dict.get("predicates")

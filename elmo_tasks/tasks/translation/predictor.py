@@ -7,7 +7,7 @@ from allennlp.data import Instance
 from allennlp.predictors import Predictor
 from overrides import overrides
 
-from elmo_tasks.tasks.base.predictor import LinePredictor, bad_input, json_or_text
+from elmo_tasks.tasks.base.predictor import LinePredictor, bad_input
 from elmo_tasks.tasks.translation.corpus import PairError, check_text
 
 
@@ -34,10 +34,7 @@ class ElmoTranslatorPredictor(LinePredictor):
     Registered as a `Predictor` with name "elmo_translator".
     """
 
-    @overrides
-    def parse_line(self, line: str) -> JsonDict:
-        """A JSON object where the line begins with `{`, and a raw text otherwise."""
-        return json_or_text(line, "source")
+    raw_text = "source"
 
     def predict(self, source: str) -> JsonDict:
         """The answer for one text."""

@@ -3,6 +3,8 @@
 from dataclasses import dataclass
 from typing import Any
 
+import torch
+
 from elmo_tasks.checks import check_count
 from elmo_tasks.vectors.parquet.folder import arrow
 from elmo_tasks.vectors.parquet.plan import ParquetError
@@ -43,6 +45,12 @@ class Engine:
         arrow()
         if self.name == "ray":
             ray_data()
+        # What a running cluster has is not known here.
+        if self.gpus and self.address is None and (seen := torch.cuda.device_count()) < self.workers:
+            raise ParquetError(
+                f"Each worker takes a GPU: there are to be {self.workers}, and torch sees {seen} GPUs. Begin fewer "
+                "workers, or leave their work to the processor."
+            )
 
 
 def ray_data() -> Any:

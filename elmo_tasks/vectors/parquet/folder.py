@@ -92,6 +92,12 @@ def claim(folder: Path, plan: Plan) -> None:
         temporary.write_text(plan.to_json(), encoding="utf-8")
 
 
+def remove_leftovers(folder: Path) -> None:
+    """Removes what killed workers had begun to write, once all parts are there."""
+    for leftover in folder.glob(".part-*.tmp"):
+        leftover.unlink(missing_ok=True)
+
+
 class Line(NamedTuple):
     """A line of an embedded text."""
 

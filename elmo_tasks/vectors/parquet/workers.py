@@ -3,14 +3,14 @@
 import multiprocessing
 import signal
 from collections.abc import Iterator, Sequence
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from multiprocessing.connection import Connection, wait
 from multiprocessing.context import SpawnProcess
 from pathlib import Path
 
 from elmo_tasks.vectors.parquet.embedding import BiLMChoice, Job, PartEmbedder
 from elmo_tasks.vectors.parquet.engine import Engine
-from elmo_tasks.vectors.parquet.folder import claim, is_whole
+from elmo_tasks.vectors.parquet.folder import claim, is_whole, remove_leftovers
 from elmo_tasks.vectors.parquet.plan import ParquetError, Plan
 from elmo_tasks.vectors.parquet.ray_engine import embed_with_ray
 
@@ -46,10 +46,14 @@ def embed(plan: Plan, choice: BiLMChoice, folder: Path, engine: Engine) -> Itera
     done = [number for number in range(len(plan.parts)) if is_whole(folder, plan, number)]
     yield from (plan.parts[number].tokens for number in done)
     left = sorted(set(range(len(plan.parts))) - set(done))
-    if not left:
-        return
-    texts = [Path(text.name).resolve() for text in plan.texts]
-    job = Job(folder.resolve(), texts, choice.resolved(), engine.threads)
+    if left:
+        texts = [Path(text.name).resolve() for text in plan.texts]
+        yield from _make(plan, Job(folder.resolve(), texts, choice.resolved(), engine.threads), engine, left)
+    remove_leftovers(folder)
+
+
+def _make(plan: Plan, job: Job, engine: Engine, left: Sequence[int]) -> Iterator[int]:
+    """Makes the parts of these numbers, and gives the tokens of each."""
     if engine.name == "ray":
         yield from embed_with_ray(job, engine, left)
     elif engine.workers == 1:
@@ -93,7 +97,8 @@ class _Processes:
         device = worker if self._engine.gpus else -1
         arguments = (self._job, device, self._left[worker], theirs)
         process = self._context.Process(target=_work, args=arguments, daemon=True)
-        process.start()
+        with _without_interrupts():
+            process.start()
         theirs.close()
         self._running[ours] = (worker, process)
 
@@ -127,10 +132,21 @@ class _Processes:
         self._begin(worker)
 
 
+@contextmanager
+def _without_interrupts() -> Iterator[None]:
+    """
+    A process that is begun here is spared Ctrl-C from its birth on, as its imports would print a traceback of it. It is
+    for the process that began this one, and ends it too.
+    """
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGINT])
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+
+
 def _work(job: Job, device: int, numbers: list[int], parent: Connection) -> None:
     """In a worker: makes parts, and says the number of each, or what is wrong."""
-    # Ctrl-C is for the process that began this one, and ends it too.
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
     try:
         embedder = PartEmbedder(job, device)
         for number in numbers:
@@ -138,4 +154,11 @@ def _work(job: Job, device: int, numbers: list[int], parent: Connection) -> None
             parent.send(number)
     except (ValueError, OSError) as error:
         with suppress(OSError):
-            parent.send(str(error))
+            parent.send(_told(error))
+
+
+def _told(error: Exception) -> str:
+    """An error's message; the system's, of a file, as people say it."""
+    if isinstance(error, OSError) and error.strerror and error.filename:
+        return f"{error.filename}: {error.strerror}."
+    return str(error)

@@ -1,8 +1,8 @@
-import re
 from pathlib import Path
 
 import pytest
 from allennlp.common.checks import ConfigurationError
+from fixture_readmes import readme_counts
 
 from elmo_tasks.tasks.coreference.card import CARD, count_mentions
 
@@ -23,15 +23,8 @@ def test_a_bad_bracket(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("part", ["train", "dev"])
 def test_the_small_corpus_is_as_its_readme_says(part: str) -> None:
-    readme = (FIXTURES / "README.md").read_text(encoding="utf-8")
-    header, row = (
-        re.search(rf"^\| {first} \|(.*)\|$", readme, re.MULTILINE) for first in ("file", rf"{part}\.gold_conll")
-    )
-    assert header is not None
-    assert row is not None
-    named = dict(zip(header[1].split("|"), row[1].split("|"), strict=True))
-    counts = count_mentions(FIXTURES / f"{part}.gold_conll")
-    assert {name.strip(): int(cell) for name, cell in named.items()} == counts
+    path = FIXTURES / f"{part}.gold_conll"
+    assert readme_counts(path) == count_mentions(path)
 
 
 @pytest.mark.skipif(not (SHARED / "coref").is_dir(), reason="the shared corpora are not here")

@@ -12,6 +12,7 @@ from allennlp.models import load_archive
 from torch import Tensor
 from torch.nn import functional as F
 
+from elmo_tasks.tasks.coreference.windows import read_windows
 from task_setup import TaskSetup
 
 Config = Callable[..., Params]
@@ -190,7 +191,7 @@ def test_sentences_do_not_see_one_another(config: Config) -> None:
     seen = []
     for last in ("Bo left .", "They do not know where she went ."):
         instance = setup.instance(*document("Ada found a cat .", last))
-        encoded, inputs = setup.model._tokens(setup.model._windows(setup.tensors([instance])["sentences"])[0])
+        encoded, inputs = setup.model._tokens(read_windows(setup.tensors([instance])["sentences"], None)[0])
         seen.append((encoded[:5], inputs[:5]))
     for one, other in zip(*seen, strict=True):
         torch.testing.assert_close(one, other)
@@ -242,7 +243,7 @@ def test_a_window_is_scored_as_a_document_of_its_own(config: Config, monkeypatch
     setup.reader.apply_token_indexers(part)
     expected = setup.run([part])
     scores = setup.model.get_metrics(reset=True)
-    monkeypatch.setattr(setup.model, "_read", lambda sentences: (1, sentences))
+    monkeypatch.setattr("elmo_tasks.tasks.coreference.windows.read_part", lambda sentences, most: (1, sentences))
     output = setup.run(setup.instances[:1])
     torch.testing.assert_close(output["loss"], expected["loss"])
     assert output["spans"] == [[(start + 5, end + 5) for start, end in expected["spans"][0]]]
@@ -312,7 +313,7 @@ def test_a_long_sentence_does_not_have_the_others_padded(
     read = []
     embed = setup.model.embed
     monkeypatch.setattr(setup.model, "embed", lambda text: read.append(text["tokens"]["tokens"].shape) or embed(text))
-    monkeypatch.setattr("elmo_tasks.tasks.coreference.model._TOKENS_AT_ONCE", 5)
+    monkeypatch.setattr("elmo_tasks.tasks.coreference.grouping.TOKENS_AT_ONCE", 5)
     bilm_runs.clear()
     in_parts = setup.run(instances)
     assert read == [(1, 40), (2, 2), (2, 1)]

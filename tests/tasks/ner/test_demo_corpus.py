@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 from allennlp.data.dataset_readers.dataset_utils import bio_tags_to_spans, to_bioul
+from fixture_readmes import readme_counts
 
 FOLDER = Path(__file__).parents[3] / "fixtures" / "ner"
 PARTS = ("train", "dev", "test")
@@ -21,12 +22,13 @@ def test_counts_are_those_in_the_readme(part: str) -> None:
     given = sentences(part)
     spans = [bio_tags_to_spans([tag for *_, tag in sentence]) for sentence in given]
     types = [type_ for sentence in spans for type_, _ in sentence]
-    counts = [len(given), sum(map(len, given))]
-    counts += [types.count(type_) for type_ in ("PER", "LOC", "ORG", "MISC")]
-    counts += [len(types), spans.count([])]
-    row = re.search(rf"^\| {part}\.txt \|(.*)\|$", (FOLDER / "README.md").read_text(encoding="utf-8"), re.MULTILINE)
-    assert row is not None
-    assert [int(cell.replace(",", "")) for cell in row[1].split("|")] == counts
+    assert readme_counts(FOLDER / f"{part}.txt") == {
+        "sentences": len(given),
+        "tokens": sum(map(len, given)),
+        **{type_: types.count(type_) for type_ in ("PER", "LOC", "ORG", "MISC")},
+        "entities": len(types),
+        "sentences without one": spans.count([]),
+    }
 
 
 def test_no_sentence_occurs_twice() -> None:

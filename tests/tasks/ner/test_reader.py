@@ -1,5 +1,6 @@
 import gzip
 import logging
+from collections.abc import Callable
 from itertools import islice
 from pathlib import Path
 from typing import Any
@@ -8,7 +9,6 @@ import pytest
 from allennlp.common import Params
 from allennlp.common.checks import ConfigurationError
 from allennlp.data import DatasetReader, Instance, Vocabulary
-from allennlp.data.data_loaders import MultiProcessDataLoader
 from allennlp.data.dataset_readers.conll2003 import Conll2003DatasetReader
 from allennlp.data.tokenizers import Token
 from hypothesis import given
@@ -209,12 +209,12 @@ def test_without_tags(tmp_path: Path) -> None:
     assert instance["metadata"].metadata == {"words": ["a"]}
 
 
-def test_worker_processes_share_the_sentences(tmp_path: Path) -> None:
-    path = write(tmp_path, "".join(f"word{number} O\n\n" for number in range(7)))
-    loader = MultiProcessDataLoader(Conll2003Reader(), path, batch_size=1, num_workers=2)
-    assert sorted(words_and_tags(instance)[0][0] for instance in loader.iter_instances()) == [
-        f"word{n}" for n in range(7)
-    ]
+def test_processes_share_the_sentences(tmp_path: Path, check_sharing: Callable[..., None]) -> None:
+    check_sharing(
+        Conll2003Reader(),
+        lambda count: write(tmp_path, "".join(f"{number} O\n\n" for number in range(count))),
+        lambda instance: words_and_tags(instance)[0][0],
+    )
 
 
 @pytest.mark.skipif(not SHARED.is_dir(), reason="the shared corpora are not here")

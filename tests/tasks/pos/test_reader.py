@@ -1,10 +1,10 @@
 import gzip
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
 from allennlp.common.checks import ConfigurationError
-from allennlp.data.data_loaders import MultiProcessDataLoader
 from allennlp.data.tokenizers import Token
 from hypothesis import given
 from hypothesis import strategies as st
@@ -149,11 +149,12 @@ def test_without_tags() -> None:
     assert instance["metadata"].metadata == {"words": ["a"]}
 
 
-def test_worker_processes_share_the_sentences(tmp_path: Path) -> None:
-    path = write(tmp_path, "\n".join(row("1", f"word{number}", "_", "X") for number in range(7)))
-    loader = MultiProcessDataLoader(ConlluReader(), path, batch_size=1, num_workers=2)
-    words = [instance["metadata"]["words"][0] for instance in loader.iter_instances()]
-    assert sorted(words) == [f"word{number}" for number in range(7)]
+def test_processes_share_the_sentences(tmp_path: Path, check_sharing: Callable[..., None]) -> None:
+    check_sharing(
+        ConlluReader(),
+        lambda count: write(tmp_path, "\n".join(row("1", str(number), "_", "X") for number in range(count))),
+        lambda instance: instance["metadata"]["words"][0],
+    )
 
 
 @pytest.mark.skipif(not SHARED.is_dir(), reason="the shared corpora are not here")

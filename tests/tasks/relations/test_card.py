@@ -1,7 +1,7 @@
-import re
 from pathlib import Path
 
 import pytest
+from fixture_readmes import readme_counts
 
 from elmo_tasks.tasks.relations.card import CARD, count_relations
 from elmo_tasks.tasks.relations.corpus import ExampleError
@@ -55,13 +55,7 @@ def test_the_small_corpus_is_as_its_readme_says(part: str) -> None:
     path = FIXTURES / f"{part}.txt"
     texts = [line for line in path.read_text(encoding="utf-8").splitlines() if "<e1>" in line]
     assert len({text.partition("\t")[2] for text in texts}) == len(texts)
-    readme = (FIXTURES / "README.md").read_text(encoding="utf-8")
-    header, row = (re.search(rf"^\| {first} \|(.*)\|$", readme, re.MULTILINE) for first in ("file", rf"{part}\.txt"))
-    assert header is not None
-    assert row is not None
-    named = dict(zip(header[1].split("|"), row[1].split("|"), strict=True))
-    counts = count_relations(path)
-    assert {name.strip(): int(cell) for name, cell in named.items()} == {"sentences": len(texts), **counts}
+    assert readme_counts(path) == {"sentences": len(texts), **count_relations(path)}
 
 
 @pytest.mark.skipif(not (SHARED / "re").is_dir(), reason="the shared corpora are not here")

@@ -4,10 +4,17 @@ from typing import Any, ClassVar
 import numpy as np
 import pytest
 import torch
-from allennlp.common import Params
 from allennlp.common.checks import ConfigurationError
 from allennlp.data import Instance
-from label_model_tests import PLACES, Config, OpenLabelModelTests
+from label_model_tests import (
+    PLACES,
+    Config,
+    OpenLabelModelTests,
+    attended,
+    check_dropout_of_whole_dimensions,
+    classified,
+    linear,
+)
 
 from task_setup import TaskSetup
 
@@ -22,55 +29,33 @@ class TestWhatHoldsForAll(OpenLabelModelTests):
     fixture = FIXTURES / "train.txt"
     learning: ClassVar = {"projection_dim": 24, "encoder.hidden_size": 24, "max_distance": 10}
     figures = 5 + 3 * 3
+    variants: ClassVar = [{}, {"model.projection_dim": None, "model.hidden_dim": 6}]
 
-
-def linear(layer: Any, vector: np.ndarray) -> np.ndarray:
-    return vector @ layer.weight.numpy().T + layer.bias.numpy()
-
-
-def logits_by_hand(setup: TaskSetup, instance: Instance) -> np.ndarray:
-    """The classifier for one sentence without padding, in NumPy but for token vectors and LSTM."""
-    model: Any = setup.model
-    fields: Any = instance.fields
-    (text,) = model.embed(setup.tensors([instance])["tokens"])
-    rows = []
-    for number in range(len(fields["tokens"])):
-        row = [text.words[0, number].numpy()]
-        if text.elmo is not None:
-            row.append(text.elmo[0, number].numpy())
-        for entity, positions in (("e1", model.e1_positions), ("e2", model.e2_positions)):
-            start, end = fields["metadata"][entity]
-            distance = number - start if number < start else max(number - (end - 1), 0)
-            farthest = positions._max_distance
-            row.append(positions.embedding.weight[min(max(distance, -farthest), farthest) + farthest].numpy())
-        rows.append(np.concatenate(row))
-    inputs = np.stack(rows)
-    if model.projection is not None:
-        inputs = np.maximum(linear(model.projection, inputs), 0)
-    mask = torch.ones(1, len(inputs), dtype=torch.bool)
-    vectors = model.encoder(torch.tensor(inputs[None]), mask)[0].numpy()
-    if text.output_elmo is not None:
-        vectors = np.concatenate([vectors, text.output_elmo[0].numpy()], axis=-1)
-    first, last = model.pooling.attention[0], model.pooling.attention[2]
-    weights = np.exp(np.tanh(linear(first, vectors)) @ last.weight.numpy()[0])
-    pooled = [weights / weights.sum() @ vectors]
-    pooled += [vectors[slice(*fields["metadata"][entity])].mean(axis=0) for entity in ("e1", "e2")]
-    features = np.concatenate(pooled)
-    layers = [layer for layer in model.classifier if isinstance(layer, torch.nn.Linear)]
-    for layer in layers[:-1]:
-        features = np.maximum(linear(layer, features), 0)
-    return linear(layers[-1], features)
-
-
-@torch.no_grad()
-@pytest.mark.parametrize("elmo", PLACES)
-@pytest.mark.parametrize("layers", [{}, {"model.projection_dim": None, "model.hidden_dim": 6}])
-def test_is_what_is_said(config: Config, elmo: str | None, layers: dict[str, Any]) -> None:
-    setup = TaskSetup(config(elmo, layers))
-    setup.model.eval()
-    together = setup.run(setup.instances)["logits"]
-    for number, instance in enumerate(setup.instances):
-        np.testing.assert_allclose(together[number], logits_by_hand(setup, instance), atol=1e-5)
+    def logits_by_hand(self, setup: TaskSetup, instance: Instance) -> np.ndarray:
+        model: Any = setup.model
+        fields: Any = instance.fields
+        (text,) = model.embed(setup.tensors([instance])["tokens"])
+        rows = []
+        for number in range(len(fields["tokens"])):
+            row = [text.words[0, number].numpy()]
+            if text.elmo is not None:
+                row.append(text.elmo[0, number].numpy())
+            for entity, positions in (("e1", model.e1_positions), ("e2", model.e2_positions)):
+                start, end = fields["metadata"][entity]
+                distance = number - start if number < start else max(number - (end - 1), 0)
+                farthest = positions._max_distance
+                row.append(positions.embedding.weight[min(max(distance, -farthest), farthest) + farthest].numpy())
+            rows.append(np.concatenate(row))
+        inputs = np.stack(rows)
+        if model.projection is not None:
+            inputs = np.maximum(linear(model.projection, inputs), 0)
+        mask = torch.ones(1, len(inputs), dtype=torch.bool)
+        vectors = model.encoder(torch.tensor(inputs[None]), mask)[0].numpy()
+        if text.output_elmo is not None:
+            vectors = np.concatenate([vectors, text.output_elmo[0].numpy()], axis=-1)
+        pooled = [attended(model.pooling, vectors)]
+        pooled += [vectors[slice(*fields["metadata"][entity])].mean(axis=0) for entity in ("e1", "e2")]
+        return classified(model.classifier, np.concatenate(pooled))
 
 
 @torch.no_grad()
@@ -109,14 +94,7 @@ def test_what_is_no_relation_may_be_called_otherwise(config: Config) -> None:
 
 
 def test_dropout_is_of_whole_dimensions(config: Config) -> None:
-    setup = TaskSetup(config(None, {"model.dropout": 0.5, "model.projection_dim": None}))
-    seen: list[torch.Tensor] = []
-    setup.model.encoder.register_forward_pre_hook(lambda _, inputs: seen.append(inputs[0]))
-    setup.run(setup.instances)
-    # The first two tokens of each sentence, which are never padding.
-    dropped = seen[0][:, :2] == 0
-    assert torch.equal(dropped[:, 0], dropped[:, 1])
-    assert 0.2 < dropped.float().mean() < 0.8
+    check_dropout_of_whole_dimensions(config)
 
 
 @pytest.mark.parametrize("pooling", [["max"], ["max", "mean", "attention"]])
@@ -148,11 +126,3 @@ def test_an_override_moves_elmo(config: Config) -> None:
 def test_parameters_are_checked(config: Config, overrides: dict[str, Any], message: str) -> None:
     with pytest.raises(ConfigurationError, match=message):
         TaskSetup(config(None, overrides))
-
-
-@pytest.mark.parametrize("encoder", [{"type": "pass_through"}, {"type": "gru", "hidden_size": 3}])
-def test_other_encoders_than_lstms_may_be_used(config: Config, encoder: dict[str, Any]) -> None:
-    params = config("both").as_dict()
-    params["model"]["encoder"] = encoder
-    setup = TaskSetup(Params(params))
-    assert setup.run(setup.instances)["loss"] > 0

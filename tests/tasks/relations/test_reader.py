@@ -1,15 +1,14 @@
 import gzip
 import json
+from collections.abc import Callable
 from itertools import islice
 from pathlib import Path
 from typing import Any
 
 import pytest
-import torch.distributed as dist
-from allennlp.common import Params, util
+from allennlp.common import Params
 from allennlp.common.checks import ConfigurationError
 from allennlp.data import DatasetReader, Instance
-from allennlp.data.data_loaders import MultiProcessDataLoader
 from allennlp.data.tokenizers import LettersDigitsTokenizer, WhitespaceTokenizer
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -290,20 +289,8 @@ def numbered(folder: Path, count: int) -> Path:
     return write(folder / "data.jsonl", lines(*texts))
 
 
-def test_worker_processes_share_the_examples(tmp_path: Path) -> None:
-    loader = MultiProcessDataLoader(RelationReader(), numbered(tmp_path, 7), batch_size=1, num_workers=2)
-    assert sorted(content(instance)[1] for instance in loader.iter_instances()) == [str(n) for n in range(7)]
-
-
-def test_distributed_processes_share_the_examples_evenly(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    path = numbered(tmp_path, 6)
-    monkeypatch.setattr(util, "is_distributed", lambda: True)
-    monkeypatch.setattr(dist, "get_world_size", lambda: 2)
-    shares = []
-    for rank in range(2):
-        monkeypatch.setattr(dist, "get_rank", lambda rank=rank: rank)
-        shares.append([e1 for _, e1, _, _ in read(path)])
-    assert shares == [["0", "2", "4"], ["1", "3", "5"]]
+def test_processes_share_the_examples(tmp_path: Path, check_sharing: Callable[..., None]) -> None:
+    check_sharing(RelationReader(), lambda count: numbered(tmp_path, count), lambda instance: content(instance)[1])
 
 
 def test_no_more_instances_than_asked_for(corpus: str) -> None:

@@ -1,7 +1,6 @@
 """What is special in the shipped configs of ESIM; the pairs written for this project are as said."""
 
 import json
-import re
 from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
@@ -9,6 +8,7 @@ from pathlib import Path
 import pytest
 from allennlp.common import Params
 from allennlp.data import DatasetReader
+from fixture_readmes import readme_counts
 from shipped_configs import CONFIGS, made_small, shipped
 
 from task_setup import TaskSetup
@@ -71,12 +71,11 @@ def test_the_official_files_are_read(name: str, corpus: str) -> None:
 
 @pytest.mark.parametrize("part", ["train", "dev"])
 def test_the_small_corpus_is_as_its_readme_says(part: str) -> None:
-    pairs = [json.loads(line) for line in (FIXTURES / f"{part}.jsonl").read_text(encoding="utf-8").splitlines()]
+    path = FIXTURES / f"{part}.jsonl"
+    pairs = [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]
     assert all(list(pair) == ["gold_label", "sentence1", "sentence2"] for pair in pairs)
     labels = Counter(pair["gold_label"] for pair in pairs)
-    counts = [labels[label] for label in ("entailment", "neutral", "contradiction", "-")]
-    readme = (FIXTURES / "README.md").read_text(encoding="utf-8")
-    row = re.search(rf"^\| {part}\.jsonl \|(.*)\|$", readme, re.MULTILINE)
-    assert row is not None
-    assert [int(cell) for cell in row[1].split("|")] == [len({pair["sentence1"] for pair in pairs}), *counts]
+    premises = {pair["sentence1"] for pair in pairs}
+    of_labels = {label: labels[label] for label in ("entailment", "neutral", "contradiction", "-")}
+    assert readme_counts(path) == {"premises": len(premises), **of_labels}
     assert len({pair["sentence2"] for pair in pairs}) == len(pairs)

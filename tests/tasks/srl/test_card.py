@@ -1,8 +1,8 @@
-import re
 from pathlib import Path
 
 import pytest
 from allennlp.common.checks import ConfigurationError
+from fixture_readmes import readme_counts
 
 from elmo_tasks.tasks.base.ontonotes import CONLL_2012, count_documents
 from elmo_tasks.tasks.srl.card import CARD, count_arguments
@@ -39,13 +39,9 @@ def test_the_papers_corpus_is_counted_by_documents() -> None:
 
 @pytest.mark.parametrize("part", ["train", "dev"])
 def test_the_small_corpus_is_as_its_readme_says(part: str) -> None:
-    readme = (FIXTURES / "README.md").read_text(encoding="utf-8")
-    header, row = (re.search(rf"^\| {first} \|(.*)\|$", readme, re.MULTILINE) for first in ("file", rf"{part}\S*"))
-    assert header is not None
-    assert row is not None
-    named = dict(zip(header[1].split("|"), row[1].split("|"), strict=True))
-    counts = {name.strip(): int(cell) for name, cell in named.items()}
-    assert counts == count_arguments(FIXTURES / f"{part}.gold_conll")
+    path = FIXTURES / f"{part}.gold_conll"
+    counts = readme_counts(path)
+    assert counts == count_arguments(path)
     (corpus,) = CARD.corpora["smoke"]
     assert corpus.files[f"srl/{part}.gold_conll"] == counts
 

@@ -111,6 +111,31 @@ def test_batch_mates_and_padding_change_nothing(config: Config, elmo: str | None
             at += len(logits)
 
 
+@torch.no_grad()
+@pytest.mark.parametrize("elmo", [None, "both"])
+def test_predicates_are_read_some_at_a_time(config: Config, elmo: str | None, monkeypatch: pytest.MonkeyPatch) -> None:
+    setup = TaskSetup(config(elmo))
+    setup.model.eval()
+    at_once = setup.run(setup.instances)
+    read: list[int] = []
+    setup.model.encoder.register_forward_pre_hook(lambda _, inputs: read.append(len(inputs[0])))
+    longest = max(len(instance["tokens"]) for instance in setup.instances)
+    # The six predicates of the five sentences.
+    for tokens_at_once, shares in ((4 * longest, [4, 2]), (longest, [1] * 6), (1, [1] * 6), (9 * longest, [6])):
+        monkeypatch.setattr("elmo_tasks.tasks.srl.model.TOKENS_AT_ONCE", tokens_at_once)
+        read.clear()
+        in_shares = setup.run(setup.instances)
+        assert read == shares
+        assert [in_shares[name] for name in ("predicates", "tags")] == [
+            at_once[name] for name in ("predicates", "tags")
+        ]
+        torch.testing.assert_close(in_shares["loss"], at_once["loss"])
+    setup.model.train()
+    read.clear()
+    setup.run(setup.instances)
+    assert read == [6]
+
+
 @pytest.mark.parametrize("elmo", ["input", "both"])
 def test_a_sentences_layers_are_computed_once_however_many_predicates_it_has(
     config: Config, elmo: str, monkeypatch: pytest.MonkeyPatch

@@ -8,6 +8,7 @@ import pytest
 from allennlp.commands import main
 from allennlp.common import Params
 from allennlp.common.checks import ConfigurationError
+from allennlp.interpret.attackers import InputReduction
 from allennlp.predictors import Predictor
 
 Config = Callable[..., Params]
@@ -173,3 +174,12 @@ def test_predicts_and_evaluates_from_the_command_line(
 def test_saliency_is_of_each_predicate(predictor: Predictor, check_saliency: Callable[..., None]) -> None:
     given = {"tokens": ["He", "wants", "to", "leave"], "predicates": [1, 3]}
     check_saliency(predictor, given, {"grad_input_1": 4})
+
+
+def test_tokens_cannot_be_taken_away(predictor: Predictor) -> None:
+    """By AllenNLP Interpret, which would leave the predicates' places as they are."""
+    given = {"tokens": ["He", "wants", "to", "leave"], "predicates": [1, 3]}
+    with pytest.raises(
+        ConfigurationError, match=r"The predicates' places .* input-reduction takes tokens away: ask for"
+    ):
+        InputReduction(predictor).attack_from_json(given, "tokens", "grad_input_1")

@@ -1,7 +1,7 @@
-import re
 from pathlib import Path
 
 import pytest
+from fixture_readmes import readme_counts
 
 from elmo_tasks.tasks.sst.card import SST_PARTS, count_phrases, count_sentences
 from elmo_tasks.tasks.sst.trees import SENTIMENTS, TreeError, parse_tree
@@ -36,11 +36,6 @@ def test_the_small_corpus_is_as_its_readme_says(part: str) -> None:
     path = FIXTURES / f"{part}.txt"
     sentences = [" ".join(parse_tree(line).words) for line in path.read_text(encoding="utf-8").splitlines()]
     assert len(set(sentences)) == len(sentences)
-    row = re.search(rf"^\| {part}\.txt \|(.*)\|$", (FIXTURES / "README.md").read_text(encoding="utf-8"), re.MULTILINE)
-    assert row is not None
     counts = count_phrases(path)
-    assert [int(cell) for cell in row[1].split("|")] == [
-        len(sentences),
-        *(counts[f"sentences of sentiment {sentiment}"] for sentiment in SENTIMENTS),
-        counts["phrases"],
-    ]
+    of_sentiments = {sentiment: counts[f"sentences of sentiment {sentiment}"] for sentiment in SENTIMENTS}
+    assert readme_counts(path) == {"sentences": len(sentences), **of_sentiments, "phrases": counts["phrases"]}

@@ -1,7 +1,9 @@
 from collections.abc import Callable
+from pathlib import Path
 from typing import ClassVar
 
 import pytest
+from allennlp.commands.evaluate import evaluate_from_archive
 from allennlp.commands.train import train_model
 from allennlp.common import Params
 from label_predictor_tests import LabelPredictorTests
@@ -27,3 +29,13 @@ class TestWhatHoldsForAll(LabelPredictorTests):
         {"tokens": ["Awful", "!"]},
     ]
     unreadable: ClassVar = [" "]
+
+
+def test_two_classes_are_scored_without_what_is_neutral(
+    config: Callable[..., Params], corpus: str, tmp_path: Path
+) -> None:
+    """As SST-2 has it: of the corpus' five sentences one is neutral."""
+    train_model(config(None, classes=2), str(tmp_path / "run"))
+    metrics = evaluate_from_archive(tmp_path / "run" / "model.tar.gz", corpus)
+    assert metrics["accuracy"] in (0, 1 / 4, 2 / 4, 3 / 4, 1)
+    assert {name for name in metrics if name.startswith("recall")} == {"recall-0", "recall-1"}

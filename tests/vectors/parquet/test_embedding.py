@@ -2,6 +2,7 @@
 
 import importlib.util
 import json
+import multiprocessing
 import os
 import signal
 import subprocess
@@ -17,12 +18,14 @@ import pyarrow.parquet as pq
 import pytest
 
 from elmo_tasks.bilm import BiLM, BiLMFiles
+from elmo_tasks.files import DiskFullError
 from elmo_tasks.vectors import ElmoEmbedder
 from elmo_tasks.vectors.dump import TextError
 from elmo_tasks.vectors.parquet import EmbeddedText, Engine, ParquetError, embed
 from elmo_tasks.vectors.parquet.embedding import BiLMChoice, PartEmbedder
 from elmo_tasks.vectors.parquet.folder import is_whole, part_path
 from elmo_tasks.vectors.parquet.plan import Plan, chosen_layers, make_plan
+from elmo_tasks.vectors.parquet.workers import _told, _without_interrupts
 
 ROOT = Path(__file__).parents[3]
 ODD = ["👩‍💻 a\u200bb", "", "שלום עולם", "İstanbul IŞIK", "我 喜欢", "y" * 500, "naïve 1/2 ."]
@@ -212,6 +215,8 @@ def test_a_file_that_is_cut_off_is_made_again(
     path = part_path(tmp_path / "out", 1)
     path.write_bytes(path.read_bytes()[:keep])
     assert not is_whole(tmp_path / "out", plan, 1)
+    # What a killed worker had not put in its place yet.
+    (tmp_path / "out" / f".{path.name}.12345.tmp").write_bytes(b"PAR1")
     made(plan, choice, tmp_path / "out")
     assert contents(tmp_path / "out") == before
 
@@ -224,6 +229,21 @@ def test_a_part_of_another_run_is_none_of_this_one(
     part_path(tmp_path / "two", 0).write_bytes(part_path(tmp_path / "one", 0).read_bytes())
     with pytest.raises(ParquetError, match=r"the first is part-00000000\.parquet"):
         EmbeddedText(tmp_path / "two")
+
+
+def test_a_worker_is_spared_an_interrupt_from_its_birth_on() -> None:
+    process = multiprocessing.get_context("spawn").Process(target=int)
+    with _without_interrupts():
+        process.start()
+    assert process.pid is not None
+    os.kill(process.pid, signal.SIGINT)
+    process.join(60)
+    assert process.exitcode == 0
+
+
+def test_what_a_worker_says_of_a_full_disk(tmp_path: Path) -> None:
+    assert _told(DiskFullError(tmp_path)) == f"{tmp_path}: No space left on device."
+    assert _told(ParquetError("The biLM is not the one.")) == "The biLM is not the one."
 
 
 def command(out: Path, texts: list[Path], files: BiLMFiles, *options: str) -> list[str]:
@@ -346,6 +366,13 @@ def test_texts_that_are_none(choice: BiLMChoice, tmp_path: Path) -> None:
 def test_engines_that_are_none(settings: dict[str, Any], message: str) -> None:
     with pytest.raises(ParquetError, match=message):
         Engine(**settings)
+
+
+def test_workers_without_a_gpu_each_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("torch.cuda.device_count", lambda: 1)
+    assert Engine(gpus=True).gpus
+    with pytest.raises(ParquetError, match="Each worker takes a GPU: there are to be 2, and torch sees 1 GPUs"):
+        Engine(workers=2, gpus=True)
 
 
 @pytest.mark.parametrize("package", ["pyarrow", "ray"])

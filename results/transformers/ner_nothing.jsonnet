@@ -1,0 +1,1 @@
+import '../../training_configs/ner/wikigold_glove_baseline.jsonnet'

@@ -1,0 +1,1 @@
+import '../../training_configs/pos/ewt_glove_baseline.jsonnet'
