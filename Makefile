@@ -10,13 +10,16 @@
 # TORCHVISION="0.28.0 0.16.2"   versions to try, first come first served; see docs/install.md
 
 VENV ?= .venv
-PYTHON ?= $(firstword $(foreach name,python3.11 python3.12 python3.13 python3,$(call usable,$(name))))
+NAMES = python3.11 python3.12 python3.13 python3
+PYTHON ?= $(firstword $(foreach name,$(NAMES),$(call usable,$(name))))
 TORCHVISION ?= 0.28.0 0.16.2
 ALLENNLP = 2.10.1
 
 # A name is usable if it is a Python >= 3.11 that can make virtual environments. It is tried, not looked up: a version
-# manager can leave names that only print an error.
-usable = $(shell $(1) -c 'import sys, ensurepip, venv; sys.exit(sys.version_info < (3, 11))' >/dev/null 2>&1 && echo $(1))
+# manager can leave names that only print an error. What one that is not usable says, is shown.
+TRIAL = -c 'import sys; sys.tracebacklimit = 0; \
+    sys.version_info < (3, 11) and sys.exit("this is Python " + sys.version.split()[0]); import ensurepip, venv'
+usable = $(shell $(1) $(TRIAL) >/dev/null 2>&1 && echo $(1))
 
 PY = $(VENV)/bin/python
 PIP = $(PY) -m pip --disable-pip-version-check
@@ -54,9 +57,11 @@ clean:
 
 # pip is the last thing that venv puts in place, so where it is the environment is whole.
 $(VENV)/bin/pip:
-	@test -n "$(PYTHON)" || { echo "No Python 3.11 or later with venv found (on Debian: apt install python3-venv)." \
+	@test -n "$(PYTHON)" || { for name in $(NAMES); do echo "$$name: $$($$name $(TRIAL) 2>&1)" >&2; done; \
+	    echo "No Python 3.11 or later with venv found (on Debian: apt install python3-venv)." \
 	    "Name one: make setup PYTHON=/path/to/python3.11" >&2; exit 1; }
-	@test -n "$(call usable,$(PYTHON))" || { echo "$(PYTHON) is no Python >= 3.11 with venv and ensurepip." >&2; exit 1; }
+	@words=$$($(PYTHON) $(TRIAL) 2>&1) || \
+	    { echo "$(PYTHON) is no Python 3.11 or later with venv and ensurepip: $$words" >&2; exit 1; }
 	$(PYTHON) -m venv $(VENV)
 
 # AllenNLP and torchvision come with --no-deps, as the bounds in their metadata exclude the set that works. AllenNLP

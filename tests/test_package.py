@@ -76,6 +76,60 @@ def test_spacy_finds_the_component() -> None:
     assert callable(factory.load()), "install again where setup.cfg has changed: make setup"
 
 
+# The Python of `make setup`
+
+
+def script(path: Path, *lines: str) -> Path:
+    path.write_text("\n".join(["#!/bin/sh", *lines]) + "\n")
+    path.chmod(0o755)
+    return path
+
+
+def python_after(code: str) -> str:
+    """The line of a script that is this Python, but for what the code does first. It is called with `-c CODE`."""
+    return f"exec {sys.executable} -c '{code}'\"$2\""
+
+
+@pytest.mark.parametrize(
+    ("line", "words"),
+    [
+        (python_after('import sys; sys.version_info, sys.version = (3, 10, 13), "3.10.13 (x)"; '), "Python 3.10.13"),
+        (python_after('import sys; sys.modules["ensurepip"] = None; '), "ModuleNotFoundError: import of ensurepip"),
+        ("echo 'shim: no such version' >&2; exit 127", "shim: no such version"),
+    ],
+    ids=["too old", "without venv", "another's shim"],
+)
+def test_a_python_that_will_not_do_is_refused_in_one_line_with_its_own_words(
+    tmp_path: Path, line: str, words: str
+) -> None:
+    python = script(tmp_path / "python", line)
+    made = run_make("setup", f"PYTHON={python}", f"VENV={tmp_path / 'venv'}")
+    assert made.returncode != 0
+    (said,) = [line for line in made.stderr.splitlines() if not line.startswith("make")]
+    assert said.startswith(f"{python} is no Python 3.11 or later with venv and ensurepip: ")
+    assert words in said
+    assert not (tmp_path / "venv").exists()
+
+
+def test_where_no_python_will_do_each_says_why(tmp_path: Path) -> None:
+    for name in ("python3.11", "python3.12", "python3.13", "python3"):
+        script(tmp_path / name, f"echo 'no {name} here' >&2; exit 127")
+    made = run_make("setup", f"VENV={tmp_path / 'venv'}", PATH=f"{tmp_path}:{os.environ['PATH']}")
+    assert made.returncode != 0
+    for name in ("python3.11", "python3.12", "python3.13", "python3"):
+        assert f"{name}: no {name} here\n" in made.stderr
+    assert "make setup PYTHON=/path/to/python3.11" in made.stderr
+
+
+def run_make(*arguments: str, **variables: str) -> subprocess.CompletedProcess[str]:
+    if shutil.which("make") is None:
+        pytest.skip("make is not installed")
+    # A `make test` hands its own settings down.
+    environment = {name: value for name, value in os.environ.items() if name not in ("MAKEFLAGS", "PYTHON", "VENV")}
+    command = ["make", *arguments]
+    return subprocess.run(command, cwd=ROOT, env=environment | variables, capture_output=True, text=True, timeout=60)
+
+
 # The wheel
 
 

@@ -6,8 +6,8 @@ is a module a subject, which says what it mends, how one sees it, and until when
 says what broke, with which version, and when it can go. As AllenNLP 2.10.1 is its last release, that is, at the latest,
 when this project leaves AllenNLP or the library in question makes its peace with old callers.
 
-Tried and found well on torch 2.13 without help: `Model.load`, archives, `evaluate`, `distributed` with gloo,
-worker processes in the data loader, and `train --recover` with every other optimizer and scheduler.
+Tried and found well on torch 2.13 without help: `Model.load`, archives, `evaluate`, worker processes in the data
+loader, and `train --recover` with every other optimizer and scheduler.
 """
 
 from importlib import import_module
@@ -16,6 +16,7 @@ for _subject in (
     "archives",
     "configs",
     "devices",
+    "distributed",
     "evaluating",
     "gradients",
     "help",

@@ -18,6 +18,7 @@ from elmo_tasks.bilm import BiLM, BiLMOptions
 from elmo_tasks.bilm.lstm import BACKWARD, FORWARD, LstmState
 from elmo_tasks.bilm.precision import DTYPES
 from elmo_tasks.bilm.weights import check_weights, read_weights
+from elmo_tasks.checks import check_count
 from elmo_tasks.pretraining.corpus import NAMESPACE
 from elmo_tasks.pretraining.memory import keep_freed_memory
 from elmo_tasks.pretraining.softmax import Softmax
@@ -61,7 +62,7 @@ class LanguageModel(Model):
     # Raises
 
     `ConfigurationError`
-        If `dtype` is neither.
+        If `dtype` is neither, or `num_samples` no whole number from 0.
     `WeightsError`
         If the weight file is not one, or not of this shape.
 
@@ -84,6 +85,7 @@ class LanguageModel(Model):
         super().__init__(vocab, **kwargs)
         if dtype not in _TRAINING_DTYPES:
             raise ConfigurationError(f'dtype is "{dtype}"; it must be one of {", ".join(_TRAINING_DTYPES)}.')
+        check_count(ConfigurationError, least=0, num_samples=num_samples)
         keep_freed_memory()
         self.bilm = BiLM(BiLMOptions.from_dict(options))
         if pretrained_file is not None:

@@ -43,7 +43,7 @@ class Softmax(nn.Module):
     def __init__(self, num_words: int, dim: int, num_samples: int = 8192, sparse_gradients: bool = False) -> None:
         super().__init__()
         self._sparse_gradients = sparse_gradients
-        self.num_samples = min(num_samples, num_words)
+        self.num_samples = min(num_samples or num_words, num_words)
         ranks = torch.arange(num_words, dtype=torch.double)
         log_uniform = torch.log1p(1 / (ranks + 1)) / math.log(num_words + 1)
         # It begins as the distribution that is drawn from, much like the words' frequencies: rare words, which are

@@ -1,7 +1,9 @@
 import json
 import math
+import socket
 import subprocess
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -181,6 +183,12 @@ def test_another_precision_is_refused(corpus, dtype):
         LanguageModel(vocab, OPTIONS, dtype=dtype)
 
 
+@pytest.mark.parametrize("number", [-1, 2.0, None])
+def test_a_number_of_samples_that_is_none_is_refused(corpus, number):
+    with pytest.raises(ConfigurationError, match=rf"num_samples is {number}; it must be a whole number, 0 or more\."):
+        LanguageModel(CorpusVocabulary.from_corpus(str(corpus)), OPTIONS, num_samples=number)
+
+
 @pytest.fixture
 def seen(monkeypatch):
     """The targets of each training batch; `seen.fatal` is the number of the batch at which training dies."""
@@ -283,3 +291,49 @@ def test_two_gloo_processes_share_the_corpus(corpus, tmp_path):
     # Each process validates on its share: together every token of the corpus once.
     assert 1 < metrics["validation_perplexity"] < 40
     assert (tmp_path / "run" / "model.tar.gz").exists()
+
+
+def train_on_two_nodes(config: Path, runs: list[Path]) -> None:
+    """Two nodes of one process each, on this machine. They meet at a port that is free."""
+    with socket.socket() as place:
+        place.bind(("127.0.0.1", 0))
+        port = place.getsockname()[1]
+    nodes = {"cuda_devices": [-1], "num_nodes": 2, "primary_address": "127.0.0.1", "primary_port": port}
+    command = [sys.executable, "-m", "elmo_tasks", "train", str(config), "-o", json.dumps({"distributed": nodes})]
+
+    def train(rank: int, run: Path) -> subprocess.CompletedProcess:
+        node = [*command, "-s", str(run), "--node-rank", str(rank)]
+        return subprocess.run(node, cwd=Path(__file__).parents[2], capture_output=True, text=True, timeout=1200)
+
+    with ThreadPoolExecutor(len(runs)) as nodes_at_once:
+        for result in nodes_at_once.map(train, range(len(runs)), runs):
+            assert result.returncode == 0, result.stderr[-3000:]
+
+
+def test_two_nodes_train_as_one_process_does(tmp_path):
+    """
+    Each sentence fills a window, so that two times two streams read what four do, a batch at a time; and all words are
+    scored, so that nothing is drawn. With "sparse_gradients", which two processes have to add up as dense ones.
+    """
+    corpus = tmp_path / "corpus.txt"
+    corpus.write_text("the cat saw it\na dog saw it\nthe dog ran off\nit saw the cat\n" * 8)
+    settings = config(corpus, epochs=2)
+    settings["model"] |= {"num_samples": 0, "sparse_gradients": True}
+    settings["data_loader"] |= {"batch_size": 2, "shuffle_buffer": 0}
+    settings["trainer"]["optimizer"] |= {
+        "lr": 0.01,
+        "parameter_groups": [[["^softmax[.]"], {"rows": True, "lr": 0.04}]],
+    }
+    (tmp_path / "config.json").write_text(json.dumps(settings))
+    runs = [tmp_path / "first", tmp_path / "second"]
+    train_on_two_nodes(tmp_path / "config.json", runs)
+
+    settings["data_loader"]["batch_size"] = settings["validation_data_loader"]["batch_size"] = 4
+    expected = train_model(Params(settings), str(tmp_path / "one")).state_dict()
+    for run in runs:
+        for name, weight in load_archive(str(run)).model.state_dict().items():
+            torch.testing.assert_close(weight, expected[name], rtol=1e-4, atol=1e-5)
+    perplexities = [json.loads((run / "metrics.json").read_text())["validation_perplexity"] for run in runs]
+    one = json.loads((tmp_path / "one" / "metrics.json").read_text())["validation_perplexity"]
+    # Each process validates on its share: together every token of the corpus once.
+    assert perplexities == pytest.approx([one, one], rel=1e-4)

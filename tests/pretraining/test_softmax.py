@@ -30,9 +30,10 @@ def test_exact_loss_is_cross_entropy(monkeypatch, block):
     torch.testing.assert_close(softmax(states, targets), expected.view(2, -1).sum(dim=1), rtol=1e-6, atol=1e-6)
 
 
-def test_sampling_every_word_is_exact_with_exact_gradients():
+@pytest.mark.parametrize("number", [40, 41, 0])
+def test_sampling_every_word_is_exact_with_exact_gradients(number):
     """With all words drawn there is nothing to correct: loss and gradients are the full softmax's."""
-    softmax = Softmax(40, 6, 40)
+    softmax = Softmax(40, 6, number)
     states, targets = batch()
     softmax(states, targets).dot(torch.tensor([1.0, 0.5])).backward()
     ours = [states.grad, softmax.weight.grad, softmax.bias.grad]
