@@ -1,6 +1,7 @@
 """`elmo-serve`: trained models on a page and behind a JSON API."""
 
 import argparse
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -59,7 +60,7 @@ def _run(args: argparse.Namespace) -> None:
     from elmo_tasks.serving.errors import ServingError
 
     try:
-        from elmo_tasks.serving.server import Server, address, listen
+        from elmo_tasks.serving.server import Server, address, listen, own_names
     except ModuleNotFoundError as error:
         raise ServingError(
             f"FastAPI and uvicorn serve the page, and {error.name} is not installed: pip install "
@@ -86,7 +87,8 @@ def _run(args: argparse.Namespace) -> None:
         corpus = args.corpus or CORPUS
         service = Service(models, limits, corpus, _indices(models, corpus))
         where = f"{', '.join(service.models)}: {address(listening)}"
-        Server(service, lambda: print(f"{where} (Ctrl-C ends it)", flush=True)).serve_on(listening)
+        started = partial(print, f"{where} (Ctrl-C ends it)", flush=True)
+        Server(service, started, own_names(listening)).serve_on(listening)
 
 
 def _examples(given: list[str], archives: dict[str, str]) -> dict[str, str]:

@@ -2,11 +2,11 @@
 
 import asyncio
 import json
-from collections.abc import Coroutine
+from collections.abc import Collection, Coroutine
 from pathlib import Path
 from typing import Any, TypeVar
 
-from fastapi import FastAPI, Request, Response
+from fastapi import Depends, FastAPI, Request, Response
 from fastapi.responses import HTMLResponse, JSONResponse
 from fastapi_offline import FastAPIOffline
 from pydantic import BaseModel, Field, ValidationError
@@ -18,7 +18,7 @@ from elmo_tasks.bilm import BiLM
 from elmo_tasks.bilm.layers import LayerSource
 from elmo_tasks.files import JSONError, parse_json
 from elmo_tasks.mixes.mix import TrainedMix, names_of_layers
-from elmo_tasks.serving.errors import BadInputError, RequestError, TooLongError
+from elmo_tasks.serving.errors import BadInputError, RequestError, TooLongError, WrongHostError
 from elmo_tasks.serving.served import ServedModel
 from elmo_tasks.serving.service import Service
 from elmo_tasks.vectors.neighbors import Occurrence
@@ -97,6 +97,7 @@ class Error(BaseModel):
 _ERRORS: dict[int | str, dict[str, Any]] = {
     404: {"model": Error, "description": "unknown_model, no_neighbors"},
     413: {"model": Error, "description": "too_long"},
+    421: {"model": Error, "description": "wrong_host"},
     422: {"model": Error, "description": "bad_input"},
     429: {"model": Error, "description": "too_many_requests: try again later"},
     503: {"model": Error, "description": "shutting_down"},
@@ -109,20 +110,32 @@ class _Json(JSONResponse):
         return json.dumps(content, allow_nan=False).encode("ascii")
 
 
-def make_app(service: Service) -> FastAPI:
+def make_app(service: Service, hosts: Collection[str] = ()) -> FastAPI:
     """
     # Parameters
 
     service : `Service`
         Answers what comes in.
+    hosts : `Collection[str]`
+        What the server may be called in a request, so that no page of the web can ask it under a name of its own that
+        leads here (DNS rebinding). Anything, if empty.
 
     # Returns
 
     `FastAPI`
         An ASGI app: the page at `/`, the API below `/api/`, its description at `/docs` and `/openapi.json`.
     """
+
+    async def check_host(request: Request) -> None:
+        if hosts and request.url.hostname not in hosts:
+            raise WrongHostError(f"This server is called {' or '.join(sorted(hosts))}.")
+
     app: FastAPI = FastAPIOffline(
-        title="elmo-serve", version=elmo_tasks.__version__, description=_DESCRIPTION, redoc_url=None
+        title="elmo-serve",
+        version=elmo_tasks.__version__,
+        description=_DESCRIPTION,
+        redoc_url=None,
+        dependencies=[Depends(check_host)],
     )
     limit = service.limits.bytes
 

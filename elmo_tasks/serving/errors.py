@@ -32,6 +32,12 @@ class BadInputError(RequestError):
     name, status = "bad_input", 422
 
 
+class WrongHostError(RequestError):
+    """The server is asked under a name that is not its own."""
+
+    name, status = "wrong_host", 421
+
+
 class TooLongError(RequestError):
     """The input has more characters than are allowed."""
 

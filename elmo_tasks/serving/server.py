@@ -1,9 +1,10 @@
 """Running the app until a signal ends it."""
 
+import ipaddress
 import signal
 import socket
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager
 from typing import Any
 
@@ -50,6 +51,12 @@ def address(listening: socket.socket) -> str:
     return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
 
 
+def own_names(listening: socket.socket) -> set[str]:
+    """What a server that only its own machine can reach is called; empty for one that others reach too."""
+    host = listening.getsockname()[0]
+    return {"localhost", host} if ipaddress.ip_address(host).is_loopback else set()
+
+
 class Server(uvicorn.Server):
     """
     uvicorn's, which ends well on SIGINT and SIGTERM: it answers what is being answered and turns away the rest. A
@@ -60,13 +67,21 @@ class Server(uvicorn.Server):
     service : `Service`
     started : `Callable[[], object]`
         Is called once requests are answered.
+    hosts : `Collection[str]`
+        See `make_app`.
     """
 
-    def __init__(self, service: Service, started: Callable[[], object] = lambda: None) -> None:
+    def __init__(
+        self, service: Service, started: Callable[[], object] = lambda: None, hosts: Collection[str] = ()
+    ) -> None:
         super().__init__(
             # No handlers of its own, and so our logging; what it logs of each request nobody reads.
             uvicorn.Config(
-                make_app(service), log_config=None, access_log=False, lifespan="off", timeout_graceful_shutdown=_GRACE
+                make_app(service, hosts),
+                log_config=None,
+                access_log=False,
+                lifespan="off",
+                timeout_graceful_shutdown=_GRACE,
             )
         )
         self._service = service

@@ -59,11 +59,11 @@ def untrained(task: str) -> ServedModel:
 @contextmanager
 def running(service: Service) -> Iterator[str]:
     """Serves at the address that it gives."""
-    from elmo_tasks.serving.server import Server, address, listen
+    from elmo_tasks.serving.server import Server, address, listen, own_names
 
     started = threading.Event()
     with listen("127.0.0.1", 0) as listening:
-        server = Server(service, started.set)
+        server = Server(service, started.set, own_names(listening))
         thread = threading.Thread(target=server.serve_on, args=[listening])
         thread.start()
         try:

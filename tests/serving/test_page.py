@@ -381,7 +381,8 @@ def test_neighbours(pages: Pages, bilm: BiLM) -> None:
 def test_the_page_of_the_api(pages: Pages, bilm: BiLM) -> None:
     page = pages.open(service_of([model("parts", bilm)], bilm))
     page.click("text=JSON API")
-    page.wait_for_selector(".opblock")
+    # Its script is large.
+    page.wait_for_selector(".opblock", timeout=60_000)
     assert page.eval_on_selector_all(".opblock", "all => all.length") == 3
 
 

@@ -8,7 +8,7 @@ import httpx
 import pytest
 
 from elmo_tasks.serving.errors import ServingError
-from elmo_tasks.serving.server import Server, address, listen
+from elmo_tasks.serving.server import Server, address, listen, own_names
 from elmo_tasks.serving.service import Service
 
 from .conftest import Canned, running
@@ -87,7 +87,7 @@ def test_who_goes_before_the_answer_costs_the_others_nothing(caplog: pytest.LogC
     def asks(address: tuple[str, int], number: int, sent: int = 13) -> socket.socket:
         asking = socket.create_connection(address)
         content = b'{"number": %d}' % number
-        asking.sendall(b"POST /api/predict/m HTTP/1.1\r\nHost: test\r\nContent-Length: 13\r\n\r\n" + content[:sent])
+        asking.sendall(b"POST /api/predict/m HTTP/1.1\r\nHost: localhost\r\nContent-Length: 13\r\n\r\n" + content[:sent])
         return asking
 
     service = Service([Canned("m", answer)])
@@ -114,6 +114,22 @@ def test_what_is_not_asked_to_the_end_does_not_hold_it_up(monkeypatch: pytest.Mo
     with running(Service([Canned("m", dict)])) as where:
         host, _, port = where.removeprefix("http://").partition(":")
         slow = socket.create_connection((host, int(port)))
-        slow.sendall(b"POST /api/predict/m HTTP/1.1\r\nHost: test\r\nContent-Length: 100\r\n\r\n{")
+        slow.sendall(b"POST /api/predict/m HTTP/1.1\r\nHost: localhost\r\nContent-Length: 100\r\n\r\n{")
         assert httpx.get(f"{where}/api/models").status_code == 200
     slow.close()
+
+
+def test_a_server_for_its_own_machine_is_asked_by_its_own_names_only() -> None:
+    """A page of the web cannot ask it under a name of its own that leads here."""
+    with running(Service([Canned("m", lambda given: given)])) as where:
+        port = where.rpartition(":")[2]
+        for host, status in {f"127.0.0.1:{port}": 200, f"localhost:{port}": 200, "evil.example": 421}.items():
+            response = httpx.get(f"{where}/api/models", headers={"Host": host})
+            assert response.status_code == status
+    assert response.json() == {"error": "wrong_host", "message": "This server is called 127.0.0.1 or localhost."}
+
+
+@pytest.mark.parametrize(("host", "names"), [("127.0.0.1", {"localhost", "127.0.0.1"}), ("0.0.0.0", set())])
+def test_own_names(host: str, names: set[str]) -> None:
+    with listen(host, 0) as listening:
+        assert own_names(listening) == names
