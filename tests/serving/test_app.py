@@ -85,7 +85,7 @@ def test_a_name_with_slashes() -> None:
         (b"\xff\xfe", "not UTF-8"),
         ("[1]", "must be a JSON object"),
         ('"text"', "must be a JSON object"),
-        ("[" * 5000, "more than 200 objects and lists in each other"),
+        ("[" * 5000 + "]" * 5000, "more than 200 objects and lists in each other"),
     ],
 )
 def test_what_is_no_object_is_said(content: Any, message: str) -> None:

@@ -87,7 +87,9 @@ def test_who_goes_before_the_answer_costs_the_others_nothing(caplog: pytest.LogC
     def asks(address: tuple[str, int], number: int, sent: int = 13) -> socket.socket:
         asking = socket.create_connection(address)
         content = b'{"number": %d}' % number
-        asking.sendall(b"POST /api/predict/m HTTP/1.1\r\nHost: localhost\r\nContent-Length: 13\r\n\r\n" + content[:sent])
+        asking.sendall(
+            b"POST /api/predict/m HTTP/1.1\r\nHost: localhost\r\nContent-Length: 13\r\n\r\n" + content[:sent]
+        )
         return asking
 
     service = Service([Canned("m", answer)])
