@@ -2,6 +2,7 @@
 
 import argparse
 import json
+import os
 from pathlib import Path
 from typing import Any
 
@@ -31,6 +32,16 @@ def _add_options(parser: argparse.ArgumentParser) -> None:
         "(default: %(default)s)",
     )
     add_device_option(parser)
+    parser.add_argument(
+        "--processes",
+        type=int,
+        default=1,
+        help="that train together on this machine, each on its share of the streams: on as many GPUs from "
+        "--cuda-device on, or on the processor (default: %(default)s)",
+    )
+    parser.add_argument("--nodes", type=int, default=1, help="machines that train together (default: %(default)s)")
+    parser.add_argument("--node-rank", type=int, default=0, help="which of them this is, from 0")
+    parser.add_argument("--primary", metavar="HOST:PORT", default="", help="where they meet: a port of the first one")
     parser.add_argument("--seed", type=int, default=13370, help="of all random numbers (default: %(default)s)")
     parser.add_argument("--half", action="store_true", help="as in elmo-export: half the size (default: whole)")
 
@@ -38,15 +49,22 @@ def _add_options(parser: argparse.ArgumentParser) -> None:
 def _run(args: argparse.Namespace) -> None:
     from elmo_tasks.pretraining.export import export_bilm
     from elmo_tasks.pretraining.perplexity import measure_perplexity
-    from elmo_tasks.pretraining.train import prepare, train
+    from elmo_tasks.pretraining.train import Processes, prepare, train
 
-    check_device(args.cuda_device)
+    first = args.cuda_device
+    devices = tuple(-1 if first < 0 else first + number for number in range(args.processes))
+    processes = Processes(devices, args.nodes, args.node_rank, args.primary)
+    for device in devices:
+        check_device(device)
     run = Path(args.serialization_dir)
     text = ",".join(args.text)
-    said = prepare(text, args.heldout, run, args.size, args.passes, args.hours, args.dtype, args.cuda_device, args.seed)
+    said = prepare(text, args.heldout, run, args.size, args.passes, args.hours, args.dtype, processes, args.seed)
     print(said, flush=True)
+    if len(processes) > 1 and not getattr(args, "verbose", False):
+        # The processes begin with AllenNLP's own logging, which prints all that is written.
+        os.environ.setdefault("ALLENNLP_LOG_LEVEL", "ERROR")
     with log_in_the_run(args):
-        model = train(run)
+        model = train(run, args.node_rank)
     figures: dict[str, Any] = measure_perplexity(model, args.heldout)
     with writing(run / "perplexity.json") as temporary:
         temporary.write_text(json.dumps(figures, indent=2) + "\n", encoding="utf-8")

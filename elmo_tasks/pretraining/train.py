@@ -7,6 +7,7 @@ at any time; called again it goes on from its newest checkpoint, and ends as if 
 
 import json
 import math
+import re
 import time
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
@@ -100,6 +101,52 @@ training_configs/bilm has it.
 
 
 @dataclass(frozen=True)
+class Processes:
+    """
+    The processes that train one biLM together, each on its share of the streams.
+
+    # Parameters
+
+    devices : `tuple[int, ...]`
+        Of each process of this machine: a GPU's number, or -1 for the processor.
+    nodes : `int`
+        Machines, each with as many processes.
+    node_rank : `int`
+        Which of them this machine is, from 0.
+    primary : `str`
+        The first machine's address and a free port there, `"HOST:PORT"`, where there are several machines.
+    """
+
+    devices: tuple[int, ...] = (-1,)
+    nodes: int = 1
+    node_rank: int = 0
+    primary: str = ""
+
+    def __post_init__(self) -> None:
+        check_count(ConfigurationError, processes=len(self.devices), nodes=self.nodes)
+        check_count(ConfigurationError, least=0, most=self.nodes - 1, node_rank=self.node_rank)
+        if self.nodes > 1 and not re.fullmatch(r".+:\d{1,5}", self.primary):
+            raise ConfigurationError(
+                f'{self.nodes} nodes meet at a port of the first one, "HOST:PORT", not at "{self.primary}".'
+            )
+
+    def __len__(self) -> int:
+        return len(self.devices) * self.nodes
+
+    def distributed(self) -> dict[str, Any]:
+        """AllenNLP's parameter of that name."""
+        meet: dict[str, Any] = {}
+        if self.nodes > 1:
+            host, _, port = self.primary.rpartition(":")
+            meet = {"num_nodes": self.nodes, "primary_address": host, "primary_port": int(port)}
+        return {"cuda_devices": list(self.devices), **meet}
+
+
+ONE_PROCESS = Processes()
+"""On the processor."""
+
+
+@dataclass(frozen=True)
 class Plan:
     """
     How long a training is.
@@ -109,6 +156,7 @@ class Plan:
     tokens : `int`
         Of the text, sentence ends included: what one pass predicts in each direction.
     streams : `int`
+        Of all processes together.
     epochs, batches : `int`
         Checkpoints, and batches between them.
     """
@@ -124,7 +172,7 @@ class Plan:
         return self.epochs * self.batches * self.streams * WINDOW / self.tokens
 
 
-def make_plan(tokens: int, streams: int, passes: float) -> Plan:
+def make_plan(tokens: int, streams: int, passes: float, processes: int = 1) -> Plan:
     """
     # Parameters
 
@@ -134,6 +182,8 @@ def make_plan(tokens: int, streams: int, passes: float) -> Plan:
         The recipe's; a short text has fewer.
     passes : `float`
         Over the text.
+    processes : `int`
+        Each has as many of the streams, one at least.
 
     # Raises
 
@@ -144,7 +194,7 @@ def make_plan(tokens: int, streams: int, passes: float) -> Plan:
         raise ConfigurationError(
             f"{passes:g} passes over {tokens:,} tokens: at least {WINDOW} are needed, more than no pass, and an end."
         )
-    streams = max(1, min(streams, tokens // (WINDOW * _FEWEST_BATCHES)))
+    streams = max(1, min(streams, tokens // (WINDOW * _FEWEST_BATCHES)) // processes) * processes
     total = max(1, round(passes * tokens / (streams * WINDOW)))
     epochs = -(-total // _EPOCH_BATCHES)
     return Plan(tokens, streams, epochs, -(-total // epochs))
@@ -157,7 +207,7 @@ def training_config(
     heldout: str,
     vocabulary: str,
     dtype: str = "float32",
-    cuda_device: int = -1,
+    processes: Processes = ONE_PROCESS,
     seed: int = 13370,
 ) -> dict[str, Any]:
     """
@@ -173,12 +223,18 @@ def training_config(
         The folder with the words to predict.
     dtype : `str`
         Of a step's matrix products, as `LanguageModel` takes it.
-    cuda_device : `int`
-        -1 for the processor.
+    processes : `Processes`
     seed : `int`
     """
     steps = plan.epochs * plan.batches
     part, most = _WARMUP
+    checkpoints: dict[str, Any] = {"keep_most_recent_by_count": 1}
+    by_processes: dict[str, Any] = {}
+    if len(processes) == 1:
+        # AllenNLP writes these in trainings by one process only.
+        checkpoints["save_every_num_seconds"] = _CHECKPOINT_SECONDS
+    else:
+        by_processes["distributed"] = processes.distributed()
     return {
         "dataset_reader": {"type": "elmo_corpus"},
         "train_data_path": text,
@@ -194,7 +250,7 @@ def training_config(
         },
         "data_loader": {
             "type": "elmo_lm_windows",
-            "batch_size": plan.streams,
+            "batch_size": plan.streams // len(processes),
             "window": WINDOW,
             "shuffle_buffer": _SHUFFLE_BUFFER,
             "batches_per_epoch": plan.batches,
@@ -209,7 +265,7 @@ def training_config(
         "trainer": {
             "num_epochs": plan.epochs,
             "validation_metric": "-perplexity",
-            "checkpointer": {"keep_most_recent_by_count": 1, "save_every_num_seconds": _CHECKPOINT_SECONDS},
+            "checkpointer": checkpoints,
             "grad_norm": 1.0,
             "optimizer": {
                 "type": "elmo_adam",
@@ -220,8 +276,10 @@ def training_config(
                 "type": "linear_with_warmup",
                 "warmup_steps": max(1, min(most, round(part * steps))),
             },
-            "cuda_device": cuda_device,
+            # Where there are several, "distributed" says theirs.
+            "cuda_device": processes.devices[0],
         },
+        **by_processes,
         "random_seed": seed,
         "numpy_seed": seed,
         "pytorch_seed": seed,
@@ -236,7 +294,7 @@ def prepare(
     passes: float | None = None,
     hours: float | None = None,
     dtype: str = "float32",
-    cuda_device: int = -1,
+    processes: Processes = ONE_PROCESS,
     seed: int = 13370,
 ) -> str:
     """
@@ -254,8 +312,7 @@ def prepare(
         Over the text, or of training alone at the speed that is measured now; one pass if neither is given.
     dtype : `str`
         Of a step's matrix products: `"bfloat16"` is faster where the processor has units for it.
-    cuda_device : `int`
-        -1 for the processor.
+    processes : `Processes`
     seed : `int`
 
     # Returns
@@ -269,34 +326,42 @@ def prepare(
         Where the text is missing or too short, or the run was begun with something else.
     """
     asked = {"text": text, "heldout": heldout, "size": size, "passes": passes, "hours": hours}
-    asked |= {"dtype": dtype, "seed": seed}
+    asked |= {"dtype": dtype, "seed": seed, "processes": len(processes)}
     check_count(ConfigurationError, least=0, most=2**32 - 1, seed=seed)
     if not (run / "config.json").is_file():
-        _begin(asked, run, cuda_device)
+        _begin(asked, run, processes)
     elif not (run / _BEGUN).is_file():
         raise ConfigurationError(f"{run} holds a run that elmo-train has not begun: give another folder.")
     begun = read_object(run / _BEGUN, ConfigurationError, asked=dict, said=str)
+    # Older versions knew one process only.
+    before = {"processes": 1} | begun["asked"]
     for name, value in asked.items():
-        if begun["asked"].get(name) != value:
+        if before.get(name) != value:
             raise ConfigurationError(
-                f"The run in {run} was begun with {name} {begun['asked'].get(name)}, not {value}: "
+                f"The run in {run} was begun with {name} {before.get(name)}, not {value}: "
                 "go on with the same, or give another folder."
             )
     said: str = begun["said"]
     return said
 
 
-def train(run: Path) -> LanguageModel:
+def train(run: Path, node_rank: int = 0) -> LanguageModel:
     """
     Trains what `prepare` has written into the run's folder, from its newest checkpoint on; what is trained already is
-    loaded.
+    loaded. `node_rank` says which of several machines this is.
     """
-    if (run / "metrics.json").is_file() and (run / "model.tar.gz").is_file():
-        return _language_model(open_archive(run).model)
-    return _language_model(train_model(Params.from_file(str(run / "config.json")), str(run), recover=True))
+    if not ((run / "metrics.json").is_file() and (run / "model.tar.gz").is_file()):
+        params = Params.from_file(str(run / "config.json"))
+        if "distributed" in params and not (run / _VOCABULARY).exists():
+            # Where AllenNLP looks for it if it is to go on from a checkpoint, be there one or not.
+            Vocabulary.from_files(str(run / _WORDS)).save_to_files(str(run / _VOCABULARY))
+        model = train_model(params, str(run), recover=True, node_rank=node_rank, include_package=["elmo_tasks"])
+        if model is not None:
+            return _language_model(model)
+    return _language_model(open_archive(run).model)
 
 
-def _language_model(model: Model | None) -> LanguageModel:
+def _language_model(model: Model) -> LanguageModel:
     assert isinstance(model, LanguageModel)
     return model
 
@@ -305,7 +370,7 @@ _BEGUN = "elmo_train.json"
 """In a run's folder: what was asked for, and what became of it."""
 
 
-def _begin(asked: dict[str, Any], run: Path, cuda_device: int) -> None:
+def _begin(asked: dict[str, Any], run: Path, processes: Processes) -> None:
     """Counts the words and writes the run's config, which comes last: where it is, the run has begun."""
     if run.exists() and any(path.name not in (_BEGUN, _WORDS) for path in run.iterdir()):
         raise ConfigurationError(f"{run} holds something else: give a folder that is empty, or not there yet.")
@@ -322,33 +387,42 @@ def _begin(asked: dict[str, Any], run: Path, cuda_device: int) -> None:
     tokens = sum(counts.values()) - counts[SENTENCE_START]
     passes, speed = 1.0 if asked["passes"] is None else asked["passes"], None
     if asked["hours"] is not None:
-        speed = measure_speed(
-            recipe, make_plan(tokens, recipe.streams, 1), asked["text"], vocab, asked["dtype"], cuda_device
-        )
+        plan = make_plan(tokens, recipe.streams, 1, len(processes))
+        speed = measure_speed(recipe, plan, asked["text"], vocab, asked["dtype"], processes)
         passes = asked["hours"] * 3600 * speed / tokens
-    plan = make_plan(tokens, recipe.streams, passes)
+    plan = make_plan(tokens, recipe.streams, passes, len(processes))
     said = (
         f"{tokens:,} tokens, {vocab.get_vocab_size(NAMESPACE) - 2:,} words to predict; {plan.passes:.2f} passes: "
         f"{plan.epochs * plan.batches:,} batches of {plan.streams} x {WINDOW} tokens, in {plan.epochs} x {plan.batches}"
     )
+    said += "" if len(processes) == 1 else f", by {len(processes)} processes"
     said += "." if speed is None else f", at {speed:,.0f} tokens/s."
     config = training_config(
-        recipe, plan, asked["text"], asked["heldout"], str(run / _WORDS), asked["dtype"], cuda_device, asked["seed"]
+        recipe, plan, asked["text"], asked["heldout"], str(run / _WORDS), asked["dtype"], processes, asked["seed"]
     )
     for name, content in ((_BEGUN, {"asked": asked, "plan": asdict(plan), "said": said}), ("config.json", config)):
         with writing(run / name) as temporary:
             temporary.write_text(json.dumps(content, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
 
 
-_WORDS = "words"
-"""In a run's folder: the words that are predicted, in AllenNLP's form."""
+_WORDS, _VOCABULARY = "words", "vocabulary"
+"""In a run's folder: the words that are predicted, in AllenNLP's form; and what AllenNLP has made of them."""
 
 
 def measure_speed(
-    recipe: Recipe, plan: Plan, text: str, vocab: Vocabulary, dtype: str = "float32", cuda_device: int = -1
+    recipe: Recipe,
+    plan: Plan,
+    text: str,
+    vocab: Vocabulary,
+    dtype: str = "float32",
+    processes: Processes = ONE_PROCESS,
 ) -> float:
-    """Tokens a second, in training, of a model that is thrown away."""
-    config = training_config(recipe, plan, text, text, "", dtype, cuda_device)
+    """
+    Tokens a second, in training, of a model that is thrown away: of one process, times as many as there are. What
+    adding up their gradients takes is not in it.
+    """
+    config = training_config(recipe, plan, text, text, "", dtype, processes)
+    cuda_device, streams = processes.devices[0], plan.streams // len(processes)
     model = LanguageModel(vocab, recipe.options.to_dict(), recipe.dropout, recipe.samples, dtype=dtype)
     device = torch.device("cpu" if cuda_device < 0 else f"cuda:{cuda_device}")
     model.to(device).train()
@@ -356,7 +430,7 @@ def measure_speed(
         Params(config["trainer"]["optimizer"]), model_parameters=list(model.named_parameters())
     )
     # A short shuffle buffer: filling the long one is no part of a step.
-    loader = WindowDataLoader(CorpusReader(), text, plan.streams, WINDOW, shuffle_buffer=1000, check_order=False)
+    loader = WindowDataLoader(CorpusReader(), text, streams, WINDOW, shuffle_buffer=1000, check_order=False)
     loader.index_with(vocab)
     loader.set_target_device(device)
     start, tokens = 0.0, 0
@@ -369,4 +443,5 @@ def measure_speed(
         torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)
         optimizer.step()
         tokens += plan.streams * WINDOW
+    # Of all processes' streams.
     return tokens / (time.perf_counter() - start)

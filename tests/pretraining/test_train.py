@@ -20,7 +20,7 @@ from hypothesis import strategies as st
 
 from elmo_tasks.bilm import BiLM, BiLMFiles
 from elmo_tasks.pretraining import LanguageModel
-from elmo_tasks.pretraining.train import RECIPES, WINDOW, make_plan, prepare, train
+from elmo_tasks.pretraining.train import RECIPES, WINDOW, Processes, make_plan, prepare, train
 
 LINES = ["the cat saw the dog", "a dog ran", "the cat ran off and the dog saw it", "it ran"]
 ROOT = Path(__file__).parents[2]
@@ -99,6 +99,45 @@ def test_killed_and_called_again_it_ends_with_the_same_bilm(text: Path, heldout:
     assert (weights[0][name][...] == weights[1][name][...]).all()
 
 
+def test_two_processes_train_one_bilm_on_half_of_the_streams_each(text: Path, heldout: Path, tmp_path: Path) -> None:
+    run = tmp_path / "run"
+    done = subprocess.run(
+        [sys.executable, "-m", "elmo_tasks", *command(text, heldout, run, "--passes", "4", "--processes", "2")],
+        env=os.environ | {"PYTHONPATH": str(ROOT), "OMP_NUM_THREADS": "1"},
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+    )
+    assert done.returncode == 0, done.stderr
+    # The same batches as by one process, above.
+    assert "4.00 passes: 270 batches of 2 x 20 tokens, in 1 x 270, by 2 processes." in done.stdout
+    assert " - INFO - " not in done.stdout + done.stderr
+    assert json.loads((run / "config.json").read_text())["data_loader"]["batch_size"] == 1
+    assert {path.name for path in run.glob("out_worker*")} == {"out_worker0.log", "out_worker1.log"}
+    figures = json.loads((run / "perplexity.json").read_text())
+    # As of the biLM of one process.
+    assert figures["perplexity"] < 8
+    BiLM.from_files(run / "bilm" / "options.json", run / "bilm" / "weights.hdf5")
+
+
+def test_what_processes_there_can_be() -> None:
+    assert Processes((0, 1), 3, 2, "[::1]:29500").distributed() == {
+        "cuda_devices": [0, 1],
+        "num_nodes": 3,
+        "primary_address": "[::1]",
+        "primary_port": 29500,
+    }
+    assert len(Processes((0, 1), 3, 2, "first:1")) == 6
+    for arguments, message in {
+        ((),): "processes is 0; it must be",
+        ((-1,), 0): "nodes is 0; it must be",
+        ((-1,), 2, 2, "first:1"): "node_rank is 2; it must be",
+        ((-1,), 2, 0, "first"): 'meet at a port of the first one, "HOST:PORT", not at "first"',
+    }.items():
+        with pytest.raises(ConfigurationError, match=message):
+            Processes(*arguments)  # type: ignore[arg-type]
+
+
 def test_by_hours_the_speed_says_how_many_passes(text: Path, heldout: Path, tmp_path: Path) -> None:
     said = prepare(str(text), str(heldout), tmp_path / "run", "tiny", hours=0.001)
     found = re.search(r"; ([\d.]+) passes: .* at ([\d,]+) tokens/s", said)
@@ -112,6 +151,8 @@ def test_a_run_goes_on_only_with_what_it_was_begun_with(text: Path, heldout: Pat
     prepare(str(text), str(heldout), tmp_path / "run", "tiny", passes=2)
     with pytest.raises(ConfigurationError, match=r"was begun with passes 2, not 3: go on with the same, or"):
         prepare(str(text), str(heldout), tmp_path / "run", "tiny", passes=3)
+    with pytest.raises(ConfigurationError, match=r"was begun with processes 1, not 2: go on with the same, or"):
+        prepare(str(text), str(heldout), tmp_path / "run", "tiny", passes=2, processes=Processes((-1, -1)))
 
 
 @pytest.mark.parametrize("content", ["", "[]", '{"asked": {}}', '{"asked": 1, "said": ""}'])
@@ -156,10 +197,11 @@ def test_what_cannot_be_trained(asked: dict[str, Any], message: str, text: Path,
     assert not (tmp_path / "run" / "config.json").exists()
 
 
-@given(st.integers(20, 10**9), st.integers(1, 512), st.floats(0.01, 50))
-def test_plans_read_what_was_asked_for(tokens: int, streams: int, passes: float) -> None:
-    plan = make_plan(tokens, streams, passes)
-    assert 1 <= plan.streams <= streams
+@given(st.integers(20, 10**9), st.integers(1, 512), st.floats(0.01, 50), st.integers(1, 8))
+def test_plans_read_what_was_asked_for(tokens: int, streams: int, passes: float, processes: int) -> None:
+    plan = make_plan(tokens, streams, passes, processes)
+    assert plan.streams % processes == 0
+    assert processes <= plan.streams <= max(streams, processes)
     assert plan.batches <= 1000
     # To within the rounding of the batches, and of an epoch's.
     slack = plan.streams * WINDOW * (plan.epochs + 1) / tokens
