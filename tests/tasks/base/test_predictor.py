@@ -117,7 +117,7 @@ def test_standard_input(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 BAD_JSON = [
-    "[" * 2000 + "]" * 2000,
+    "[" * 100_000 + "]" * 100_000,
     '{"text": ' + "9" * 5000 + "}",
     '{"text": "a", "more": ' + "[" * 500 + "]" * 500 + "}",
 ]
