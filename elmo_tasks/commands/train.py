@@ -40,8 +40,10 @@ def _add_options(parser: argparse.ArgumentParser) -> None:
         "--cuda-device on, or on the processor (default: %(default)s)",
     )
     parser.add_argument("--nodes", type=int, default=1, help="machines that train together (default: %(default)s)")
-    parser.add_argument("--node-rank", type=int, default=0, help="which of them this is, from 0")
-    parser.add_argument("--primary", metavar="HOST:PORT", default="", help="where they meet: a port of the first one")
+    parser.add_argument("--node-rank", type=int, default=0, help="which of them this is, from 0 (default: %(default)s)")
+    parser.add_argument(
+        "--primary", metavar="HOST:PORT", default="", help="where they meet: a port of the first one (default: none)"
+    )
     parser.add_argument("--seed", type=int, default=13370, help="of all random numbers (default: %(default)s)")
     parser.add_argument("--half", action="store_true", help="as in elmo-export: half the size (default: whole)")
 

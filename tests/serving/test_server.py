@@ -1,3 +1,4 @@
+import logging
 import os
 import signal
 import socket
@@ -108,7 +109,7 @@ def test_who_goes_before_the_answer_costs_the_others_nothing(caplog: pytest.LogC
         assert first.recv(1000).endswith(b'{"number": 1}')
         first.close()
     assert answered == [1, 4]
-    assert not caplog.records
+    assert not [record for record in caplog.records if record.levelno >= logging.WARNING]
 
 
 def test_what_is_not_asked_to_the_end_does_not_hold_it_up(monkeypatch: pytest.MonkeyPatch) -> None:
