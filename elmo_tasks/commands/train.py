@@ -51,7 +51,8 @@ def _add_options(parser: argparse.ArgumentParser) -> None:
 def _run(args: argparse.Namespace) -> None:
     from elmo_tasks.pretraining.export import export_bilm
     from elmo_tasks.pretraining.perplexity import measure_perplexity
-    from elmo_tasks.pretraining.train import Processes, prepare, train
+    from elmo_tasks.pretraining.processes import Processes
+    from elmo_tasks.pretraining.train import prepare, train
 
     first = args.cuda_device
     devices = tuple(-1 if first < 0 else first + number for number in range(args.processes))

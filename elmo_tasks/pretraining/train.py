@@ -7,7 +7,6 @@ at any time; called again it goes on from its newest checkpoint, and ends as if 
 
 import json
 import math
-import re
 import time
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
@@ -29,6 +28,7 @@ from elmo_tasks.checks import check_count
 from elmo_tasks.files import read_object, writing
 from elmo_tasks.pretraining.corpus import NAMESPACE, SENTENCE_START, CorpusReader, find_shards, sentence_stream
 from elmo_tasks.pretraining.language_model import LanguageModel
+from elmo_tasks.pretraining.processes import ONE_PROCESS, Processes
 from elmo_tasks.pretraining.vocabulary import CorpusVocabulary, count_words, most_frequent
 from elmo_tasks.pretraining.windows import WindowDataLoader
 
@@ -98,52 +98,6 @@ By size. "compact" is the shape of "mini-zh": a Chinese character is three bytes
 "small" and "original" are the published shapes; bilm-tf trained them with Adagrad at 0.2 on a billion words, as
 training_configs/bilm has it.
 """
-
-
-@dataclass(frozen=True)
-class Processes:
-    """
-    The processes that train one biLM together, each on its share of the streams.
-
-    # Parameters
-
-    devices : `tuple[int, ...]`
-        Of each process of this machine: a GPU's number, or -1 for the processor.
-    nodes : `int`
-        Machines, each with as many processes.
-    node_rank : `int`
-        Which of them this machine is, from 0.
-    primary : `str`
-        The first machine's address and a free port there, `"HOST:PORT"`, where there are several machines.
-    """
-
-    devices: tuple[int, ...] = (-1,)
-    nodes: int = 1
-    node_rank: int = 0
-    primary: str = ""
-
-    def __post_init__(self) -> None:
-        check_count(ConfigurationError, processes=len(self.devices), nodes=self.nodes)
-        check_count(ConfigurationError, least=0, most=self.nodes - 1, node_rank=self.node_rank)
-        if self.nodes > 1 and not re.fullmatch(r".+:\d{1,5}", self.primary):
-            raise ConfigurationError(
-                f'{self.nodes} nodes meet at a port of the first one, "HOST:PORT", not at "{self.primary}".'
-            )
-
-    def __len__(self) -> int:
-        return len(self.devices) * self.nodes
-
-    def distributed(self) -> dict[str, Any]:
-        """AllenNLP's parameter of that name."""
-        meet: dict[str, Any] = {}
-        if self.nodes > 1:
-            host, _, port = self.primary.rpartition(":")
-            meet = {"num_nodes": self.nodes, "primary_address": host, "primary_port": int(port)}
-        return {"cuda_devices": list(self.devices), **meet}
-
-
-ONE_PROCESS = Processes()
-"""On the processor."""
 
 
 @dataclass(frozen=True)

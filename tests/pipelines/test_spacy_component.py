@@ -290,7 +290,7 @@ def test_a_damaged_folder(folder: Path, tmp_path: Path, content: str) -> None:
         spacy.load(tmp_path / "pipeline")
 
 
-@pytest.mark.parametrize("name", ["../out", "/tmp/out", "a/../../out"])
+@pytest.mark.parametrize("name", ["../out", "/out", "a/../../out"])
 def test_bytes_write_nothing_outside(folder: Path, name: str) -> None:
     component: Any = pipeline(folder).get_pipe("elmo")
     with pytest.raises(PipelineError, match="bytes are damaged"):

@@ -20,7 +20,8 @@ from hypothesis import strategies as st
 
 from elmo_tasks.bilm import BiLM, BiLMFiles
 from elmo_tasks.pretraining import LanguageModel
-from elmo_tasks.pretraining.train import RECIPES, WINDOW, Processes, make_plan, prepare, train
+from elmo_tasks.pretraining.processes import Processes
+from elmo_tasks.pretraining.train import RECIPES, WINDOW, make_plan, prepare, train
 
 LINES = ["the cat saw the dog", "a dog ran", "the cat ran off and the dog saw it", "it ran"]
 ROOT = Path(__file__).parents[2]
