@@ -1,1 +1,1 @@
-import '../../training_configs/pos/ewt_glove_elmo.jsonnet'
+(import 'with.libsonnet').mini(import '../../training_configs/pos/ewt_glove_elmo.jsonnet')
