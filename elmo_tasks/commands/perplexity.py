@@ -15,18 +15,25 @@ def _add_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("text", nargs="+", help="a file, folder or pattern; one row of the table each")
     parser.add_argument("--streams", type=int, default=64, help="streams of text side by side (default: %(default)s)")
     parser.add_argument("--window", type=int, default=20, help="tokens read at a time (default: %(default)s)")
+    parser.add_argument(
+        "--vocabulary",
+        metavar="FILE",
+        help="tell only these words apart, one a line, such as another run's vocabulary/words.txt, and take all others "
+        "for one: to compare language models of different vocabularies (default: the model's own)",
+    )
     add_device_option(parser)
     parser.add_argument("--output-file", help="write the figures as JSON too (default: print them only)")
     add_force_option(parser)
 
 
 def _run(args: argparse.Namespace) -> None:
-    from elmo_tasks.pretraining.perplexity import load_language_model, measure_perplexity
+    from elmo_tasks.pretraining.perplexity import load_language_model, measure_perplexity, read_words
 
     check_device(args.cuda_device)
     check_output(args.output_file, args.force)
+    words = None if args.vocabulary is None else read_words(args.vocabulary)
     model = load_language_model(args.archive, args.cuda_device)
-    figures = {text: measure_perplexity(model, text, args.streams, args.window) for text in args.text}
+    figures = {text: measure_perplexity(model, text, args.streams, args.window, words) for text in args.text}
     print(f"{'text':<40} {'tokens':>9} {'unknown':>8} {'forward':>9} {'backward':>9} {'average':>9}")
     for text, row in figures.items():
         print(

@@ -1,16 +1,21 @@
 """A trained language model's perplexity on a text."""
 
+from collections.abc import Collection, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import torch
 from allennlp.common import Tqdm
 from allennlp.common.checks import ConfigurationError
 from allennlp.models.archival import CONFIG_NAME
+from torch import Tensor
 
 from elmo_tasks.archives.safety import open_archive
 from elmo_tasks.bilm.pretrained import is_bilm
+from elmo_tasks.files import read_lines
 from elmo_tasks.pretraining.corpus import CorpusReader
 from elmo_tasks.pretraining.language_model import LanguageModel
+from elmo_tasks.pretraining.vocabulary import softmax_rows
 from elmo_tasks.pretraining.windows import WindowDataLoader
 
 
@@ -40,7 +45,9 @@ def load_language_model(archive: str, cuda_device: int = -1) -> LanguageModel:
     return model.eval()
 
 
-def measure_perplexity(model: LanguageModel, text: str, streams: int = 64, window: int = 20) -> dict[str, float]:
+def measure_perplexity(
+    model: LanguageModel, text: str, streams: int = 64, window: int = 20, words: Collection[str] | None = None
+) -> dict[str, float]:
     """
     Perplexity on a held-out text: exact (the softmax over the whole vocabulary), every token once, the LSTM's states
     carried from window to window.
@@ -53,6 +60,9 @@ def measure_perplexity(model: LanguageModel, text: str, streams: int = 64, windo
     streams, window : `int`
         The text is dealt to so many streams, and read so many tokens at a time. The window changes nothing but the
         memory it takes; fewer streams mean that fewer sentences begin without a context.
+    words : `Collection[str]`, optional
+        The words to be told apart; all others that the model knows are one with the unknown word, and their
+        probabilities added up. So two models can be compared whose vocabularies differ: each over the words of both.
 
     # Returns
 
@@ -63,7 +73,7 @@ def measure_perplexity(model: LanguageModel, text: str, streams: int = 64, windo
     # Raises
 
     `ConfigurationError`
-        If there is no such text, it is damaged, or a number is less than 1.
+        If there is no such text, it is damaged, a number is less than 1, or the model knows none of `words`.
     """
     if min(streams, window) < 1:
         raise ConfigurationError(f"There cannot be {streams} streams of {window} tokens at a time; 1 is the least.")
@@ -73,13 +83,36 @@ def measure_perplexity(model: LanguageModel, text: str, streams: int = 64, windo
     model.eval()
     model.reset_states()
     model.get_metrics(reset=True)
-    with torch.inference_mode(), Tqdm.tqdm(desc=text, unit=" tokens") as bar:
+    with torch.inference_mode(), _told_apart(model, words) as kept, Tqdm.tqdm(desc=text, unit=" tokens") as bar:
         for batch in loader:
-            model(**batch)
             targets = batch["targets"]
-            assert isinstance(targets, torch.Tensor)
+            assert isinstance(targets, Tensor)
+            batch["targets"] = targets.where((targets < 0) | kept[targets], 0)
+            model(**batch)
             bar.update(int((targets[0] >= 0).sum()))
         tokens = bar.n
     metrics = model.get_metrics(reset=True)
     names = ("unknown", "forward_perplexity", "backward_perplexity", "perplexity")
     return {"tokens": tokens, **{name: metrics[name] for name in names}}
+
+
+def read_words(path: str | Path) -> set[str]:
+    """A vocabulary's words, one a line. Raises `ConfigurationError` where there is no such file or it is no text."""
+    return {line for _, line in read_lines(path, ConfigurationError)}
+
+
+@contextmanager
+def _told_apart(model: LanguageModel, words: Collection[str] | None) -> Iterator[Tensor]:
+    """Which rows of the softmax are words of their own meanwhile. Shape `(rows,)`, bool."""
+    softmax = model.softmax
+    if words is None:
+        yield torch.ones_like(softmax.bias, dtype=torch.bool)
+        return
+    rows = softmax_rows(model.vocab)
+    kept = torch.zeros_like(softmax.bias, dtype=torch.bool)
+    kept[[rows[word] for word in words if word in rows]] = True
+    kept[0] = False  # the unknown word
+    if not kept.any():
+        raise ConfigurationError("The language model's vocabulary has none of the words that are to be told apart.")
+    with softmax.unknown_as((~kept).nonzero().squeeze(1)):
+        yield kept

@@ -1,6 +1,8 @@
 """The language model's softmax over words: sampled for training, exact for evaluation."""
 
 import math
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import torch
@@ -54,6 +56,18 @@ class Softmax(nn.Module):
         inclusion = inclusion_probabilities(log_uniform, self.num_samples)
         self.register_buffer("log_uniform", log_uniform.float(), persistent=False)
         self.register_buffer("log_inclusion", inclusion.log().float(), persistent=False)
+        self._unknown_rows: Tensor | None = None
+
+    @contextmanager
+    def unknown_as(self, rows: Tensor) -> Iterator[None]:
+        """
+        Meanwhile the exact probability of row 0, the unknown word, is that of all these rows together. Shape `(rows,)`.
+        """
+        self._unknown_rows = rows
+        try:
+            yield
+        finally:
+            self._unknown_rows = None
 
     def forward(self, states: Tensor, targets: Tensor, dtype: torch.dtype | None = None) -> Tensor:
         """
@@ -113,7 +127,9 @@ class Softmax(nn.Module):
         The exact log probability of each target, without a gradient, a bounded number of logits at a time. As
         `forward`, but of shape `(2, tokens)`, with 0 where there is nothing to predict.
         """
-        (result,) = by_direction(_log_probabilities, (states, targets), self.weight, self.bias)
+        rows = self._unknown_rows
+        unknown = None if rows is None else (self.weight[rows], self.bias[rows])
+        (result,) = by_direction(_log_probabilities, (states, targets), self.weight, self.bias, unknown)
         return result
 
     def log_distribution(self, states: Tensor) -> Tensor:
@@ -180,8 +196,13 @@ def _losses(
     return losses, d_states, d_target_logits, d_weight, d_bias
 
 
-def _log_probabilities(states: Tensor, targets: Tensor, weight: Tensor, bias: Tensor) -> tuple[Tensor]:
-    """Of the targets of one direction or both, over all words. Shape `(directions, tokens)`."""
+def _log_probabilities(
+    states: Tensor, targets: Tensor, weight: Tensor, bias: Tensor, unknown: tuple[Tensor, Tensor] | None
+) -> tuple[Tensor]:
+    """
+    Of the targets of one direction or both, over all words. Shape `(directions, tokens)`. Target 0 is all the words
+    whose weights and biases `unknown` has, if it has any.
+    """
     directions = []
     for pair in zip(states, targets, strict=True):
         pieces = []
@@ -189,6 +210,9 @@ def _log_probabilities(states: Tensor, targets: Tensor, weight: Tensor, bias: Te
             words = target.clamp(min=0)
             # Shape: (some tokens,)
             target_logits = (state * weight[words]).sum(dim=1) + bias[words]
+            if unknown is not None:
+                is_unknown = target == 0
+                target_logits[is_unknown] = _log_sum_exp(state[is_unknown], *unknown)
             pieces.append((target_logits - _log_sum_exp(state, weight, bias)) * (target >= 0))
         directions.append(torch.cat(pieces))
     return (torch.stack(directions),)

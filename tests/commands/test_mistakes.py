@@ -111,6 +111,7 @@ def fails(
         ("elmo-perplexity cut.tar.gz text.txt", "cut.tar.gz cannot be unpacked"),
         ("elmo-perplexity cut.tar.gz text.txt --cuda-device 99", "there is no such GPU"),
         ("elmo-perplexity bilm text.txt", "bilm is a biLM without its softmax"),
+        ("elmo-perplexity cut.tar.gz text.txt --vocabulary missing.txt", "missing.txt: No such file or directory"),
         ("elmo-score missing text.txt", "missing does not exist"),
         ("elmo-score cut.tar.gz missing.txt", '"missing.txt" names no corpus file'),
         ("elmo-score cut.tar.gz text.txt --cuda-device 99", "there is no such GPU"),
