@@ -1,19 +1,25 @@
 """
-The scheduler "reduce_on_plateau", which the paper's configs have.
+The schedulers "reduce_on_plateau", which the paper's configs have, "polynomial_decay" and "linear_with_warmup".
 
-What it mends: AllenNLP 2.10.1 gives torch's scheduler an argument that torch 2.7 and later do not take.
-How one sees it: `ReduceLROnPlateau.__init__() got an unexpected keyword argument 'verbose'` as a training begins.
+What it mends: AllenNLP 2.10.1 gives torch's scheduler an argument that torch 2.7 and later do not take; and a training
+that is taken up again with another number of epochs has its rate fall as if it had the old one.
+How one sees it: `ReduceLROnPlateau.__init__() got an unexpected keyword argument 'verbose'` as a training begins; a
+rate that is not zero at the end, or is zero before it.
 Until when: as long as AllenNLP is used.
 """
 
+from typing import Any
+
 import torch
-from allennlp.training.learning_rate_schedulers import ReduceOnPlateauLearningRateScheduler
+from allennlp.training.learning_rate_schedulers import PolynomialDecay, ReduceOnPlateauLearningRateScheduler
 from allennlp.training.optimizers import Optimizer
+from allennlp.training.scheduler import Scheduler
 
 
 def apply() -> None:
     """Applies all of it."""
     build_reduce_on_plateau()
+    fall_to_the_new_end()
 
 
 def build_reduce_on_plateau() -> None:
@@ -55,3 +61,20 @@ def build_reduce_on_plateau() -> None:
         super(ReduceOnPlateauLearningRateScheduler, self).__init__(scheduler)  # type: ignore[arg-type]
 
     ReduceOnPlateauLearningRateScheduler.__init__ = __init__  # type: ignore[method-assign]
+
+
+def fall_to_the_new_end() -> None:
+    """
+    Has "polynomial_decay" and "linear_with_warmup" take from a checkpoint where they were, and from the config how many
+    steps there are.
+
+    What broke: `train --recover` with another `trainer.num_epochs` trained for so many epochs, at the rates of the old
+    number.
+    With which version: AllenNLP 2.10.1, whose checkpoints have all of a scheduler in them.
+    When it can go: not while they have.
+    """
+
+    def load_state_dict(self: PolynomialDecay, state_dict: dict[str, Any]) -> None:
+        Scheduler.load_state_dict(self, state_dict | {"total_steps": self.total_steps})
+
+    PolynomialDecay.load_state_dict = load_state_dict  # type: ignore[assignment, method-assign]

@@ -9,7 +9,7 @@ import json
 import math
 import time
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from itertools import islice
 from pathlib import Path
 from typing import Any
@@ -252,7 +252,8 @@ def prepare(
     seed: int = 13370,
 ) -> str:
     """
-    Counts the words of a text and writes the config of a training into its run's folder, unless they are there.
+    Counts the words of a text and writes the config of a training into its run's folder, unless they are there. A run
+    that is not finished may be given other `passes` than it was begun with: its rate then falls to zero at the new end.
 
     # Parameters
 
@@ -277,7 +278,7 @@ def prepare(
     # Raises
 
     `ConfigurationError`
-        Where the text is missing or too short, or the run was begun with something else.
+        Where the text is missing or too short, or the run was begun with something else, or is past its new end.
     """
     asked = {"text": text, "heldout": heldout, "size": size, "passes": passes, "hours": hours}
     asked |= {"dtype": dtype, "seed": seed, "processes": len(processes)}
@@ -286,15 +287,18 @@ def prepare(
         _begin(asked, run, processes)
     elif not (run / _BEGUN).is_file():
         raise ConfigurationError(f"{run} holds a run that elmo-train has not begun: give another folder.")
-    begun = read_object(run / _BEGUN, ConfigurationError, asked=dict, said=str)
+    begun = read_object(run / _BEGUN, ConfigurationError, asked=dict, plan=dict, said=str)
     # Older versions knew one process only.
     before = {"processes": 1} | begun["asked"]
+    other_length = passes is not None and hours is None
     for name, value in asked.items():
-        if before.get(name) != value:
+        if before.get(name) != value and not (other_length and name in ("passes", "hours")):
             raise ConfigurationError(
                 f"The run in {run} was begun with {name} {before.get(name)}, not {value}: "
                 "go on with the same, or give another folder."
             )
+    if any(before.get(name) != asked[name] for name in ("passes", "hours")):
+        begun = _change_length(run, begun | {"asked": asked})
     said: str = begun["said"]
     return said
 
@@ -345,18 +349,56 @@ def _begin(asked: dict[str, Any], run: Path, processes: Processes) -> None:
         speed = measure_speed(recipe, plan, asked["text"], vocab, asked["dtype"], processes)
         passes = asked["hours"] * 3600 * speed / tokens
     plan = make_plan(tokens, recipe.streams, passes, len(processes))
-    said = (
-        f"{tokens:,} tokens, {vocab.get_vocab_size(NAMESPACE) - 2:,} words to predict; {plan.passes:.2f} passes: "
-        f"{plan.epochs * plan.batches:,} batches of {plan.streams} x {WINDOW} tokens, in {plan.epochs} x {plan.batches}"
-    )
-    said += "" if len(processes) == 1 else f", by {len(processes)} processes"
-    said += "." if speed is None else f", at {speed:,.0f} tokens/s."
+    found = f"{tokens:,} tokens, {vocab.get_vocab_size(NAMESPACE) - 2:,} words to predict"
+    said = _in_words(found, plan, len(processes), speed)
     config = training_config(
         recipe, plan, asked["text"], asked["heldout"], str(run / _WORDS), asked["dtype"], processes, asked["seed"]
     )
-    for name, content in ((_BEGUN, {"asked": asked, "plan": asdict(plan), "said": said}), ("config.json", config)):
-        with writing(run / name) as temporary:
-            temporary.write_text(json.dumps(content, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
+    _write(run / _BEGUN, {"asked": asked, "plan": asdict(plan), "said": said})
+    _write(run / "config.json", config)
+
+
+def _change_length(run: Path, begun: dict[str, Any]) -> dict[str, Any]:
+    """
+    Gives a run the number of epochs that the passes come to which are asked for now. Returns what it is begun with
+    now, with the earlier number of epochs in `changed`, and how many of them were done.
+    """
+    try:
+        asked, plan = begun["asked"], Plan(**begun["plan"])
+    except TypeError:
+        raise ConfigurationError(f'{run / _BEGUN} is damaged: "plan" is not what it should be.') from None
+    if (run / "metrics.json").is_file():
+        raise ConfigurationError(f"The run in {run} is finished, with {plan.passes:.2f} passes: give another folder.")
+    one = replace(plan, epochs=1).passes
+    new = replace(plan, epochs=max(1, round(asked["passes"] / one)))
+    done = len(list(run.glob("metrics_epoch_*.json")))
+    if new.epochs <= done:
+        least = replace(plan, epochs=done + 1).passes
+        raise ConfigurationError(f"The run in {run} cannot end before {least:.2f} passes, as it has read so much.")
+    config = read_object(run / "config.json", ConfigurationError, trainer=dict)
+    config["trainer"]["num_epochs"] = new.epochs
+    found = begun["said"].partition(";")[0]
+    changed = [*begun.get("changed", []), {"epochs": plan.epochs, "done": done}]
+    begun |= {"plan": asdict(new), "said": _in_words(found, new, asked["processes"]), "changed": changed}
+    # If a kill comes between the two, the same command does both again.
+    _write(run / "config.json", config)
+    _write(run / _BEGUN, begun)
+    return begun
+
+
+def _in_words(found: str, plan: Plan, processes: int, speed: float | None = None) -> str:
+    """`found` is what the text has; `speed` is in tokens a second, if it was measured."""
+    said = (
+        f"{found}; {plan.passes:.2f} passes: {plan.epochs * plan.batches:,} batches of {plan.streams} x {WINDOW} "
+        f"tokens, in {plan.epochs} x {plan.batches}"
+    )
+    said += "" if processes == 1 else f", by {processes} processes"
+    return said + ("." if speed is None else f", at {speed:,.0f} tokens/s.")
+
+
+def _write(path: Path, content: dict[str, Any]) -> None:
+    with writing(path) as temporary:
+        temporary.write_text(json.dumps(content, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
 
 
 _WORDS, _VOCABULARY = "words", "vocabulary"

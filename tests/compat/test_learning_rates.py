@@ -1,5 +1,6 @@
 from typing import Any, cast
 
+import pytest
 import torch
 from allennlp.common import Params
 from allennlp.training.learning_rate_schedulers import LearningRateScheduler, ReduceOnPlateauLearningRateScheduler
@@ -36,3 +37,23 @@ def test_reduce_on_plateau_is_still_the_stock_class_also_in_python() -> None:
     in_python: Any = ReduceOnPlateauLearningRateScheduler(optimizer=cast(Any, optimizer), patience=3)
     assert in_python.state_dict() == scheduler.state_dict()
     assert in_python.lr_scheduler.patience == 3
+
+
+def test_a_rate_falls_to_the_end_that_the_config_has_now() -> None:
+    def scheduler(epochs: int) -> tuple[Any, torch.optim.Optimizer]:
+        optimizer = torch.optim.SGD([torch.nn.Parameter(torch.zeros(1))], lr=1.0)
+        params = Params({"type": "linear_with_warmup", "warmup_steps": 2})
+        made = LearningRateScheduler.from_params(params, optimizer=optimizer, num_epochs=epochs, num_steps_per_epoch=10)
+        return made, optimizer
+
+    longer, optimizer = scheduler(epochs=10)
+    for _ in range(12):
+        longer.step_batch()
+    assert optimizer.param_groups[0]["lr"] == pytest.approx((100 - 12) / (100 - 2))
+    shorter, optimizer = scheduler(epochs=3)
+    shorter.load_state_dict(longer.state_dict())
+    rates = []
+    for _ in range(18):
+        shorter.step_batch()
+        rates.append(optimizer.param_groups[0]["lr"])
+    assert rates == pytest.approx([(30 - step) / (30 - 2) for step in range(13, 31)])

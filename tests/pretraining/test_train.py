@@ -13,6 +13,7 @@ from typing import Any
 
 import h5py
 import pytest
+import torch
 from allennlp.commands import main
 from allennlp.common.checks import ConfigurationError
 from hypothesis import given
@@ -150,10 +151,49 @@ def test_by_hours_the_speed_says_how_many_passes(text: Path, heldout: Path, tmp_
 
 def test_a_run_goes_on_only_with_what_it_was_begun_with(text: Path, heldout: Path, tmp_path: Path) -> None:
     prepare(str(text), str(heldout), tmp_path / "run", "tiny", passes=2)
-    with pytest.raises(ConfigurationError, match=r"was begun with passes 2, not 3: go on with the same, or"):
-        prepare(str(text), str(heldout), tmp_path / "run", "tiny", passes=3)
+    with pytest.raises(ConfigurationError, match=r"was begun with passes 2, not None: go on with the same, or"):
+        prepare(str(text), str(heldout), tmp_path / "run", "tiny")
+    with pytest.raises(
+        ConfigurationError, match=r"was begun with dtype float32, not bfloat16: go on with the same, or"
+    ):
+        prepare(str(text), str(heldout), tmp_path / "run", "tiny", passes=3, dtype="bfloat16")
     with pytest.raises(ConfigurationError, match=r"was begun with processes 1, not 2: go on with the same, or"):
         prepare(str(text), str(heldout), tmp_path / "run", "tiny", passes=2, processes=Processes((-1, -1)))
+
+
+def test_a_run_may_end_sooner_than_it_was_begun_to(
+    text: Path, heldout: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run, forward, calls = tmp_path / "run", LanguageModel.forward, 0
+
+    def stops(*arguments: Any, **named: Any) -> Any:
+        nonlocal calls
+        calls += 1
+        if calls == 100:
+            raise KeyboardInterrupt
+        return forward(*arguments, **named)
+
+    monkeypatch.setattr("elmo_tasks.pretraining.train._EPOCH_BATCHES", 90)
+    said = prepare(str(text), str(heldout), run, "tiny", passes=4)
+    assert said.endswith("4.00 passes: 270 batches of 2 x 20 tokens, in 3 x 90.")
+    monkeypatch.setattr(LanguageModel, "forward", stops)
+    with pytest.raises(KeyboardInterrupt):
+        train(run)
+    monkeypatch.undo()
+    with pytest.raises(ConfigurationError, match=r"run cannot end before 2\.67 passes, as it has read so much\."):
+        prepare(str(text), str(heldout), run, "tiny", passes=1.3)
+    said = prepare(str(text), str(heldout), run, "tiny", passes=2.7)
+    assert said == "2,700 tokens, 18 words to predict; 2.67 passes: 180 batches of 2 x 20 tokens, in 2 x 90."
+    assert prepare(str(text), str(heldout), run, "tiny", passes=2.7) == said
+    assert json.loads((run / "elmo_train.json").read_text())["changed"] == [{"epochs": 3, "done": 1}]
+    train(run)
+    assert {path.name for path in run.glob("metrics_epoch_*")} == {"metrics_epoch_0.json", "metrics_epoch_1.json"}
+    (state,) = run.glob("training_state_*.th")
+    (group, *_) = torch.load(state, weights_only=True)["optimizer"]["param_groups"]
+    # The rate has fallen to zero, and not to a third.
+    assert group["lr"] < group["initial_lr"] / 80
+    with pytest.raises(ConfigurationError, match=r"run is finished, with 2\.67 passes: give another folder"):
+        prepare(str(text), str(heldout), run, "tiny", passes=4)
 
 
 @pytest.mark.parametrize("content", ["", "[]", '{"asked": {}}', '{"asked": 1, "said": ""}'])
