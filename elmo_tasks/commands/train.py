@@ -13,7 +13,7 @@ from elmo_tasks.files import writing
 
 
 def _add_options(parser: argparse.ArgumentParser) -> None:
-    from elmo_tasks.pretraining.train import RECIPES
+    from elmo_tasks.pretraining.recipes import RECIPES
 
     parser.add_argument("text", nargs="+", help="files, folders or patterns; plain or compressed")
     parser.add_argument("--heldout", required=True, help="text of the same kind that is not trained on")

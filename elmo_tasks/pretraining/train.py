@@ -1,15 +1,13 @@
 """
-A biLM from text alone: the experiment for a number of passes over the text, or of hours.
+A biLM from text alone, for a number of passes over the text, or of hours.
 
 A run is an ordinary run of `elmo-tasks train`, in whose folder the words to predict are counted first. It can be killed
 at any time; called again it goes on from its newest checkpoint, and ends as if it had not been.
 """
 
 import json
-import math
 import time
-from collections.abc import Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict
 from itertools import islice
 from pathlib import Path
 from typing import Any
@@ -23,221 +21,18 @@ from allennlp.models import Model
 from allennlp.training.optimizers import Optimizer
 
 from elmo_tasks.archives import open_archive
-from elmo_tasks.bilm import BiLMOptions
 from elmo_tasks.checks import check_count
 from elmo_tasks.files import read_object, writing
 from elmo_tasks.pretraining.corpus import NAMESPACE, SENTENCE_START, CorpusReader, find_shards, sentence_stream
 from elmo_tasks.pretraining.language_model import LanguageModel
+from elmo_tasks.pretraining.plan import WINDOW, Plan, make_plan, training_config
 from elmo_tasks.pretraining.processes import ONE_PROCESS, Processes
+from elmo_tasks.pretraining.recipes import RECIPES, Recipe
 from elmo_tasks.pretraining.vocabulary import CorpusVocabulary, count_words, most_frequent
 from elmo_tasks.pretraining.windows import WindowDataLoader
 
-WINDOW = 20
-"""Tokens of each stream a batch (Peters et al. 2018)."""
-
-_SHUFFLE_BUFFER = 200_000
-"""Sentences among which the order is drawn."""
-_EPOCH_BATCHES = 1000
-"""At most so many between two looks at the held-out text."""
-_CHECKPOINT_SECONDS = 300
-"""Between two checkpoints, besides those at the ends of epochs."""
-_FEWEST_BATCHES = 50
-"""A pass over the text has so many, or there are fewer streams."""
-_HELDOUT_STREAMS, _HELDOUT_BATCHES = 16, 60
-"""Of the held-out text, after each epoch: 19,200 tokens at most."""
 _SPEED_STEPS = 20
 """Steps by which the speed is measured, after half as many to warm up."""
-_WARMUP = 0.02, 200
-"""The part of a training in which the rate rises, and the most steps of that."""
-
-
-@dataclass(frozen=True)
-class Recipe:
-    """
-    A biLM's shape, and how one of that shape is trained.
-
-    # Parameters
-
-    options : `BiLMOptions`
-    streams : `int`
-        Texts side by side in a batch.
-    samples : `int`
-        Words each batch is scored against.
-    rate : `float`
-        Adam's highest learning rate; it falls to zero.
-    dropout : `float`
-        Little where the text is much for a model of this size.
-    min_count : `int`
-        A rarer word counts as "unknown" where it is to be predicted.
-    """
-
-    options: BiLMOptions
-    streams: int
-    samples: int
-    rate: float
-    dropout: float
-    min_count: int
-
-
-def _options(cell: int, projection: int, filters: Sequence[int], highways: int) -> BiLMOptions:
-    numbered = tuple(enumerate(filters, 1))
-    return BiLMOptions(cell_dim=cell, projection_dim=projection, filters=numbered, num_highway=highways)
-
-
-_PUBLISHED_FILTERS = (32, 32, 64, 128, 256, 512, 1024)
-
-RECIPES = {
-    "tiny": Recipe(_options(64, 16, (16, 16, 32), 1), 16, 256, 0.01, 0.1, 1),
-    "compact": Recipe(_options(512, 128, (32, 32, 64, 64, 64, 128, 128), 1), 128, 2048, 0.002, 0.05, 5),
-    "mini": Recipe(_options(512, 256, (32, 32, 64, 128, 256), 1), 128, 2048, 0.002, 0.05, 5),
-    "small": Recipe(_options(1024, 128, _PUBLISHED_FILTERS, 1), 128, 8192, 0.001, 0.1, 3),
-    "original": Recipe(_options(4096, 512, _PUBLISHED_FILTERS, 2), 128, 8192, 0.0005, 0.1, 3),
-}
-"""
-By size. "compact" is the shape of "mini-zh": a Chinese character is three bytes, and its widest filters see two.
-"small" and "original" are the published shapes; bilm-tf trained them with Adagrad at 0.2 on a billion words, as
-training_configs/bilm has it.
-"""
-
-
-@dataclass(frozen=True)
-class Plan:
-    """
-    How long a training is.
-
-    # Parameters
-
-    tokens : `int`
-        Of the text, sentence ends included: what one pass predicts in each direction.
-    streams : `int`
-        Of all processes together.
-    epochs, batches : `int`
-        Checkpoints, and batches between them.
-    """
-
-    tokens: int
-    streams: int
-    epochs: int
-    batches: int
-
-    @property
-    def passes(self) -> float:
-        """Over the text."""
-        return self.epochs * self.batches * self.streams * WINDOW / self.tokens
-
-
-def make_plan(tokens: int, streams: int, passes: float, processes: int = 1) -> Plan:
-    """
-    # Parameters
-
-    tokens : `int`
-        Of the text, sentence ends included.
-    streams : `int`
-        The recipe's; a short text has fewer.
-    passes : `float`
-        Over the text.
-    processes : `int`
-        Each has as many of the streams, one at least.
-
-    # Raises
-
-    `ConfigurationError`
-        Where there is nothing to read, or no pass, or no end of them.
-    """
-    if tokens < WINDOW or not 0 < passes < math.inf:
-        raise ConfigurationError(
-            f"{passes:g} passes over {tokens:,} tokens: at least {WINDOW} are needed, more than no pass, and an end."
-        )
-    streams = max(1, min(streams, tokens // (WINDOW * _FEWEST_BATCHES)) // processes) * processes
-    total = max(1, round(passes * tokens / (streams * WINDOW)))
-    epochs = -(-total // _EPOCH_BATCHES)
-    return Plan(tokens, streams, epochs, -(-total // epochs))
-
-
-def training_config(
-    recipe: Recipe,
-    plan: Plan,
-    text: str,
-    heldout: str,
-    vocabulary: str,
-    dtype: str = "float32",
-    processes: Processes = ONE_PROCESS,
-    seed: int = 13370,
-) -> dict[str, Any]:
-    """
-    The experiment, for `elmo-tasks train`.
-
-    # Parameters
-
-    recipe : `Recipe`
-    plan : `Plan`
-    text, heldout : `str`
-        Corpora, as `find_shards` takes them.
-    vocabulary : `str`
-        The folder with the words to predict.
-    dtype : `str`
-        Of a step's matrix products, as `LanguageModel` takes it.
-    processes : `Processes`
-    seed : `int`
-    """
-    steps = plan.epochs * plan.batches
-    part, most = _WARMUP
-    checkpoints: dict[str, Any] = {"keep_most_recent_by_count": 1}
-    by_processes: dict[str, Any] = {}
-    if len(processes) == 1:
-        # AllenNLP writes these in trainings by one process only.
-        checkpoints["save_every_num_seconds"] = _CHECKPOINT_SECONDS
-    else:
-        by_processes["distributed"] = processes.distributed()
-    return {
-        "dataset_reader": {"type": "elmo_corpus"},
-        "train_data_path": text,
-        "validation_data_path": heldout,
-        "vocabulary": {"type": "from_files", "directory": vocabulary},
-        "model": {
-            "type": "elmo_language_model",
-            "options": recipe.options.to_dict(),
-            "dropout": recipe.dropout,
-            "num_samples": recipe.samples,
-            "dtype": dtype,
-            "sparse_gradients": True,
-        },
-        "data_loader": {
-            "type": "elmo_lm_windows",
-            "batch_size": plan.streams // len(processes),
-            "window": WINDOW,
-            "shuffle_buffer": _SHUFFLE_BUFFER,
-            "batches_per_epoch": plan.batches,
-            "seed": seed,
-        },
-        "validation_data_loader": {
-            "type": "elmo_lm_windows",
-            "batch_size": _HELDOUT_STREAMS,
-            "window": WINDOW,
-            "max_batches": _HELDOUT_BATCHES,
-        },
-        "trainer": {
-            "num_epochs": plan.epochs,
-            "validation_metric": "-perplexity",
-            "checkpointer": checkpoints,
-            "grad_norm": 1.0,
-            "optimizer": {
-                "type": "elmo_adam",
-                "lr": recipe.rate,
-                "parameter_groups": [[["^softmax[.]"], {"rows": True}]],
-            },
-            "learning_rate_scheduler": {
-                "type": "linear_with_warmup",
-                "warmup_steps": max(1, min(most, round(part * steps))),
-            },
-            # Where there are several, "distributed" says theirs.
-            "cuda_device": processes.devices[0],
-        },
-        **by_processes,
-        "random_seed": seed,
-        "numpy_seed": seed,
-        "pytorch_seed": seed,
-    }
 
 
 def prepare(
@@ -369,12 +164,11 @@ def _change_length(run: Path, begun: dict[str, Any]) -> dict[str, Any]:
         raise ConfigurationError(f'{run / _BEGUN} is damaged: "plan" is not what it should be.') from None
     if (run / "metrics.json").is_file():
         raise ConfigurationError(f"The run in {run} is finished, with {plan.passes:.2f} passes: give another folder.")
-    one = replace(plan, epochs=1).passes
-    new = replace(plan, epochs=max(1, round(asked["passes"] / one)))
+    new = plan.lasting(asked["passes"])
     done = len(list(run.glob("metrics_epoch_*.json")))
     if new.epochs <= done:
-        least = replace(plan, epochs=done + 1).passes
-        raise ConfigurationError(f"The run in {run} cannot end before {least:.2f} passes, as it has read so much.")
+        read = plan.passes * done / plan.epochs
+        raise ConfigurationError(f"The run in {run} has read {read:.2f} passes, and cannot end before the next part.")
     config = read_object(run / "config.json", ConfigurationError, trainer=dict)
     config["trainer"]["num_epochs"] = new.epochs
     found = begun["said"].partition(";")[0]

@@ -3,7 +3,7 @@ from allennlp.common import Params
 from shipped_configs import FOLDER
 
 from elmo_tasks.bilm.pretrained import BUNDLED, PUBLISHED
-from elmo_tasks.pretraining.train import RECIPES
+from elmo_tasks.pretraining.recipes import RECIPES
 
 
 def test_the_table_of_dimensions_is_right() -> None:

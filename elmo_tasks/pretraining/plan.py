@@ -1,0 +1,178 @@
+"""How long a training of a biLM is, and its experiment, as `elmo-tasks train` takes it."""
+
+import math
+from dataclasses import dataclass, replace
+from typing import Any
+
+from allennlp.common.checks import ConfigurationError
+
+from elmo_tasks.pretraining.processes import ONE_PROCESS, Processes
+from elmo_tasks.pretraining.recipes import Recipe
+
+WINDOW = 20
+"""Tokens of each stream a batch (Peters et al. 2018)."""
+
+_SHUFFLE_BUFFER = 200_000
+"""Sentences among which the order is drawn."""
+_EPOCH_BATCHES = 1000
+"""At most so many between two looks at the held-out text."""
+_CHECKPOINT_SECONDS = 300
+"""Between two checkpoints, besides those at the ends of epochs."""
+_FEWEST_BATCHES = 50
+"""A pass over the text has so many, or there are fewer streams."""
+_HELDOUT_STREAMS, _HELDOUT_BATCHES = 16, 60
+"""Of the held-out text, after each epoch: 19,200 tokens at most."""
+_WARMUP = 0.02, 200
+"""The part of a training in which the rate rises, and the most steps of that."""
+
+
+@dataclass(frozen=True)
+class Plan:
+    """
+    How long a training is.
+
+    # Parameters
+
+    tokens : `int`
+        Of the text, sentence ends included: what one pass predicts in each direction.
+    streams : `int`
+        Of all processes together.
+    epochs, batches : `int`
+        Checkpoints, and batches between them.
+    """
+
+    tokens: int
+    streams: int
+    epochs: int
+    batches: int
+
+    @property
+    def passes(self) -> float:
+        """Over the text."""
+        return self.epochs * self.batches * self.streams * WINDOW / self.tokens
+
+    def lasting(self, passes: float) -> "Plan":
+        """
+        The same, but with the number of epochs that comes next to so many passes. Raises `ConfigurationError` where
+        that is no pass, or no end of them.
+        """
+        _check_passes(passes, self.tokens)
+        return replace(self, epochs=max(1, round(passes / replace(self, epochs=1).passes)))
+
+
+def make_plan(tokens: int, streams: int, passes: float, processes: int = 1) -> Plan:
+    """
+    # Parameters
+
+    tokens : `int`
+        Of the text, sentence ends included.
+    streams : `int`
+        The recipe's; a short text has fewer.
+    passes : `float`
+        Over the text.
+    processes : `int`
+        Each has as many of the streams, one at least.
+
+    # Raises
+
+    `ConfigurationError`
+        Where there is nothing to read, or no pass, or no end of them.
+    """
+    _check_passes(passes, tokens)
+    streams = max(1, min(streams, tokens // (WINDOW * _FEWEST_BATCHES)) // processes) * processes
+    total = max(1, round(passes * tokens / (streams * WINDOW)))
+    epochs = -(-total // _EPOCH_BATCHES)
+    return Plan(tokens, streams, epochs, -(-total // epochs))
+
+
+def _check_passes(passes: float, tokens: int) -> None:
+    if tokens < WINDOW or not 0 < passes < math.inf:
+        raise ConfigurationError(
+            f"{passes:g} passes over {tokens:,} tokens: at least {WINDOW} are needed, more than no pass, and an end."
+        )
+
+
+def training_config(
+    recipe: Recipe,
+    plan: Plan,
+    text: str,
+    heldout: str,
+    vocabulary: str,
+    dtype: str = "float32",
+    processes: Processes = ONE_PROCESS,
+    seed: int = 13370,
+) -> dict[str, Any]:
+    """
+    The experiment, for `elmo-tasks train`.
+
+    # Parameters
+
+    recipe : `Recipe`
+    plan : `Plan`
+    text, heldout : `str`
+        Corpora, as `find_shards` takes them.
+    vocabulary : `str`
+        The folder with the words to predict.
+    dtype : `str`
+        Of a step's matrix products, as `LanguageModel` takes it.
+    processes : `Processes`
+    seed : `int`
+    """
+    steps = plan.epochs * plan.batches
+    part, most = _WARMUP
+    checkpoints: dict[str, Any] = {"keep_most_recent_by_count": 1}
+    by_processes: dict[str, Any] = {}
+    if len(processes) == 1:
+        # AllenNLP writes these in trainings by one process only.
+        checkpoints["save_every_num_seconds"] = _CHECKPOINT_SECONDS
+    else:
+        by_processes["distributed"] = processes.distributed()
+    return {
+        "dataset_reader": {"type": "elmo_corpus"},
+        "train_data_path": text,
+        "validation_data_path": heldout,
+        "vocabulary": {"type": "from_files", "directory": vocabulary},
+        "model": {
+            "type": "elmo_language_model",
+            "options": recipe.options.to_dict(),
+            "dropout": recipe.dropout,
+            "num_samples": recipe.samples,
+            "dtype": dtype,
+            "sparse_gradients": True,
+        },
+        "data_loader": {
+            "type": "elmo_lm_windows",
+            "batch_size": plan.streams // len(processes),
+            "window": WINDOW,
+            "shuffle_buffer": _SHUFFLE_BUFFER,
+            "batches_per_epoch": plan.batches,
+            "seed": seed,
+        },
+        "validation_data_loader": {
+            "type": "elmo_lm_windows",
+            "batch_size": _HELDOUT_STREAMS,
+            "window": WINDOW,
+            "max_batches": _HELDOUT_BATCHES,
+        },
+        "trainer": {
+            "num_epochs": plan.epochs,
+            "validation_metric": "-perplexity",
+            "checkpointer": checkpoints,
+            "grad_norm": 1.0,
+            "optimizer": {
+                "type": "elmo_adam",
+                "lr": recipe.rate,
+                "parameter_groups": [[["^softmax[.]"], {"rows": True}]],
+            },
+            "learning_rate_scheduler": {
+                "type": "linear_with_warmup",
+                "warmup_steps": max(1, min(most, round(part * steps))),
+            },
+            # Where there are several, "distributed" says theirs.
+            "cuda_device": processes.devices[0],
+        },
+        **by_processes,
+        "random_seed": seed,
+        "numpy_seed": seed,
+        "pytorch_seed": seed,
+    }
