@@ -15,7 +15,6 @@ import zlib
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from functools import partial
-from itertools import chain
 from pathlib import Path
 from types import UnionType
 from typing import Any, BinaryIO, cast
@@ -283,21 +282,27 @@ def byte_lines(file: Iterable[bytes], name: object, error: type[Exception]) -> I
     `error`
         Says after which line a compressed file is damaged. It calls the file `name`.
     """
-    number = 0
+    number, chunks = 0, _without_mark(file)
+    # What is yielded is not within the `try`: a generator that is left alive is closed as Python ends, when the
+    # exceptions' names may be gone.
+    while (chunk := _next_chunk(chunks, number, name, error)) is not None:
+        body = chunk.rstrip(b"\r\n") if chunk.endswith(b"\n") else chunk.removesuffix(b"\r")
+        for line in body.split(b"\r") if b"\r" in body else (body,):
+            number += 1
+            yield number, line
+
+
+def _next_chunk(chunks: Iterator[bytes], number: int, name: object, error: type[Exception]) -> bytes | None:
     try:
-        for chunk in _without_mark(file):
-            body = chunk.rstrip(b"\r\n") if chunk.endswith(b"\n") else chunk.removesuffix(b"\r")
-            for line in body.split(b"\r") if b"\r" in body else (body,):
-                number += 1
-                yield number, line
+        return next(chunks, None)
     except _DAMAGE as problem:
         raise _damaged(name, f", after line {number}", problem, error) from None
 
 
 def _without_mark(chunks: Iterable[bytes]) -> Iterator[bytes]:
-    chunks = iter(chunks)
-    first = next(chunks, b"").removeprefix(codecs.BOM_UTF8)
-    return chain([first] if first else [], chunks)
+    for number, chunk in enumerate(chunks):
+        if number or (chunk := chunk.removeprefix(codecs.BOM_UTF8)):
+            yield chunk
 
 
 def read_text(path: str | Path, error: type[Exception], name: object = None) -> str:
