@@ -396,6 +396,10 @@ def test_slots_share_the_cores(monkeypatch: pytest.MonkeyPatch) -> None:
     assert [slot["OMP_NUM_THREADS"] for slot in make_slots(None, 20)] == ["1"] * 8
     assert [slot["OMP_NUM_THREADS"] for slot in make_slots(2, 20)] == ["4", "4"]
     assert [slot["OMP_NUM_THREADS"] for slot in make_slots(8, 1)] == ["8"]
+    monkeypatch.delenv("OMP_WAIT_POLICY", raising=False)
+    assert [slot["OMP_WAIT_POLICY"] for slot in make_slots(2, 20)] == ["PASSIVE", "PASSIVE"]
+    monkeypatch.setenv("OMP_WAIT_POLICY", "ACTIVE")
+    assert [slot["OMP_WAIT_POLICY"] for slot in make_slots(2, 20)] == ["ACTIVE", "ACTIVE"]
 
 
 def test_slots_share_the_gpus(monkeypatch: pytest.MonkeyPatch) -> None:
