@@ -36,7 +36,7 @@ import elmo_tasks.embedders  # noqa: F401 (AllenNLP and all of ours, once for al
 from benchmarks.inputs import ROOT
 from elmo_tasks.__main__ import main as run_command
 from elmo_tasks.configs.importing import evaluate_file
-from elmo_tasks.pretraining import train as bilm_training
+from elmo_tasks.pretraining import plan
 from elmo_tasks.runner.configs import set_at
 from elmo_tasks.runner.runs import Run, train
 from elmo_tasks.vectors.dump import Dump
@@ -87,7 +87,7 @@ def main() -> None:
 
 def cut_into_pieces() -> None:
     """Has a short training have some checkpoints, and a short text some parts."""
-    bilm_training._EPOCH_BATCHES = _EPOCH_BATCHES
+    plan._EPOCH_BATCHES = _EPOCH_BATCHES
     make_dump = Dump.__init__
 
     def with_small_parts(self: Dump, *arguments: Any, **options: Any) -> None:
