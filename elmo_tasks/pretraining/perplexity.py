@@ -97,7 +97,7 @@ def measure_perplexity(
 
 
 def read_words(path: str | Path) -> set[str]:
-    """A vocabulary's words, one a line. Raises `ConfigurationError` where there is no such file or it is no text."""
+    """A vocabulary's words, one a line. Raises `ConfigurationError` where the file is no text, and else as `open`."""
     return {line for _, line in read_lines(path, ConfigurationError)}
 
 
