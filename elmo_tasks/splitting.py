@@ -1,6 +1,7 @@
 """Words and sentences of a text by spaCy's rules, which need no downloaded model; without AllenNLP."""
 
 import re
+import unicodedata
 from collections.abc import Iterator, Sequence
 from functools import lru_cache
 from itertools import pairwise
@@ -18,6 +19,7 @@ characters. Words of ordinary text, links among them, are shorter.
 
 _CUT = re.compile(rf"(?<!\S)(?:\S{{{_LONGEST}}})+(?=\S)")
 _SURROGATE = re.compile("[\ud800-\udfff]")
+_STRAIGHT_QUOTES = ('"', "'", "``", "''")
 _BLANK_LINE = re.compile(r"(?:\r\n|\n|\r)[^\S\r\n]*(?:\r\n|\n|\r)")
 
 
@@ -82,7 +84,8 @@ def _cuts(text: str) -> Iterator[int]:
 def sentence_starts(words: Sequence[Word], text: str) -> list[int]:
     """
     The numbers of the words with which sentences begin, by spaCy's rule: one ends after a full stop, a question mark or
-    another such sign of any script, and the punctuation behind it. A blank line ends one too.
+    another such sign of any script, and the punctuation behind it, but for a bracket or a quotation mark that opens the
+    next one. A blank line ends one too.
 
     # Parameters
 
@@ -102,12 +105,28 @@ def sentence_starts(words: Sequence[Word], text: str) -> list[int]:
     from spacy.tokens import Doc
 
     doc = Sentencizer()(Doc(vocabulary, words=[_SURROGATE.sub("\ufffd", word.text) for word in words]))
-    ends = [0, *(word.end for word in words)]
-    return [
-        number
-        for number, (word, spacy_token) in enumerate(zip(words, doc, strict=True))
-        if number == 0 or spacy_token.is_sent_start or _BLANK_LINE.search(text, ends[number], word.start)
-    ]
+    starts = [0]
+    for number in range(1, len(words)):
+        if _BLANK_LINE.search(text, words[number - 1].end, words[number].start):
+            starts.append(number)
+        elif doc[number].is_sent_start:
+            starts.append(_with_opening_signs(words, number, starts[-1] + 1))
+    return starts
+
+
+def _with_opening_signs(words: Sequence[Word], number: int, first: int) -> int:
+    """Where a sentence begins that spaCy has begin at a word; not before another one."""
+    while number > first and _opens(words, number - 1):
+        number -= 1
+    return number
+
+
+def _opens(words: Sequence[Word], number: int) -> bool:
+    """Whether a word that is neither the first nor the last is an opening bracket, quotation mark or Spanish sign."""
+    before, word, after = words[number - 1 : number + 2]
+    if word.text in _STRAIGHT_QUOTES:
+        return before.end < word.start and word.end == after.start
+    return word.text in ("¿", "¡") or (len(word.text) == 1 and unicodedata.category(word.text) in ("Ps", "Pi"))
 
 
 def split_sentences(text: str, rules: "SpacyTokenizer") -> list[list[str]]:

@@ -11,6 +11,18 @@ from elmo_tasks.splitting import SplittingError, Word, split_sentences, split_wo
     ("text", "sentences"),
     [
         ("Ada didn't go.  Bo did!", [["Ada", "did", "n't", "go", "."], ["Bo", "did", "!"]]),
+        (
+            'Ada left. "Where is she?" Bo asked.',
+            [["Ada", "left", "."], ['"', "Where", "is", "she", "?", '"'], ["Bo", "asked", "."]],
+        ),
+        (
+            "He left. (It rained.) “No!” [1]",
+            [["He", "left", "."], ["(", "It", "rained", ".", ")"], ["“", "No", "!", "”"], ["[", "1", "]"]],
+        ),
+        ('One. "(Two)', [["One", "."], ['"', "(", "Two", ")"]]),
+        ('"One." " Two', [['"', "One", ".", '"', '"'], ["Two"]]),
+        ("Un. «Deux.» ¿Tres?", [["Un", "."], ["«", "Deux", ".", "»"], ["¿", "Tres", "?"]]),
+        ("Oh. (\n\nNo", [["Oh", ".", "("], ["No"]]),
         ("A title\n\nA text\nin lines", [["A", "title"], ["A", "text", "in", "lines"]]),
         ("\ufeffÇa va ? \U0001f600", [["\ufeffÇa", "va", "?"], ["\U0001f600"]]),
         ("see \ud83d now", [["see", "\ud83d", "now"]]),

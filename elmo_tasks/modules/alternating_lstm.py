@@ -14,7 +14,7 @@ from torch import Tensor, nn
 from torch.autograd.function import once_differentiable
 
 from elmo_tasks.bilm.padding import zero_padding
-from elmo_tasks.checks import check_count, check_number
+from elmo_tasks.checks import check_count, check_flag, check_number
 
 FORGET_BIAS = 1.0
 _GATES, _OF_CELL = 5, 3
@@ -32,6 +32,9 @@ class AlternatingLstm(Seq2SeqEncoder):
     `alternating_lstm` without a bias of the input, faster on a processor: the inputs' share of a whole text is one
     product, steps are done in place, and their gradient is written by hand.
 
+    In He et al. 2017 the next layer does not see what is dropped either, which `drop_outputs` does; in AllenNLP's it
+    sees it.
+
     # Parameters
 
     input_size : `int`
@@ -42,6 +45,8 @@ class AlternatingLstm(Seq2SeqEncoder):
         8 in He et al. 2017.
     recurrent_dropout_probability : `float`, optional (default = `0`)
         Probability of a zero in a layer's previous output; drawn once for a text and a layer.
+    drop_outputs : `bool`, optional (default = `False`)
+        Whether the same numbers are dropped of what the layer gives.
 
     # Raises
 
@@ -52,13 +57,20 @@ class AlternatingLstm(Seq2SeqEncoder):
     """
 
     def __init__(
-        self, input_size: int, hidden_size: int, num_layers: int, recurrent_dropout_probability: float = 0.0
+        self,
+        input_size: int,
+        hidden_size: int,
+        num_layers: int,
+        recurrent_dropout_probability: float = 0.0,
+        drop_outputs: bool = False,
     ) -> None:
         super().__init__()
         check_count(ConfigurationError, input_size=input_size, hidden_size=hidden_size, num_layers=num_layers)
         check_number(ConfigurationError, 0, 1, recurrent_dropout_probability=recurrent_dropout_probability)
+        check_flag(ConfigurationError, drop_outputs=drop_outputs)
         self._dims = (input_size, hidden_size)
         self.dropout = nn.Dropout(recurrent_dropout_probability)
+        self._drop_outputs = drop_outputs
         self.layers = nn.ModuleList(
             HighwayLstmLayer(hidden_size if number else input_size, hidden_size) for number in range(num_layers)
         )
@@ -106,6 +118,8 @@ class AlternatingLstm(Seq2SeqEncoder):
             # Shape: (batch, hidden_size)
             kept = self.dropout(outputs.new_ones(len(lengths), self.get_output_dim()))
             outputs = layer(outputs, kept, sizes, backward=number % 2 == 1)
+            if self._drop_outputs:
+                outputs = outputs * kept
         return outputs.transpose(0, 1)[order.argsort()]
 
 

@@ -47,9 +47,10 @@ def sigmoid(numbers: np.ndarray) -> np.ndarray:
     return 1 / (1 + np.exp(-numbers))
 
 
-def by_hand(encoder: AlternatingLstm, text: np.ndarray) -> np.ndarray:
-    """One text step by step, from the equations of He et al. 2017, section 2.1."""
+def by_hand(encoder: AlternatingLstm, text: np.ndarray, masks: list[np.ndarray] | None = None) -> np.ndarray:
+    """One text step by step, from the equations of He et al. 2017, section 2; `masks`, one a layer, are their z."""
     for number, layer in enumerate(encoder.layers):
+        kept = 1.0 if masks is None else masks[number]
         weight, recurrent, bias = (p.detach().numpy() for p in (layer.weight, layer.recurrent_weight, layer.bias))
         dim = recurrent.shape[1]
         hidden, cell, outputs = np.zeros(dim), np.zeros(dim), {}
@@ -59,7 +60,7 @@ def by_hand(encoder: AlternatingLstm, text: np.ndarray) -> np.ndarray:
             of_state = np.split(recurrent @ hidden + bias, 5)
             candidate, keep, forget, give, highway = (x + h for x, h in zip(of_input, of_state, strict=True))
             cell = sigmoid(keep) * np.tanh(candidate) + sigmoid(forget) * cell
-            hidden = sigmoid(highway) * sigmoid(give) * np.tanh(cell) + (1 - sigmoid(highway)) * carried
+            hidden = kept * (sigmoid(highway) * sigmoid(give) * np.tanh(cell) + (1 - sigmoid(highway)) * carried)
             outputs[step] = hidden
         text = np.stack([outputs[step] for step in range(len(text))])
     return text
@@ -110,8 +111,23 @@ def test_drops_what_allennlp_drops(monkeypatch: pytest.MonkeyPatch) -> None:
     torch.testing.assert_close(one, other)
 
 
-def test_the_gradient_is_the_numeric_one() -> None:
-    encoder = ours(hidden_size=3, num_layers=2, recurrent_dropout_probability=0.3)
+def test_what_a_layer_gives_is_dropped_as_in_the_paper(monkeypatch: pytest.MonkeyPatch) -> None:
+    """He et al. 2017, section 2.2: a layer gives z * h, which recurs and is what the next layer reads."""
+    encoder = ours(recurrent_dropout_probability=0.5, drop_outputs=True)
+    inputs, mask = texts([3, 2])
+    masks = [torch.nn.functional.dropout(torch.ones(2, 5, dtype=torch.double), 0.5) for _ in encoder.layers]
+    for_ours = iter(masks)
+    monkeypatch.setattr(encoder.dropout, "forward", lambda _: next(for_ours))
+    outputs = encoder(inputs, mask).detach().numpy()
+    for number, length in enumerate([3, 2]):
+        text = inputs[number, :length].detach().numpy()
+        expected = by_hand(encoder, text, [one[number].numpy() for one in masks])
+        np.testing.assert_allclose(outputs[number, :length], expected, atol=1e-12)
+
+
+@pytest.mark.parametrize("drop_outputs", [False, True])
+def test_the_gradient_is_the_numeric_one(drop_outputs: bool) -> None:
+    encoder = ours(hidden_size=3, num_layers=2, recurrent_dropout_probability=0.3, drop_outputs=drop_outputs)
     inputs, mask = texts([2, 4, 1])
 
     def run(inputs: Tensor, *_: Tensor) -> Tensor:

@@ -6,8 +6,11 @@
 // distances, speakers and genres; a character CNN with 50 filters of each of the widths 3, 4 and 5 over 8 dimensions;
 // dropout of 0.5 of the word vectors, 0.2 elsewhere; Adam with 0.001, the rate times 0.999 every 100 documents, norms
 // cut at 5, a document a batch, windows of 50 sentences, up to 150 epochs. Heads are scored by a linear layer, as in the
-// authors' code. Differs: only GloVe's vectors, without Turian et al.'s beside them; the rate falls once an epoch, as
-// much; dropout of the widths' vectors is of all spans of a width alike.
+// authors' code. Differs: only GloVe's vectors, without Turian et al.'s beside them, as they are and not at length 1,
+// with one vector for all words that it does not have, where theirs is zero; a plain LSTM, where theirs has one gate for
+// input and forgetting, recurrent dropout of 0.2, orthogonal weights and a first state that is learned; training stops
+// after 20 epochs without a better score; the rate falls once an epoch, as much; dropout of the widths' vectors is of
+// all spans of a width alike.
 //
 // Needs OntoNotes 5.0 (https://catalog.ldc.upenn.edu/LDC2013T19) in CoNLL-2012's columns
 // (https://conll.cemantix.org/2012), the files of a part behind one another in one, and

@@ -8,12 +8,13 @@ local common = import 'common.libsonnet';
   // the biLSTM that finds predicates.
   paper_sizes:: { words: 100, predicate: 100, projection: null, hidden: 300, layers: 8, finder: 100 },
 
-  // A batch of 25 sentences has about their 80 predicates.
+  // A batch of 25 sentences has about their 80 predicates. `drop_outputs`: as in He et al.'s equations, see the encoder.
   paper_training:: {
     batch_size: 25,
     max_tokens: 100,
     dropout: 0,
     recurrent_dropout: 0.1,
+    drop_outputs: true,
     trainer: {
       num_epochs: 500,
       patience: 20,
@@ -85,6 +86,7 @@ local common = import 'common.libsonnet';
         hidden_size: sizes.hidden,
         num_layers: sizes.layers,
         recurrent_dropout_probability: training.recurrent_dropout,
+        [if std.get(training, 'drop_outputs', false) then 'drop_outputs']: true,
       },
       predicate_encoder: { type: 'elmo_padded_lstm', hidden_size: sizes.finder, bidirectional: true },
       [if bilm != null then 'elmo']: bilms.task_elmo(bilm, place, layers, scalar_l2),

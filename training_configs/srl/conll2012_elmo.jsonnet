@@ -2,7 +2,8 @@
 //
 // `conll2012_baseline.jsonnet` with the published biLM "original" (downloaded on first use), dropout of 0.1 of the token
 // vectors, as in AllenNLP's srl_elmo.jsonnet, and an L2 penalty of 0.001 on the weights of its layers; training stops
-// after 200 epochs without a better score, as there. Differs as the baseline does.
+// after 200 epochs without a better score, as there. Differs as the baseline does; and there is the same dropout of what
+// is projected to tags, which AllenNLP's has not.
 //
 //   elmo-tasks train training_configs/srl/conll2012_elmo.jsonnet -s runs/srl-elmo
 //   ... -o '{"model.elmo.place": "output"}'       (a cell of table 3; likewise "both")

@@ -21,6 +21,7 @@ from allennlp.data.dataset_readers.dataset_reader import PathOrStr
 
 from elmo_tasks.files import decoded
 from elmo_tasks.tasks.base.reader import bad_line, numbered_lines
+from elmo_tasks.tasks.base.text import plain_word
 
 ENDINGS = ("gold_conll", "gold_conll.gz")
 """How the names of those files end that are read of a folder."""
@@ -28,6 +29,8 @@ ENDINGS = ("gold_conll", "gold_conll.gz")
 _FIRST_FRAME = 11
 _BEGIN = re.compile(r"#begin document \((.*)\);\s*part\s+(\S+)")
 _ARGUMENTS = re.compile(r"((?:\([^()*]+)*)\*(\)*)")
+_ENDS = {"/.": ".", "/?": "?"}
+"""OntoNotes marks some ends of sentences so."""
 _CHAIN = re.compile(r"(\(?)(\d+)(\)?)")
 
 
@@ -78,6 +81,11 @@ class Sentence:
     def words(self) -> list[str]:
         """As they stand there, brackets as `-LRB-` too."""
         return self.column(3)
+
+    @property
+    def plain_words(self) -> list[str]:
+        """As text has them, see `plain_word`."""
+        return [_ENDS.get(word) or plain_word(word) for word in self.words]
 
     @property
     def pos(self) -> list[str]:

@@ -26,12 +26,22 @@ def joined(spans: list[Span], antecedents: list[int]) -> list[list[Span]]:
     return [cluster for cluster in clusters.values() if len(cluster) > 1]
 
 
-def within(clusters: list[list[Span]], first: int, last: int) -> list[list[Span]]:
-    """What is left of clusters in a part of the document; one of which a single mention is left is none."""
+def within(clusters: list[list[Span]], first: int, last: int, lone: bool) -> list[list[Span]]:
+    """
+    What is left of clusters in a part of the document.
+
+    # Parameters
+
+    clusters : `list[list[Span]]`
+    first, last : `int`
+        The part's first token, and the one behind its last.
+    lone : `bool`
+        Whether a single mention stays that is left of several: it is a mention still, but no cluster to be found.
+    """
     found = []
     for cluster in clusters:
         inside = [(start, end) for start, end in cluster if first <= start and end <= last]
-        if len(inside) > 1 or len(inside) == len(cluster):
+        if len(inside) > 1 or (inside and lone) or len(inside) == len(cluster):
             found.append(inside)
     return found
 

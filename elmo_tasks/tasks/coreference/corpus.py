@@ -7,11 +7,7 @@ from allennlp.data.dataset_readers.dataset_reader import PathOrStr
 
 from elmo_tasks.tasks.base.conll2012 import Document as Columns
 from elmo_tasks.tasks.base.conll2012 import read_documents
-from elmo_tasks.tasks.base.text import plain_word
 from elmo_tasks.tasks.coreference.metric import Span
-
-# OntoNotes marks some ends of sentences so.
-_ENDS = {"/.": ".", "/?": "?"}
 
 
 class Document(NamedTuple):
@@ -57,7 +53,7 @@ def _document(document: Columns) -> Document:
         before += len(sentence.rows)
     return Document(
         f"{document.name} {document.part}",
-        [[_ENDS.get(word) or plain_word(word) for word in sentence.words] for sentence in document.sentences],
+        [sentence.plain_words for sentence in document.sentences],
         [sentence.speakers for sentence in document.sentences],
         joined(chains.values()),
     )

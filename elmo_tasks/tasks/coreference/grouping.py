@@ -35,16 +35,14 @@ def in_groups(
     mask = get_text_field_mask(text)
     lengths = mask.sum(dim=1).tolist()
     groups = list(batches_by_length(range(len(lengths)), lengths.__getitem__, len(lengths), TOKENS_AT_ONCE))
-    if len(groups) == 1:
-        return encode(text)
     numbers = mask.flatten().cumsum(dim=0).view_as(mask)  # (sentences, tokens)
     order = torch.cat([numbers[rows][mask[rows]] for rows in groups]).argsort()
-    first, second = zip(*(encode(_part(text, rows, lengths[rows[0]])) for rows in groups), strict=True)
+    first, second = zip(*(encode(part_of(text, rows, lengths[rows[0]])) for rows in groups), strict=True)
     return torch.cat(first)[order], torch.cat(second)[order]
 
 
-def _part(text: TextFieldTensors, rows: list[int], longest: int) -> TextFieldTensors:
-    """Some of a text's sentences, of which the longest has so many tokens."""
+def part_of(text: TextFieldTensors, rows: list[int], longest: int) -> TextFieldTensors:
+    """Some of a text's sentences, cut off behind so many tokens, which the longest of them has."""
     tokens = get_text_field_mask(text).shape[1]
     return {
         indexer: {

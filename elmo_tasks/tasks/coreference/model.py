@@ -88,7 +88,8 @@ class ElmoCoref(ElmoModel):
     use_speakers : `bool`, optional (default = `False`)
         Whether the model knows if the first tokens of two spans have the same speaker.
     use_genres : `bool`, optional (default = `False`)
-        Whether it knows the document's genre. The reader must give genres.
+        Whether it knows the document's genre. The reader must give genres. One that the training data do not have, or
+        none, is the mean of those that they have.
     input_dropout : `float`, optional (default = `0.5`)
         Of the token vectors, ELMo's too.
     dropout : `float`, optional (default = `0.2`)
@@ -157,7 +158,7 @@ class ElmoCoref(ElmoModel):
         self.mention_scores = after_first_layer(hidden_dim, hidden_layers, self.dropout)
         self.distances = nn.Embedding(DISTANCE_BUCKETS, feature_dim)
         self.same_speaker = nn.Embedding(2, feature_dim) if use_speakers else None
-        self.genres = nn.Embedding(len(self._genres()) + 1, feature_dim) if use_genres else None
+        self.genres = nn.Embedding(len(self._genres()), feature_dim) if use_genres else None
         pair_dim = feature_dim * (1 + use_speakers + use_genres)
         self.pair_scores = PairScores(span_dim, pair_dim, hidden_dim, hidden_layers, self.dropout)
         self.coarse_scores = nn.Linear(span_dim, span_dim, bias=False) if coarse_to_fine else None
@@ -189,7 +190,7 @@ class ElmoCoref(ElmoModel):
             Of each document, `sentences`, its tokens; `speakers`, those of the tokens likewise; and `clusters`, the
             gold ones, if they are known.
         genre : `Tensor`, optional
-            Negative for one that the model does not know. Shape `(batch,)`.
+            Negative for one that is not known. Shape `(batch,)`.
 
         # Returns
 
@@ -215,9 +216,9 @@ class ElmoCoref(ElmoModel):
             output["antecedents"].append(chosen)
             output["clusters"].append(joined(spans, chosen))
             if "clusters" in about:
-                gold = within(about["clusters"], before, before + len(encoded))
-                losses.append(self._loss(scored, moved(gold, -before)))
-                self._scores([output["clusters"][-1]], [gold], [spans])
+                gold, behind = about["clusters"], before + len(encoded)
+                losses.append(self._loss(scored, moved(within(gold, before, behind, lone=True), -before)))
+                self._scores([output["clusters"][-1]], [within(gold, before, behind, lone=False)], [spans])
         if losses:
             output["loss"] = torch.stack(losses).mean()
         return output
@@ -293,9 +294,7 @@ class ElmoCoref(ElmoModel):
             of_spans = speakers[spans.starts]
             features.append(self.same_speaker((of_spans[:, None] == of_spans[places]).long()))
         if self.genres is not None:
-            unknown = places.new_tensor(-1)
-            known = (unknown if genre is None else genre).clamp(min=-1) + 1
-            features.append(self.genres(known).expand(*places.shape, -1))
+            features.append(_vector_of(genre, self.genres.weight).expand(*places.shape, -1))
         return self.dropout(torch.cat(features, dim=-1))
 
     def _loss(self, scored: Scored, gold: list[list[Span]]) -> Tensor:
@@ -333,6 +332,13 @@ class ElmoCoref(ElmoModel):
         which asks after every batch, stays short.
         """
         return self._scores.get_metric(reset)
+
+
+def _vector_of(genre: Tensor | None, genres: Tensor) -> Tensor:
+    """A genre's vector. One for those that are not known would never be trained; they have the mean of the others."""
+    number = -1 if genre is None else int(genre)
+    # Behind the last there are those of data that the model was not made for.
+    return genres[number] if 0 <= number < len(genres) else genres.mean(dim=0)
 
 
 def _speakers(about: dict[str, Any], before: int, tokens: int, device: torch.device) -> Tensor:

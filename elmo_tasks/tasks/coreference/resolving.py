@@ -1,20 +1,25 @@
 """A text in which each mention says what it means."""
 
+import re
 from collections.abc import Sequence
 
 from spacy.lang.en.stop_words import STOP_WORDS
 
 from elmo_tasks.tasks.coreference.metric import Clusters, Span
 
-_POSSESSIVE = {"my", "your", "his", "its", "our", "their"}
-"""English pronouns that always stand before what somebody has."""
+_POSSESSIVE = {"my", "your", "his", "its", "our", "their", "mine", "yours", "hers", "ours", "theirs"}
+"""English pronouns that always say whose something is."""
+
+_ENDING = re.compile(r"(?<=\S)\s*(?:['’]s|(?<=s)['’]|(?<=s )['’])$", re.IGNORECASE)  # noqa: RUF001
+"""What makes a noun a possessive. Treebanks have it in the mention."""
 
 
 def resolve(text: str, tokens: Sequence[Span], clusters: Clusters) -> str:
     """
     The text with each cluster's mentions as its first one. Of mentions within one another the outermost is replaced;
-    within a first mention, which stays, others are. Of mentions that cross, the first is replaced. An English
-    possessive gets its 's: "Ada saw her cat" with "Ada" and "her" becomes "Ada saw Ada's cat".
+    within a first mention, which stays, others are. Of mentions that cross, the first is replaced. English possessives
+    stay possessives, and others become none: "Ada saw her cat" with "Ada" and "her" becomes "Ada saw Ada's cat", and
+    "Ada's cat saw her" with "Ada's" and "her" becomes "Ada's cat saw Ada".
 
     # Parameters
 
@@ -38,12 +43,21 @@ def resolve(text: str, tokens: Sequence[Span], clusters: Clusters) -> str:
 
 
 def _in_its_place(text: str, tokens: Sequence[Span], mention: Span, first: Span) -> str:
-    name = slice(*_characters(first, tokens))
-    ends_so = text[name].endswith(("'s", "’s", "'", "’"))  # noqa: RUF001
-    return text[name] + ("'s" if _is_possessive(text, tokens, mention) and not ends_so else "")
+    name, ending = _parts(text[slice(*_characters(first, tokens))])
+    _, own = _parts(text[slice(*_characters(mention, tokens))])
+    if not (own or _is_pronoun_of_possession(text, tokens, mention)):
+        return name
+    own = own or "'"
+    return name + (ending or (own if own.endswith(("s", "S")) else own + "s"))
 
 
-def _is_possessive(text: str, tokens: Sequence[Span], mention: Span) -> bool:
+def _parts(mention: str) -> tuple[str, str]:
+    """A mention without what makes it a possessive, and that."""
+    ending = _ENDING.search(mention)
+    return (mention, "") if ending is None else (mention[: ending.start()], ending[0])
+
+
+def _is_pronoun_of_possession(text: str, tokens: Sequence[Span], mention: Span) -> bool:
     word = text[slice(*_characters(mention, tokens))].lower()
     if word != "her" or mention[1] == len(tokens):
         return word in _POSSESSIVE

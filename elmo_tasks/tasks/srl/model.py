@@ -6,6 +6,7 @@ from typing import Any, NamedTuple, Optional
 import torch
 from allennlp.common import Lazy
 from allennlp.common.checks import ConfigurationError
+from allennlp.common.util import is_distributed
 from allennlp.data import TextFieldTensors, Vocabulary
 from allennlp.models import Model
 from allennlp.modules import Seq2SeqEncoder, TextFieldEmbedder
@@ -54,7 +55,7 @@ class ElmoSrl(ElmoModel):
     others. What it gives is projected to tags, and the best sequence is taken that BIO allows (see `BioDecoder`).
 
     Predicates are given, or found by a network of their own on the same token vectors, which are taken as they are: its
-    loss changes nothing else.
+    loss has no gradient for anything else.
 
     Metrics: those of `SrlEval`, `f1-measure-overall` among them, for the predicates that are given; and
     `f1-measure-predicates`, `precision-predicates` and `recall-predicates` of those that are found.
@@ -226,6 +227,10 @@ class ElmoSrl(ElmoModel):
     def _logits(self, text: Embedded, frames: Frames, mask: Tensor) -> Tensor:
         """Shape `(frames, tokens, number of tags)`."""
         number, length = len(frames.sentence), mask.shape[1]
+        if not number and is_distributed():
+            # Each process must have a gradient of each parameter, if of zeros.
+            first = mask.any(dim=1).nonzero()[0]
+            return self._logits(text, Frames(first, torch.zeros_like(first)), mask)[:0]
         if not number:
             # Not every encoder can take that.
             return self.tag_projection(text.words.new_zeros(0, length, self.tag_projection.in_features))

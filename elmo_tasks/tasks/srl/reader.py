@@ -16,7 +16,6 @@ from elmo_tasks.checks import check_count
 from elmo_tasks.tasks.base.conll2012 import Sentence, read_sentences
 from elmo_tasks.tasks.base.reader import TextReader, warn_of
 from elmo_tasks.tasks.base.tagged import TagField
-from elmo_tasks.tasks.base.text import plain_word
 
 NONE = -1
 """Stands among a sentence's predicates where there is none."""
@@ -69,7 +68,7 @@ class SrlReader(TextReader):
         for sentence in self.shard_iterable(self._short_ones(file_path)):
             frames = sentence.frames()
             yield self.text_to_instance(
-                [Token(plain_word(word)) for word in sentence.words],
+                [Token(word) for word in sentence.plain_words],
                 [frame.predicate for frame in frames],
                 [frame.tags for frame in frames],
             )
@@ -105,10 +104,14 @@ class SrlReader(TextReader):
         # Raises
 
         `ConfigurationError`
-            If there is no such token.
+            If there is no such token, or there are not as many tags as predicates and tokens.
         """
         for predicate in predicates or ():
             check_count(ConfigurationError, 0, len(tokens) - 1, predicate=predicate)
+        if tags is not None:
+            given, wanted = [len(one) for one in tags], [len(tokens)] * len(predicates or ())
+            if given != wanted:
+                raise ConfigurationError(f"The predicates' tags are {given} long; of these predicates, {wanted}.")
         text = TextField(list(tokens))
         metadata: dict[str, Any] = {"words": [str(token.text) for token in tokens], "predicates": predicates}
         fields: dict[str, Field] = {

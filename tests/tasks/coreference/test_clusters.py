@@ -14,8 +14,9 @@ def test_what_antecedents_join_is_a_cluster() -> None:
 def test_clusters_in_a_part_of_the_document() -> None:
     clusters = [[(0, 1), (4, 6), (7, 8)], [(0, 2), (5, 6)], [(3, 4)], [(2, 5), (5, 9)]]
     # Of the second a single mention is left; the third never had more; of the fourth none is whole.
-    assert within(clusters, 3, 8) == [[(4, 6), (7, 8)], [(3, 4)]]
-    assert within(clusters, 0, 9) == clusters
+    assert within(clusters, 3, 8, lone=False) == [[(4, 6), (7, 8)], [(3, 4)]]
+    assert within(clusters, 3, 8, lone=True) == [[(4, 6), (7, 8)], [(5, 6)], [(3, 4)]]
+    assert within(clusters, 0, 9, lone=True) == within(clusters, 0, 9, lone=False) == clusters
 
 
 def test_clusters_counted_from_another_token_on() -> None:

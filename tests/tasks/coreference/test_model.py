@@ -73,7 +73,7 @@ def by_hand(setup: TaskSetup, instance: Instance) -> tuple[list[tuple[int, int]]
     kept.sort()
     scores = torch.full((len(kept), len(kept) + 1), float("-inf"))
     scores[:, 0] = 0
-    genre = model.vocab.get_token_index(of_document["name"][:2], "genre_labels") + 1
+    genre = model.vocab.get_token_index(of_document["name"][:2], "genre_labels")
     for i, span in enumerate(kept):
         for j in range(max(i - 4, 0), i):
             other = kept[j]
@@ -251,6 +251,34 @@ def test_a_window_is_scored_as_a_document_of_its_own(config: Config, monkeypatch
 
 
 @torch.no_grad()
+def test_a_mention_whose_others_lie_outside_the_window_is_one(config: Config, monkeypatch: pytest.MonkeyPatch) -> None:
+    """In a window of the second sentence, "She" and "it" are mentions with nothing before them."""
+    setup = TaskSetup(config(None, {"model.mention_loss": 0.5}))
+    setup.model.eval()
+    sentences, _ = document("Ada found a cat .", "She fed it .")
+    instance = setup.instance(sentences, [[(0, 1), (5, 6)], [(2, 4), (7, 8)]])
+    alone = setup.instance(sentences[1:], [[(0, 1)], [(2, 3)]])
+    expected = setup.run([alone])["loss"]
+    monkeypatch.setattr("elmo_tasks.tasks.coreference.windows.read_part", lambda sentences, most: (1, 2))
+    setup.model.get_metrics(reset=True)
+    torch.testing.assert_close(setup.run([instance])["loss"], expected)
+    # Nothing is to be found there.
+    assert setup.model.get_metrics(reset=True)["mention-recall"] == 0
+
+
+@torch.no_grad()
+def test_a_window_is_not_padded_to_what_is_outside(config: Config, monkeypatch: pytest.MonkeyPatch) -> None:
+    setup = TaskSetup(config(None))
+    setup.model.eval()
+    read = []
+    embed = setup.model.embed
+    monkeypatch.setattr(setup.model, "embed", lambda text: read.append(text["tokens"]["tokens"].shape) or embed(text))
+    monkeypatch.setattr("elmo_tasks.tasks.coreference.windows.read_part", lambda sentences, most: (1, 3))
+    setup.run([setup.instance(*document("a " * 40, "Ada left .", "Yes"))])
+    assert read == [(2, 3)]
+
+
+@torch.no_grad()
 def test_speakers_and_genres_are_known_where_wanted(config: Config) -> None:
     for known in (True, False):
         setup = TaskSetup(config(None, {"model.use_speakers": known, "model.use_genres": known}))
@@ -264,12 +292,21 @@ def test_speakers_and_genres_are_known_where_wanted(config: Config) -> None:
 
 
 @torch.no_grad()
-def test_a_genre_that_training_never_saw_is_none(config: Config) -> None:
-    setup = TaskSetup(config())
-    setup.model.eval()
-    given = (*document("I saw her ."), None)
-    none, strange = (setup.run([setup.instance(*given, genre)])["loss"] for genre in (None, "xx"))
-    assert none == strange
+def test_a_genre_that_is_not_known_is_the_mean_of_the_others(config: Config) -> None:
+    setup = TaskSetup(config(None, STILL))
+    sentences, clusters = document("I saw her .", "She left .")[0], [[(2, 3), (4, 5)]]
+
+    def loss(genre: str | None) -> Tensor:
+        return setup.run([setup.instance(sentences, clusters, None, genre)])["loss"]
+
+    # Also one that the vocabulary has got since the model was made.
+    setup.model.vocab.add_token_to_namespace("new", "genre_labels")
+    none, strange, new = (loss(genre) for genre in (None, "xx", "new"))
+    assert none == strange == new != loss("di")
+    genres = setup.model.genres.weight
+    assert len(genres) == len(setup.model.vocab.get_token_to_index_vocabulary("genre_labels")) - 1
+    genres.copy_(genres.mean(dim=0).expand_as(genres))
+    torch.testing.assert_close(loss("di"), none)
 
 
 def test_coarse_scores_are_added_and_choose_the_antecedents(config: Config) -> None:

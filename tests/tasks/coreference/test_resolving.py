@@ -22,6 +22,16 @@ def resolved(text: str, *clusters: list[tuple[int, int]]) -> str:
         ("Ada knew that they saw her", [[(0, 1), (5, 6)]], "Ada knew that they saw Ada"),
         ("Lars' car broke its axle.", [[(0, 3), (4, 5)]], "Lars' car broke Lars' car's axle."),
         ("Ada's is old, and its door too.", [[(0, 2), (6, 7)]], "Ada's is old, and Ada's door too."),
+        # Treebanks have the 's in the mention.
+        ("Ada left. Ada's cat slept.", [[(0, 1), (3, 5)]], "Ada left. Ada's cat slept."),
+        ("Ada's cat slept. She left.", [[(0, 2), (5, 6)]], "Ada's cat slept. Ada left."),
+        ("Ada’s cat saw her.", [[(0, 2), (4, 5)]], "Ada’s cat saw Ada."),  # noqa: RUF001
+        ("The boys' dog bit them.", [[(0, 3), (5, 6)]], "The boys' dog bit The boys."),
+        ("Ada 's cat saw her .", [[(0, 2), (4, 5)]], "Ada 's cat saw Ada ."),
+        ("The boys ' dog and their cat", [[(0, 3), (5, 6)]], "The boys ' dog and The boys ' cat"),
+        ("She saw the boys' dog.", [[(0, 1), (2, 5)]], "She saw She's dog."),
+        ("Ada says the cat is hers.", [[(0, 1), (5, 6)]], "Ada says the cat is Ada's."),
+        ("Ada saw 's .", [[(0, 1), (2, 3)]], "Ada saw Ada ."),
         # In a first mention that stays, others are replaced.
         ("Bo met his sister. She left.", [[(0, 1), (2, 3)], [(2, 4), (5, 6)]], "Bo met Bo's sister. his sister left."),
         # The outermost of two in one another.

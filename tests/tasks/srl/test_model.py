@@ -198,6 +198,21 @@ def test_finding_predicates_trains_nothing_else(config: Config) -> None:
     assert all(name.startswith("predicate_finder.") for name in trained)
 
 
+@pytest.mark.parametrize("elmo", PLACES)
+def test_without_predicates_all_processes_have_gradients(
+    config: Config, elmo: str | None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    setup = TaskSetup(config(elmo, NO_DROPOUT))
+    none = setup.instance(tokens("a b"), [], [])
+    monkeypatch.setattr("elmo_tasks.tasks.srl.model.is_distributed", lambda: True)
+    setup.run([setup.instance([], [], []), none])["loss"].backward()
+    missing = {name for name, one in setup.model.named_parameters() if one.requires_grad and one.grad is None}
+    assert not missing
+    # There is nothing to learn but that there are no predicates.
+    trained = {name for name, one in setup.model.named_parameters() if one.grad is not None and one.grad.any()}
+    assert all(name.startswith("predicate_finder.") for name in trained)
+
+
 @torch.no_grad()
 @pytest.mark.parametrize("elmo", [None, "both"])
 def test_sentences_without_tokens_and_without_predicates(config: Config, elmo: str | None) -> None:

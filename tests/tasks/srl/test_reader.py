@@ -59,8 +59,8 @@ def test_the_predicate_is_one_token_though_it_has_several(read: Callable[..., li
 
 
 def test_brackets_are_as_text_has_them(read: Callable[..., list[Instance]]) -> None:
-    ((words, _),) = (content(one) for one in read(("-LRB- He left -RRB- -- and\\/or 'n' ``", [])))
-    assert words == "( He left ) -- and/or 'n' \""
+    ((words, _),) = (content(one) for one in read(("-LRB- He left -RRB- -- and\\/or 'n' `` /.", [])))
+    assert words == "( He left ) -- and/or 'n' \" ."
 
 
 def test_a_sentence_can_be_read_without_knowing_its_predicates() -> None:
@@ -138,3 +138,16 @@ def test_the_shared_corpus() -> None:
     instances = list(SrlReader(max_instances=200).read(SHARED / "ewt_propbank.dev.gold_conll.gz"))
     predicates = [len(content(instance)[1]) for instance in instances]
     assert (len(predicates), sum(predicates), predicates.count(0)) == (200, 793, 20)
+
+
+@pytest.mark.parametrize(
+    ("predicates", "tags", "message"),
+    [
+        (None, [["O", "B-V"]], r"tags are \[2\] long; of these predicates, \[\]\."),
+        ([1], [["O", "B-V"], ["B-V", "O"]], r"tags are \[2, 2\] long; of these predicates, \[2\]\."),
+        ([0], [["B-V"]], r"tags are \[1\] long; of these predicates, \[2\]\."),
+    ],
+)
+def test_tags_go_with_predicates(predicates: list[int] | None, tags: list[list[str]], message: str) -> None:
+    with pytest.raises(ConfigurationError, match=message):
+        SrlReader().text_to_instance([Token("Ann"), Token("left")], predicates, tags)
