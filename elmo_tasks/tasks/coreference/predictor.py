@@ -12,6 +12,8 @@ from allennlp.predictors import Predictor
 from overrides import overrides
 
 from elmo_tasks.modules.sentences import split_sentences
+from elmo_tasks.tasks.base.conll2012 import Mention
+from elmo_tasks.tasks.base.conll2012_writing import WritesColumns, rows
 from elmo_tasks.tasks.base.predictor import LinePredictor, bad_input
 from elmo_tasks.tasks.base.text import Text, check_text
 from elmo_tasks.tasks.coreference.metric import Span
@@ -20,7 +22,7 @@ from elmo_tasks.tasks.coreference.resolving import resolve
 
 
 @Predictor.register("elmo_coref")
-class ElmoCorefPredictor(LinePredictor):
+class ElmoCorefPredictor(WritesColumns, LinePredictor):
     """
     Finds what in a document means the same. An input has one of these:
 
@@ -35,12 +37,14 @@ class ElmoCorefPredictor(LinePredictor):
     `resolved`, the text with each mention as its cluster's first one (see `resolve`). A cluster is a list of mentions
     in their order, each with its `text`, its `start` and its `end`, the first of its tokens, counted in the document,
     and the one behind the last; and `start_char` and `end_char`, the same of the characters of `text`, as Python counts
-    them.
+    them. A document of a file in columns has its `name` too.
 
     # Parameters
 
     skip_bad_lines : `bool`, optional (default = `False`)
         See `LinePredictor`.
+    columns : `bool`, optional (default = `False`)
+        Whether `elmo-tasks predict` writes CoNLL-2012's columns, which the official scorer takes, and not JSON.
 
     # Raises
 
@@ -95,7 +99,24 @@ class ElmoCorefPredictor(LinePredictor):
             "sentences": about["sentences"],
             "clusters": [[_mention(text, offsets, span) for span in cluster] for cluster in clusters],
             "resolved": resolve(text, offsets, clusters),
+            **({"name": about["name"]} if about.get("name") else {}),
         }
+
+    @overrides
+    def columns_of(self, answer: JsonDict) -> str:
+        name, _, part = answer.get("name", "document 0").rpartition(" ")
+        before, sentences = 0, []
+        for words in answer["sentences"]:
+            behind = before + len(words)
+            mentions = [
+                Mention(str(number), mention["start"] - before, mention["end"] - before)
+                for number, cluster in enumerate(answer["clusters"])
+                for mention in cluster
+                if before <= mention["start"] < behind
+            ]
+            sentences.append(rows(words, mentions=mentions, name=name, part=part))
+            before = behind
+        return f"#begin document ({name}); part {part:0>3}\n{''.join(sentences)}#end document\n"
 
 
 def _mention(text: str, offsets: Sequence[Span], span: Span) -> JsonDict:

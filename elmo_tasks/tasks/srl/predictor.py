@@ -10,6 +10,8 @@ from allennlp.data.tokenizers import Token
 from allennlp.predictors import Predictor
 from overrides import overrides
 
+from elmo_tasks.tasks.base.conll2012 import Frame
+from elmo_tasks.tasks.base.conll2012_writing import WritesColumns, rows
 from elmo_tasks.tasks.base.predictor import bad_input, check_output
 from elmo_tasks.tasks.base.schemes import tags_to_spans
 from elmo_tasks.tasks.base.sentences import SentencePredictor, located, metadata_of
@@ -17,7 +19,7 @@ from elmo_tasks.tasks.base.tagged import TagField
 
 
 @Predictor.register("elmo_srl")
-class ElmoSrlPredictor(SentencePredictor):
+class ElmoSrlPredictor(WritesColumns, SentencePredictor):
     """
     Who did what to whom. `{"sentence": "Ann left."}` is split into tokens by spaCy's rules; `{"tokens": ["Ann",
     "left", "."]}` is taken as it is. A line of a file that does not begin with `{` is a sentence without any JSON
@@ -35,6 +37,8 @@ class ElmoSrlPredictor(SentencePredictor):
         Whose rules split sentences: spaCy's code of the language (`--predictor-args '{"language": "de"}'`).
     skip_bad_lines : `bool`, optional (default = `False`)
         See `LinePredictor`.
+    columns : `bool`, optional (default = `False`)
+        Whether `elmo-tasks predict` writes CoNLL-2012's columns, as the reader takes them, and not JSON.
 
     # Raises
 
@@ -92,6 +96,10 @@ class ElmoSrlPredictor(SentencePredictor):
                 }
             )
         return {"words": words, "verbs": verbs}
+
+    @overrides
+    def columns_of(self, answer: JsonDict) -> str:
+        return rows(answer["words"], [Frame(verb["index"], verb["tags"]) for verb in answer["verbs"]])
 
 
 def _description(words: Sequence[str], tags: Sequence[str]) -> str:

@@ -14,6 +14,8 @@ from allennlp.data.dataset_readers import TextClassificationJsonReader
 from allennlp.interpret.saliency_interpreters import SaliencyInterpreter
 from allennlp.predictors import Predictor
 
+from elmo_tasks.tasks.coreference.corpus import read_coreference
+
 Config = Callable[..., Params]
 TEXT = "Ada found a cat. She fed it\n\nIt purred."
 WORDS = [["Ada", "found", "a", "cat", "."], ["She", "fed", "it"], ["It", "purred", "."]]
@@ -161,3 +163,33 @@ def test_from_the_command_line(
     assert one["text"] == lines[0]
     assert two["line"] == 2
     check_offsets(three)
+
+    predict = ("predict", archive, corpus, "--use-dataset-reader", "--silent", "--output-file", tmp_path / "out")
+    run(monkeypatch, *predict)
+    answers = [json.loads(line) for line in (tmp_path / "out").read_text().splitlines()]
+    run(monkeypatch, *predict, "--predictor-args", '{"columns": true}')
+    gold, written = list(read_coreference(corpus)), list(read_coreference(tmp_path / "out"))
+    assert [(one.name, one.sentences) for one in written] == [(one.name, one.sentences) for one in gold]
+    assert [one.clusters for one in written] == [
+        [[(mention["start"], mention["end"]) for mention in cluster] for cluster in answer["clusters"]]
+        for answer in answers
+    ]
+
+
+def test_lines_in_columns(archive: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "in.txt").write_text("Ada saw Ada.\n{}\n", encoding="utf-8")
+    run(
+        monkeypatch,
+        "predict",
+        archive,
+        tmp_path / "in.txt",
+        "--silent",
+        "--output-file",
+        tmp_path / "out",
+        "--predictor-args",
+        '{"columns": true, "skip_bad_lines": true}',
+    )
+    first, *_, last = (tmp_path / "out").read_text().splitlines()
+    assert first == "#begin document (document); part 000"
+    assert last.startswith("# line 2: The input must be an object")
+    assert [one.sentences for one in read_coreference(tmp_path / "out")] == [[["Ada", "saw", "Ada", "."]]]

@@ -11,6 +11,8 @@ from allennlp.common.checks import ConfigurationError
 from allennlp.interpret.attackers import InputReduction
 from allennlp.predictors import Predictor
 
+from elmo_tasks.tasks.base.conll2012 import read_sentences
+
 Config = Callable[..., Params]
 
 
@@ -165,6 +167,19 @@ def test_predicts_and_evaluates_from_the_command_line(
     run(monkeypatch, "predict", archive, corpus, "--use-dataset-reader", "--batch-size", "3", *to_output)
     answers = [json.loads(line) for line in output.read_text().splitlines()]
     assert [len(answer["verbs"]) for answer in answers] == [1, 2, 0, 1, 2]
+
+    in_columns = ("--predictor-args", '{"columns": true}')
+    run(monkeypatch, "predict", archive, corpus, "--use-dataset-reader", *in_columns, *to_output)
+    written = list(read_sentences(output))
+    assert [sentence.plain_words for sentence in written] == [answer["words"] for answer in answers]
+    for sentence, answer in zip(written, answers, strict=True):
+        assert [place for place, roleset in enumerate(sentence.column(7)) if roleset != "-"] == [
+            verb["index"] for verb in answer["verbs"]
+        ]
+        for column, verb in enumerate(answer["verbs"], start=11):
+            cells = sentence.column(column)
+            spans = [f"({one['type']}*{')' * (one['end'] - one['start'] == 1)}" for one in verb["arguments"]]
+            assert [cell for cell in cells if cell.startswith("(")] == spans
 
     run(monkeypatch, "evaluate", archive, corpus, "--output-file", str(output))
     metrics = json.loads(output.read_text())
