@@ -17,8 +17,12 @@ from overrides import overrides
 
 from elmo_tasks.archives.safety import FROM_ARCHIVE, MODEL_NAME, open_archive, unpacked
 from elmo_tasks.archives.source import KEPT
+from elmo_tasks.archives.weights import is_whole
 from elmo_tasks.files import read_object, writing
 from elmo_tasks.private import padding_token, unknown_token, unregister
+
+# What AllenNLP loads of an archive and of a run that has an epoch behind it.
+_WEIGHTS = ("weights.th", "best.th")
 
 unregister(Model, "from_archive")
 
@@ -70,7 +74,7 @@ class ArchivedModel(Model):
             If there are new labels, and they are not to be learned or the model cannot do that.
         """
         vocabulary = None if serialization_dir is None else Path(serialization_dir) / "vocabulary"
-        if vocabulary is not None and (vocabulary / FROM_ARCHIVE / MODEL_NAME).is_file():
+        if vocabulary is not None and _is_kept(vocabulary):
             return _from_kept(vocabulary, serialization_dir)
         path = Path(cached_path(archive_file))
         with nullcontext(str(path)) if path.is_dir() else unpacked(path) as folder:
@@ -124,6 +128,20 @@ def _keep(archive: Archive, old: Path, new: Path) -> None:
     kept = {"model": params.as_dict(quiet=True), "padding": padding_token(vocab), "unknown": unknown_token(vocab)}
     with writing(new / FROM_ARCHIVE / MODEL_NAME) as temporary:
         temporary.write_text(json.dumps(kept, indent=2), encoding="utf-8")
+
+
+def _is_kept(vocabulary: Path) -> bool:
+    """
+    Whether all that the model needs is in the run's folder or the archive, weights too. A run that was killed before
+    its first checkpoint has none, and begins from the old archive again.
+    """
+    folder = vocabulary.parent
+    if not (vocabulary / FROM_ARCHIVE / MODEL_NAME).is_file():
+        return False
+    return any((folder / name).is_file() for name in _WEIGHTS) or any(
+        is_whole(state) and is_whole(state.with_name(state.name.replace("model", "training", 1)))
+        for state in folder.glob("model_state_*.th")
+    )
 
 
 def _from_kept(vocabulary: Path, serialization_dir: str | None) -> Model:

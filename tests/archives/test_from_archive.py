@@ -17,6 +17,7 @@ from allennlp.common.checks import ConfigurationError
 from allennlp.data import Instance, Vocabulary
 from allennlp.models import Model, load_archive
 from allennlp.predictors import Predictor
+from allennlp.training import Checkpointer
 
 import elmo_tasks.embedders  # noqa: F401
 from elmo_tasks.bilm import BiLM, BiLMFiles, BiLMOptions
@@ -191,6 +192,33 @@ def test_a_fine_tuned_archive_stands_alone(
     monkeypatch.setattr(sys, "argv", ["elmo-tasks", "evaluate", str(archive), data, "--output-file", str(metrics)])
     main()
     assert 0 <= json.loads(metrics.read_text())["accuracy"] <= 1
+
+
+@pytest.mark.parametrize("written", [b"", b"PK\x03\x04 and no more"])
+def test_killed_before_the_first_checkpoint(
+    written: bytes,
+    config: dict[str, Any],
+    tuned_config: dict[str, Any],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Recovered, it begins from the archive once more, as a training does that is not killed."""
+    train(config, tmp_path / "first")
+    expected = train(tuned_config, tmp_path / "whole").state_dict()
+    run = tmp_path / "killed"
+
+    def save_checkpoint(self: Checkpointer, trainer: Any) -> None:
+        (run / "model_state_e1_b0.th").write_bytes(written)
+        raise SystemExit("killed")
+
+    with monkeypatch.context() as context, pytest.raises(SystemExit, match="killed"):
+        context.setattr(Checkpointer, "save_checkpoint", save_checkpoint)
+        train(tuned_config, run)
+    if not written:
+        (run / "model_state_e1_b0.th").unlink()
+    actual = train_model(Params(copy.deepcopy(tuned_config)), str(run), recover=True).state_dict()
+    for name, weight in expected.items():
+        torch.testing.assert_close(actual[name], weight, rtol=0, atol=0)
 
 
 @pytest.mark.parametrize("requires_grad", [False, True])
