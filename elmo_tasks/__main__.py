@@ -9,6 +9,7 @@ quickly, those that need no AllenNLP also without it.
 import argparse
 import importlib
 import logging
+import signal
 import sys
 
 import elmo_tasks
@@ -66,10 +67,14 @@ def _run_allennlp(name: str) -> None:
         # Sets up logging as the `allennlp` command does.
         importlib.import_module("allennlp.__main__")
         from allennlp.commands import main as allennlp_main
-        from allennlp.common.util import install_sigterm_handler
+        from allennlp.common.util import SigTermReceived, install_sigterm_handler
 
         install_sigterm_handler()
-        allennlp_main(prog=PROG)
+        try:
+            allennlp_main(prog=PROG)
+        except SigTermReceived:
+            # As a shell says it: no mistake of the training's.
+            sys.exit(128 + signal.SIGTERM)
 
 
 if __name__ == "__main__":

@@ -3,7 +3,8 @@ One training, or another run of a config that ends with metrics: its folder, whe
 
 A run's folder holds `config.json`, AllenNLP's serialization directory `run`, its output `log.txt`, and at the end
 `record.json`: the metrics, and what they were got with. A run with a record is done. It is what a kill in the middle
-leaves that makes the rest: a run without a record goes on from its checkpoint, or begins anew.
+leaves that makes the rest: a run without a record goes on from its checkpoint, or begins anew. What it could not go on
+with is then in `run.before`.
 """
 
 import hashlib
@@ -22,6 +23,7 @@ from types import UnionType
 from typing import IO, Any
 
 from allennlp.common.checks import ConfigurationError
+from allennlp.models.archival import CONFIG_NAME
 
 from elmo_tasks.archives.tar import is_whole
 from elmo_tasks.files import read_object, writing
@@ -33,6 +35,9 @@ from elmo_tasks.runner.processes import Processes, RunError, Stopped
 Record = dict[str, Any]
 
 _LOG_LINES = 15
+
+# From there on an exit code, as shells have it, says which signal has ended a process.
+_SIGNALS = 128
 
 _RECORD_FIELDS: dict[str, type] = {
     **dict.fromkeys(("metrics", "identity", "environment", "variables"), dict),
@@ -77,6 +82,11 @@ class Run:
     def serialization_dir(self) -> Path:
         """AllenNLP's."""
         return self.folder / "run"
+
+    @property
+    def set_aside(self) -> Path:
+        """The serialization directory that could not be gone on with, where there was one."""
+        return self.folder / "run.before"
 
     @property
     def config_file(self) -> Path:
@@ -203,6 +213,9 @@ def train(
     """
     Does a run, unless it is done: goes on from its checkpoint where there is one.
 
+    Where AllenNLP refuses to, the folder `run` is moved to `run.before`, in the place of an older one, and the training
+    begins anew. A training that a signal has ended stays as it is, for the next call to go on with.
+
     # Parameters
 
     run : `Run`
@@ -227,10 +240,11 @@ def train(
         drop_torn_checkpoints(run.serialization_dir)
         recover = run.has_checkpoint()
         outcome = None if run.is_trained() else _train(run, recover, variables, processes, lock)
-        if outcome and outcome["code"] and recover:
+        if outcome and recover and 0 < outcome["code"] < _SIGNALS and not processes.stopping.is_set():
             # A checkpoint that AllenNLP cannot read, or one behind the last epoch.
-            recover = False
-            outcome = _train(run, recover, variables, processes, lock)
+            shutil.rmtree(run.set_aside, ignore_errors=True)
+            run.serialization_dir.rename(run.set_aside)
+            outcome = _train(run, False, variables, processes, lock)
         if outcome and outcome["code"]:
             message = _failure_message(run, outcome["code"])
             _write_json(failure_path(run.folder), {"code": outcome["code"], "message": message})
@@ -245,6 +259,8 @@ def _train(
     """Trains in a process of its own: its exit code, wall and processor seconds, peak memory in MB."""
     if recover:
         run.recovered_mark.touch()
+        # It is this very training, if from another folder of data; AllenNLP wants it spelled the same too.
+        _write_json(run.serialization_dir / CONFIG_NAME, run.config)
     else:
         shutil.rmtree(run.serialization_dir, ignore_errors=True)
     # AllenNLP archives what there is when it is interrupted.

@@ -4,7 +4,9 @@ import argparse
 import gzip
 import json
 import logging
+import os
 import shutil
+import signal
 import sys
 import tarfile
 from collections.abc import Callable
@@ -296,3 +298,16 @@ def test_control_c_is_one_line_and_a_shells_code_for_it(capsys: pytest.CaptureFi
         run_command("elmo-long", Command("", "", lambda parser: None, interrupted), argparse.Namespace())
     assert stopped.value.code == 130
     assert capsys.readouterr().err == "elmo-long: interrupted.\n"
+
+
+def test_sigterm_gives_a_shells_code_for_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    """By which the runner knows that it was not AllenNLP that ended the training."""
+    monkeypatch.setattr("allennlp.commands.main", lambda prog: os.kill(os.getpid(), signal.SIGTERM))
+    monkeypatch.setattr(sys, "argv", ["elmo-tasks", "train"])
+    before = signal.getsignal(signal.SIGTERM)
+    try:
+        with pytest.raises(SystemExit) as stopped:
+            main()
+    finally:
+        signal.signal(signal.SIGTERM, before)
+    assert stopped.value.code == 143

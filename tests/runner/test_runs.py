@@ -42,20 +42,26 @@ if is_probe:
 print("begins", "recover" if recover else "anew", flush=True)
 if not recover:
     folder.mkdir(parents=True)
+    (folder / "config.json").write_text(json.dumps(config))
+elif json.loads((folder / "config.json").read_text()) != config:
+    sys.exit("this is another config")
 elif mode == "bad checkpoint":
     sys.exit("the checkpoint is damaged")
+elif mode == "killed by a signal":
+    os.kill(os.getpid(), 9)
+elif mode == "ended by a signal":
+    sys.exit(128 + 15)
 for epoch in range(config["trainer"]["num_epochs"]):
     (folder / f"metrics_epoch_{{epoch}}.json").write_text(json.dumps({{"validation_f1-measure-overall": epoch / 10}}))
     if epoch == 1 and not recover:
         (folder / "training_state_e1_b0.th").write_text("state")
-        if mode in ("killed", "bad checkpoint"):
+        if mode not in (None, "fails"):
             time.sleep(600)
         if mode == "fails":
             print("the last words")
             sys.exit(3)
 (folder / "metrics.json").write_text(json.dumps({{"best_validation_f1-measure-overall": 0.3,
     "threads": os.environ["OMP_NUM_THREADS"]}}))
-(folder / "config.json").write_text("{{}}")
 with tarfile.open(folder / "model.tar.gz", "w:gz") as archive:
     archive.add(folder / "config.json", "config.json")
 '''
@@ -195,6 +201,30 @@ def test_a_damaged_checkpoint_means_anew(of_mode: Callable[..., Run]) -> None:
         "the checkpoint is damaged",
         "begins anew",
     ]
+    assert {path.name for path in run.set_aside.iterdir()} >= {"training_state_e1_b0.th", "metrics_epoch_1.json"}
+
+
+def test_the_same_run_with_its_data_elsewhere_goes_on(make_run: Callable[..., Run]) -> None:
+    """Its identity is the same; AllenNLP compares the config with that of the folder."""
+    run = make_run(config={"mode": "killed", "train_data_path": "data/train.txt", "trainer": {"num_epochs": 4}})
+    kill_in_the_middle(run)
+    moved = replace(run, config=run.config | {"train_data_path": "/elsewhere/train.txt"})
+    train(moved, {}, VARIABLES)
+    assert run.log.read_text() == "begins anew\nbegins recover\n"
+    assert not run.set_aside.exists()
+
+
+@pytest.mark.parametrize(("mode", "code"), [("killed by a signal", -9), ("ended by a signal", 143)])
+def test_a_resumed_training_that_a_signal_ends_keeps_its_checkpoint(
+    mode: str, code: int, of_mode: Callable[..., Run]
+) -> None:
+    run = of_mode(mode)
+    kill_in_the_middle(run)
+    with pytest.raises(RunError, match=f"ended with code {code}"):
+        train(run, {}, VARIABLES)
+    assert run.log.read_text() == "begins anew\nbegins recover\n"
+    assert run.has_checkpoint()
+    assert not run.set_aside.exists()
 
 
 def test_a_training_that_outlived_its_call_is_only_recorded(of_mode: Callable[..., Run]) -> None:
