@@ -218,7 +218,8 @@ def _lines_of(words: Sequence[str], vectors: np.ndarray, digits: int) -> bytes:
 
 def read_vectors(path: str | Path, at_once: int = 4096) -> Iterator[WordVectors]:
     """
-    Vectors in GloVe's text format, plain or compressed; word2vec's first line, two whole numbers, is passed over.
+    Vectors in GloVe's text format, plain or compressed, or in that of word2vec and fastText: their first line, two
+    whole numbers, is passed over, and so is the space at the end of each line.
 
     # Parameters
 
@@ -238,12 +239,7 @@ def read_vectors(path: str | Path, at_once: int = 4096) -> Iterator[WordVectors]
     """
     words: list[str] = []
     rows: list[np.ndarray] = []
-    dim = 0
-    for number, line in _lines(Path(path)):
-        if number == 1 and _is_header(line):
-            dim = int(line.split()[1])
-            continue
-        dim = dim or line.count(" ")
+    for number, line, dim in _word_lines(path):
         # A few of GloVe's words have spaces in them.
         word, *values = line.rsplit(" ", dim)
         words.append(word)
@@ -264,16 +260,23 @@ def vector_of(word: str, path: str | Path) -> np.ndarray:
     `VectorsError`
         If the word is not there, or its line is not as `read_vectors` wants it.
     """
+    for number, line, dim in _word_lines(path):
+        # Looked at closely only where it begins right: "the 3 0.5 0.25" may have a vector of "the 3".
+        if line.startswith(f"{word} ") and (fields := line.rsplit(" ", dim))[0] == word:
+            return _numbers(fields[1:], dim, path, number)
+    raise VectorsError(f'{path} has no vector of "{word}".')
+
+
+def _word_lines(path: str | Path) -> Iterator[tuple[int, str, int]]:
+    """Each word's line, its number, and how many numbers there are to be on it."""
     dim = 0
     for number, line in _lines(Path(path)):
         if number == 1 and _is_header(line):
             dim = int(line.split()[1])
             continue
-        dim = dim or line.count(" ")
-        # Looked at closely only where it begins right: "the 3 0.5 0.25" may have a vector of "the 3".
-        if line.startswith(f"{word} ") and (fields := line.rsplit(" ", dim))[0] == word:
-            return _numbers(fields[1:], dim, path, number)
-    raise VectorsError(f'{path} has no vector of "{word}".')
+        words_line = line.removesuffix(" ")
+        dim = dim or words_line.count(" ")
+        yield number, words_line, dim
 
 
 def _is_header(line: str) -> bool:

@@ -121,6 +121,17 @@ def test_files_of_others(tmp_path: Path) -> None:
         vector_of("b", path)
 
 
+@pytest.mark.parametrize("header", ["3 2\n", ""])
+def test_word2vecs_and_fasttexts_lines_end_with_a_space(header: str, tmp_path: Path) -> None:
+    """word2vec.c writes "%s " and then "%lf " for each number, fastText's C++ likewise."""
+    path = tmp_path / "vectors.vec"
+    path.write_text(f"{header}</s> 1 2 \nof 3 4 \nNew York 5 6 \n")
+    words, vectors = together(list(read_vectors(path)))
+    assert words == ["</s>", "of", "New York"]
+    assert vectors.tolist() == [[1, 2], [3, 4], [5, 6]]
+    assert vector_of("of", path).tolist() == [3, 4]
+
+
 def test_a_word_is_not_the_beginning_of_another(tmp_path: Path) -> None:
     """As in GloVe's words with spaces, some of which go on with a number."""
     path = tmp_path / "vectors.txt"
