@@ -34,6 +34,10 @@ def _version(package: str) -> str:
 def _commit() -> str:
     """Of the clone that the package is in, and whether it has changes; "none" elsewhere."""
     folder = Path(elmo_tasks.__file__).parents[1]
+    # In an environment within another project's clone, that project's commit says nothing.
+    top = _git(folder, "rev-parse", "--show-toplevel")
+    if not top or Path(top).resolve() != folder.resolve():
+        return "none"
     commit = _git(folder, "rev-parse", "--short=12", "HEAD")
     if not commit:
         return "none"
