@@ -15,7 +15,7 @@ from elmo_tasks.archives import open_archive
 from elmo_tasks.bilm.layers import LayerSource
 from elmo_tasks.embedders.bilms import bilms_of
 from elmo_tasks.embedders.elmo_token_embedder import ElmoTokenEmbedder
-from elmo_tasks.files import read_lines
+from elmo_tasks.files import one_line, read_lines
 from elmo_tasks.mixes import trained_mixes
 from elmo_tasks.serving.drawings import AS_JSON, DRAWINGS, examples_of, name_of
 from elmo_tasks.serving.errors import BadInputError, RequestError, ServingError
@@ -105,9 +105,8 @@ class ServedModel:
         answer, and has in its place what is wrong with it.
         """
         if not isinstance(self.predictor, LinePredictor):
-            # Of other predictors it is not known in which steps they answer.
-            return [_tried(self.predictor.predict_json, one) for one in inputs]
-        read = [_tried(self.predictor.read_json, one) for one in inputs]
+            return [self._answer_of_other(one) for one in inputs]
+        read = [_read(self.predictor.read_json, one) for one in inputs]
         good = [one for one in read if not isinstance(one, RequestError)]
         answers = iter(self._answers_of_batch(good))
         return [one if isinstance(one, RequestError) else next(answers) for one in read]
@@ -131,23 +130,47 @@ class ServedModel:
             return answer(read) if read else []
         except Exception:
             # One may be at fault, or all together too large for the memory.
-            return [_tried(lambda one: answer([one])[0], one) for one in read]
+            return [_answered(lambda one: answer([one])[0], one) for one in read]
+
+    def _answer_of_other(self, given: JsonDict) -> Any:
+        """The answer of a predictor that is no `LinePredictor`."""
+        predictor = self.predictor
+        if type(predictor).predict_json is not Predictor.predict_json:
+            # It is not known in which steps it answers.
+            return _read(predictor.predict_json, given)
+        read = _read(predictor._json_to_instance, given)
+        return read if isinstance(read, RequestError) else _answered(predictor.predict_instance, read)
 
 
-def _tried(make: Callable[[Any], Any], given: Any) -> Any:
-    """What is made of it, or the error of whoever sent it or of ours."""
+def _read(read: Callable[[Any], Any], given: Any) -> Any:
+    """What is read of an input, or the error of whoever sent it."""
     try:
-        return make(given)
+        return read(given)
     except InputError as error:
         return BadInputError(error.problem)
     except (ConfigurationError, ValueError) as error:
-        return BadInputError(" ".join(str(error).split()))
+        return BadInputError(one_line(error))
     except KeyError as error:
         # As predictors that are not ours say it.
         return BadInputError(f"The input must have {error}.")
     except Exception as error:
-        logger.exception("An input was not answered")
-        return RequestError(f"The model failed on this input ({type(error).__name__}); the server's log has more.")
+        return _failure(error)
+
+
+def _answered(answer: Callable[[Any], Any], read: Any) -> Any:
+    """The answer for what was read, or our error; or the sender's, where a model says that a text is too much for it."""
+    try:
+        return answer(read)
+    except ConfigurationError as error:
+        return BadInputError(one_line(error))
+    except Exception as error:
+        return _failure(error)
+
+
+def _failure(error: Exception) -> RequestError:
+    """Ours, with its traceback in the log."""
+    logger.exception("An input was not answered")
+    return RequestError(f"The model failed on this input ({type(error).__name__}); the server's log has more.")
 
 
 def _bilm_of(model: Model) -> LayerSource | None:

@@ -84,6 +84,53 @@ def test_where_a_batch_fails_each_is_tried_by_itself(tagger: ServedModel, caplog
     assert "MemoryError" in caplog.text
 
 
+class Faulty(LinePredictor):
+    """Reads well, and fails in the model."""
+
+    def __init__(self, error: Exception) -> None:
+        self.error = error
+
+    def read_json(self, inputs: Any) -> Any:
+        return inputs["text"]
+
+    def answer(self, read: list[Any]) -> list[Any]:
+        raise self.error
+
+
+class FaultyOfStock(Predictor):
+    """The same in stock's own steps."""
+
+    def __init__(self, error: Exception) -> None:
+        self.error = error
+
+    def _json_to_instance(self, json_dict: Any) -> Any:
+        return json_dict["text"]
+
+    def predict_instance(self, instance: Any) -> Any:
+        raise self.error
+
+
+@pytest.mark.parametrize("kind", [Faulty, FaultyOfStock])
+@pytest.mark.parametrize("error", [KeyError("tags"), ValueError("shapes"), IndexError("no such")])
+def test_what_fails_in_the_model_is_no_fault_of_the_input(
+    error: Exception, kind: Any, tagger: ServedModel, caplog: pytest.LogCaptureFixture
+) -> None:
+    model = with_predictor(kind(error), tagger)
+    failed, bad = model.answers([{"text": "a"}, {}])
+    assert type(failed) is RequestError
+    assert failed.status == 500
+    assert type(error).__name__ in caplog.text
+    assert isinstance(bad, BadInputError)
+    assert str(bad) == "The input must have 'text'."
+
+
+def test_a_text_that_the_model_refuses(tagger: ServedModel) -> None:
+    """As coreference does where a document would take too much memory."""
+    (refused,) = with_predictor(Faulty(ConfigurationError("The text is\ntoo long.")), tagger).answers([{"text": "a"}])
+    assert isinstance(refused, BadInputError)
+    assert str(refused) == "The text is too long."
+
+
 class Stocks(Predictor):
     """Somebody else's."""
 
