@@ -2,6 +2,7 @@
 
 import os
 import shutil
+import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
@@ -316,6 +317,27 @@ def test_the_weights_of_the_layers(pages: Pages, bilm: BiLM) -> None:
     )
     widths = page.eval_on_selector_all(".stack i", "all => all.map(one => one.offsetWidth)")
     assert [round(width / sum(widths), 1) for width in widths] == [0.2, 0.5, 0.3]
+
+
+def test_an_answer_that_comes_after_another_model_was_chosen_is_not_drawn(pages: Pages, bilm: BiLM) -> None:
+    """Nor is the page waiting any longer, where the new model has no example that it would be asked."""
+    wait = threading.Event()
+
+    def answer(one: Any) -> Any:
+        wait.wait(20)
+        return ANSWERS["roles"][2]
+
+    late, silent = model("roles", bilm, answer), model("entities", bilm)
+    silent.examples = []
+    page = pages.open(service_of([late, silent], bilm), "roles", wait=False)
+    page.wait_for_selector("#answer.loading")
+    page.get_by_role("radio", name="entities", exact=True).check()
+    assert not page.query_selector("#answer.loading")
+    assert page.get_attribute(".go", "aria-busy") == "false"
+    with page.expect_response("**/api/predict/roles"):
+        wait.set()
+    page.wait_for_timeout(200)
+    assert text(page, "#answer") == "The answer will be here."
 
 
 def test_by_keyboard_alone(pages: Pages, bilm: BiLM) -> None:
