@@ -9,6 +9,7 @@ the command `allennlp`. Their modules import nothing but the standard library be
 import importlib
 import logging
 import sys
+from pathlib import Path
 
 from elmo_tasks.commands.command import Command
 
@@ -35,6 +36,8 @@ COMMANDS = {
 }
 """A command's name, and the module that has it as `COMMAND`."""
 
+_PROGRAMS = ("allennlp", "elmo-tasks", "elmo_tasks")
+
 
 def load_command(name: str) -> Command:
     """The command of that name, one of `COMMANDS`."""
@@ -43,6 +46,16 @@ def load_command(name: str) -> Command:
 
 
 def silence_log_of_commands() -> None:
-    """Where it is one of these that `allennlp` runs: no log of how it finds and loads plugins before the answer."""
-    if sys.argv[1:2] and sys.argv[1] in COMMANDS and "--verbose" not in sys.argv:
+    """
+    Where it is one of these that `allennlp` or `elmo-tasks` runs: no log of how plugins are found and loaded before the
+    answer. Other programs have a log of their own.
+    """
+    if sys.argv[1:2] and sys.argv[1] in COMMANDS and "--verbose" not in sys.argv and _is_command_line(sys.argv[0]):
         logging.getLogger().setLevel(logging.WARNING)
+
+
+def _is_command_line(program: str) -> bool:
+    """Whether a program is one of the two commands, or `python -m` of one of their packages."""
+    path = Path(program)
+    name = path.parent.name if path.name == "__main__.py" else path.stem
+    return name in _PROGRAMS
