@@ -58,11 +58,13 @@ def permutation(first: Sequence[float], second: Sequence[float]) -> float | None
         return None
 
     def difference(one: np.ndarray, other: np.ndarray, axis: int) -> np.ndarray:
-        return np.mean(one, axis=axis) - np.mean(other, axis=axis)
+        return np.abs(np.mean(one, axis=axis) - np.mean(other, axis=axis))
 
     result = stats.permutation_test(
         (np.asarray(first), np.asarray(second)),
         difference,
+        # scipy's own two-sided value is twice the smaller share of one side, which is another one for unequal groups.
+        alternative="greater",
         n_resamples=np.inf,
         vectorized=True,
     )

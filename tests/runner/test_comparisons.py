@@ -39,13 +39,14 @@ def test_the_t_test_pairs_seeds() -> None:
 def test_the_permutation_test_against_all_ways_to_deal() -> None:
     first, second = [0.61, 0.72, 0.58], [0.55, 0.6, 0.41, 0.5]
     seen = abs(statistics.mean(first) - statistics.mean(second))
-    one_sided = []
+    as_far_apart = []
     for dealt in itertools.combinations(range(7), 3):
         scores = first + second
         ours = [scores[index] for index in dealt]
         others = [scores[index] for index in range(7) if index not in dealt]
-        one_sided.append(statistics.mean(ours) - statistics.mean(others) >= seen - 1e-12)
-    assert permutation(first, second) == pytest.approx(2 * sum(one_sided) / len(one_sided))
+        as_far_apart.append(abs(statistics.mean(ours) - statistics.mean(others)) >= seen - 1e-12)
+    assert permutation(first, second) == pytest.approx(statistics.mean(as_far_apart))
+    assert permutation(second, first) == pytest.approx(statistics.mean(as_far_apart))
     assert permutation([0.9, 0.8, 0.7], [0.1, 0.2, 0.3]) == pytest.approx(0.1)
     assert permutation([0.9], [0.1, 0.2]) is None
     assert permutation([0.5] * 20, [0.6] * 20) is None
