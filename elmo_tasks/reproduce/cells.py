@@ -88,30 +88,33 @@ class Cell:
         return round(100 * self.mean - self.paper.value, 2) if is_same and self.mean and self.paper else None
 
     @property
+    def _compared(self) -> tuple[list[float], list[float]]:
+        """The scores and the baseline's, both of the seeds that both have."""
+        scores, baseline = self.scores, self.baseline_scores
+        seeds = sorted(scores.keys() & baseline.keys())
+        return [scores[seed] for seed in seeds], [baseline[seed] for seed in seeds]
+
+    @property
     def gain(self) -> float | None:
-        """Over the baseline's mean."""
-        if self.mean is None or not self.baseline_scores:
-            return None
-        return self.mean - statistics.mean(self.baseline_scores.values())
+        """The mean less the baseline's, over the seeds that both have."""
+        scores, baseline = self._compared
+        return statistics.mean(scores) - statistics.mean(baseline) if scores else None
 
     @property
     def error_reduction(self) -> float | None:
-        """Relative, over the baseline's mean."""
-        if self.mean is None or not self.baseline_scores:
-            return None
-        return error_reduction(statistics.mean(self.baseline_scores.values()), self.mean)
+        """Relative to the baseline's mean, over the seeds that both have."""
+        scores, baseline = self._compared
+        return error_reduction(statistics.mean(baseline), statistics.mean(scores)) if scores else None
 
     @property
     def p_paired_t(self) -> float | None:
-        """Against the baseline."""
+        """Against the baseline, of the seeds that both have."""
         return paired_t(self.scores, self.baseline_scores) if self.gain is not None else None
 
     @property
     def p_permutation(self) -> float | None:
-        """Against the baseline."""
-        if self.gain is None:
-            return None
-        return permutation(list(self.scores.values()), list(self.baseline_scores.values()))
+        """Against the baseline, of the seeds that both have."""
+        return permutation(*self._compared)
 
     @property
     def state(self) -> str:
@@ -184,7 +187,8 @@ def _csv_row(cell: Cell) -> tuple[Any, ...]:
 
 def points(value: float | None) -> float | None:
     """From 0..1."""
-    return None if value is None else round(100 * value, 2)
+    # Added to it, -0.0 is 0.0.
+    return None if value is None else round(100 * value, 2) + 0.0
 
 
 def _rounded(value: float | None) -> float | None:

@@ -75,9 +75,12 @@ class Results:
         return seeds if experiment.is_seeded else min(seeds, 1)
 
     def trainings(self, table: PaperTable, experiment: Experiment, variant: str) -> Trainings | None:
-        """Those of a cell; None where they were not asked for."""
+        """
+        Those of a cell, with the seeds that its table wants; None where they were not asked for. Another table may have
+        wanted more seeds of the same ones.
+        """
         name = self._asked(table).get(experiment.name, {}).get(variant)
-        return self.named(f"{experiment.name}/{name}") if name else None
+        return self.named(f"{experiment.name}/{name}").first(self._wanted(table, experiment)) if name else None
 
     def _asked(self, table: PaperTable) -> dict[str, dict[str, str]]:
         """Experiment -> variant -> name of the trainings."""

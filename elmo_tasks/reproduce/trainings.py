@@ -1,5 +1,6 @@
 """The runs of one experiment, a seed each: what is in their records."""
 
+import re
 import statistics
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -9,6 +10,7 @@ from typing import Any
 from elmo_tasks.runner.processes import RunError
 from elmo_tasks.runner.runs import Record, read_failure, read_record, record_path
 
+_SEED = re.compile(r"seed(\d+)")
 _SEEDS = ("random_seed", "numpy_seed", "pytorch_seed")
 
 
@@ -30,6 +32,12 @@ class Trainings:
     name: str
     records: Mapping[int, Record]
     failures: Mapping[int, str]
+
+    def first(self, seeds: int) -> "Trainings":
+        """Those with the seeds 1 to `seeds`."""
+        records = {seed: record for seed, record in self.records.items() if seed <= seeds}
+        failures = {seed: failure for seed, failure in self.failures.items() if seed <= seeds}
+        return Trainings(self.name, records, failures)
 
     def scores(self, metric: str, split: str) -> dict[int, float]:
         """By seed, in 0..1; of the other split, where the wanted one was not measured on."""
@@ -99,7 +107,11 @@ def read_trainings(out: Path, name: str) -> Trainings:
     """Those in a folder below `out`. Raises `RunError` where a record is damaged."""
     records, failures = {}, {}
     for folder in sorted((out / name).glob("seed*")):
-        seed = int(folder.name.removeprefix("seed"))
+        match = _SEED.fullmatch(folder.name)
+        if match is None:
+            # Somebody's own, such as seed1.old.
+            continue
+        seed = int(match[1])
         if record_path(folder).exists():
             records[seed] = read_record(folder)
         elif failure := read_failure(folder):

@@ -3,6 +3,7 @@
 import csv
 import json
 import shutil
+import statistics
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -296,6 +297,44 @@ def test_a_damaged_record(content: str, out: Path) -> None:
     (out / "snli" / "elmo" / "seed2" / "record.json").write_text(content)
     with pytest.raises(RunError, match=r"record\.json is damaged"):
         write_report(out)
+
+
+def test_only_common_seeds_are_compared(
+    tmp_path: Path, make_run_in: Callable[..., Run], finish: Callable[..., Run]
+) -> None:
+    """Table 1 wants five seeds and table 3 three of the same baseline; ELMo's fourth is not done."""
+    snli = {"baseline": "baseline", "elmo": "elmo"}
+    tables = {
+        "table1": {"seeds": 5, "tasks": {"snli": snli}},
+        "table3": {"seeds": 3, "tasks": {"snli": {"baseline": "baseline", "both": "elmo"}}},
+    }
+    said = {"profile": "smoke", "data": None, "bilm": "mini", "bilm_digest": "f" * 64, "tables": tables}
+    (tmp_path / "experiments.json").write_text(json.dumps(said))
+    baseline = {1: 0.70, 2: 0.72, 3: 0.71, 4: 0.10, 5: 0.74}
+    elmo = {1: 0.75, 2: 0.76, 3: 0.78, 5: 0.77}
+    for cell, scores in (("baseline", baseline), ("elmo", elmo)):
+        for seed, score in scores.items():
+            finish(make_run_in(tmp_path, f"snli/{cell}/seed{seed}"), score, metric=ACCURACY)
+    write_report(tmp_path)
+    text = (tmp_path / "RESULTS.md").read_text()
+    table_1 = text.partition("## Table 1")[2].partition("## Table 2")[0]
+    table_3 = text.partition("## Table 3")[2].partition("## Figure 1")[0]
+    assert row(table_1, "SNLI, fixture", "baseline")[4] == "5 of 5"
+    common = [baseline[seed] for seed in elmo]
+    gain = statistics.mean(elmo.values()) - statistics.mean(common)
+    reduction = gain / (1 - statistics.mean(common))
+    p = stats.ttest_rel(list(elmo.values()), common).pvalue
+    assert row(table_1, "SNLI, fixture", "ELMo")[4:] == [
+        "4 of 5",
+        "development",
+        f"+{100 * gain:.2f}",
+        f"{100 * reduction:.1f} %",
+        f"{p:.3f}",
+        # Of the 70 ways to deal these out two are as far apart: this one and its reverse.
+        f"{2 / 70:.3f}",
+    ]
+    assert row(table_3, "SNLI, fixture", "baseline")[3:5] == ["71.00 ± 1.00", "3 of 3"]
+    assert row(table_3, "SNLI, fixture", "input and output")[4] == "3 of 3"
 
 
 def test_one_seed_is_not_tested(tmp_path: Path, make_run_in: Callable[..., Run], finish: Callable[..., Run]) -> None:
