@@ -133,7 +133,8 @@ class Run:
         return [
             f"{name}: {before.get(name)!r}, now {now.get(name)!r}"
             for name in sorted(before.keys() | now.keys())
-            if before.get(name) != now.get(name)
+            # Earlier versions wrote fewer of a config's files into a record.
+            if before.get(name) != now.get(name) and (name in before or not name.startswith("files."))
         ]
 
     def command(self, recover: bool = False) -> list[str]:
