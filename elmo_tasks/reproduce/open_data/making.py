@@ -14,7 +14,7 @@ from typing import BinaryIO
 
 from tqdm import tqdm
 
-from elmo_tasks.files import open_bytes, writing
+from elmo_tasks.files import check_own, open_bytes, writing
 from elmo_tasks.reproduce.open_data.recipe import OriginalError, Recipe, Source
 
 _EXPECTED: dict[str, dict[str, int | str]] = json.loads(
@@ -103,6 +103,7 @@ def make_open_data(
     originals: str | Path | None = None,
     only: Collection[str] = (),
     expected: dict[str, dict[str, int | str]] = _EXPECTED,
+    force: bool = False,
 ) -> Report:
     """
     Makes all files whose originals are there. A file that is there and right is left as it is.
@@ -118,6 +119,8 @@ def make_open_data(
         Folders of data that are wanted, such as `ner`. None means all.
     expected : `dict[str, dict[str, int | str]]`, optional (default = those of `expected.json`)
         By path, how many `lines` or `questions` a file has, and its `sha256`.
+    force : `bool`, optional (default = `False`)
+        Whether a file that is there and differs from the one that is made is replaced.
 
     # Raises
 
@@ -141,7 +144,7 @@ def make_open_data(
             for source, recipe in choices:
                 report.missing.setdefault(source, []).append(recipe)
         else:
-            report.outcomes.append(_outcome(source, recipe, found, Path(out, path), expected[path]))
+            report.outcomes.append(_outcome(source, recipe, found, Path(out, path), expected[path], force))
     return report
 
 
@@ -162,11 +165,13 @@ def _first_found(choices: list[tuple[Source, Recipe]], have: _Originals) -> tupl
     return *choices[0], None
 
 
-def _outcome(source: Source, recipe: Recipe, found: list[Path], out: Path, expected: dict[str, int | str]) -> Outcome:
+def _outcome(
+    source: Source, recipe: Recipe, found: list[Path], out: Path, expected: dict[str, int | str], force: bool
+) -> Outcome:
     """Makes one file."""
     names = str(found[0]) if len(found) == 1 else f"{found[0]} and {len(found) - 1} more"
     try:
-        same = _write(recipe, found, out, expected)
+        same = _write(recipe, found, out, expected, force)
     except OriginalError as error:
         problem = str(error)
     except KeyError as error:
@@ -182,8 +187,8 @@ def _outcome(source: Source, recipe: Recipe, found: list[Path], out: Path, expec
     return Outcome(recipe.path, False, f"{recipe.path}: {problem} Nothing was written.")
 
 
-def _write(recipe: Recipe, found: list[Path], out: Path, expected: dict[str, int | str]) -> bool:
-    """Writes the file if it is right; says whether it is the very file that was expected."""
+def _write(recipe: Recipe, found: list[Path], out: Path, expected: dict[str, int | str], force: bool) -> bool:
+    """Writes the file if it is right and replaces no other; says whether it is the very file that was expected."""
     unit = next(unit for unit in _ENDS if unit in expected)
     count, digest = 0, hashlib.sha256()
     with writing(out) as temporary:
@@ -199,6 +204,8 @@ def _write(recipe: Recipe, found: list[Path], out: Path, expected: dict[str, int
             raise _Different(f"{count:,} {unit} where there should be {expected[unit]:,}.")
         if not same and not recipe.stand_in:
             raise _Different(f"the SHA-256 is {digest.hexdigest()} and should be {expected['sha256']}.")
+        if not force:
+            check_own(out, lambda: _digest(out) == digest.hexdigest(), OriginalError)
     return same
 
 

@@ -40,9 +40,28 @@ def test_a_file_is_made_and_made_once(tmp_path: Path, originals: Path) -> None:
     report = make_open_data([SOURCE], out, expected=RIGHT)
     assert [one.text for one in report.outcomes] == ["a/b.txt.gz: there already"]
 
-    (out / "a" / "b.txt.gz").write_bytes(first[:-9])
-    assert make_open_data([SOURCE], out, originals, expected=RIGHT).complete
-    assert (out / "a" / "b.txt.gz").read_bytes() == first
+
+@pytest.mark.parametrize("content", [gzip.compress(b"mine\n"), gzip.compress(TEXT.encode())[:-9]])
+def test_another_file_is_replaced_only_by_force(content: bytes, tmp_path: Path, originals: Path) -> None:
+    out = tmp_path / "data"
+    file = out / "a" / "b.txt.gz"
+    file.parent.mkdir(parents=True)
+    file.write_bytes(content)
+    report = make_open_data([SOURCE], out, originals, expected=RIGHT)
+    assert not report.complete
+    assert f"a/b.txt.gz: {file} is there already, and is not what this run would write" in report.outcomes[0].text
+    assert "--force" in report.outcomes[0].text
+    assert file.read_bytes() == content
+    assert make_open_data([SOURCE], out, originals, expected=RIGHT, force=True).complete
+    assert gzip.decompress(file.read_bytes()).decode() == TEXT
+
+
+def test_a_stand_in_that_was_made_before_is_no_other_file(tmp_path: Path, originals: Path) -> None:
+    recipe = Recipe("a/b.txt.gz", ("x/original.txt",), copy, stand_in="other numbers")
+    source = Source("Corpus", "https://example.org", "CC0", (recipe,))
+    expected: dict[str, dict[str, int | str]] = {"a/b.txt.gz": {"lines": 2, "sha256": "0" * 64}}
+    for _ in range(2):
+        assert make_open_data([source], tmp_path / "data", originals, expected=expected).complete
 
 
 def test_a_compressed_original_is_as_good(tmp_path: Path, originals: Path) -> None:
