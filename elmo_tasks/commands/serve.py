@@ -32,7 +32,19 @@ def _add_options(parser: argparse.ArgumentParser) -> None:
         "embedded at the start and kept in memory (default: a small one in the package)",
     )
     parser.add_argument(
-        "--predictor", metavar="NAME", help="answer by this predictor (default: each model's own predictor)"
+        "--predictor",
+        action="append",
+        default=[],
+        metavar="[NAME=]PREDICTOR",
+        help="answer by this predictor, the model of that name or all; may be given several times (default: each "
+        "model's own predictor)",
+    )
+    parser.add_argument(
+        "-o",
+        "--overrides",
+        default="",
+        metavar="JSON",
+        help="of all archives' configs, as for elmo-tasks predict (default: none)",
     )
     parser.add_argument(
         "--examples",
@@ -79,9 +91,14 @@ def _run(args: argparse.Namespace) -> None:
         archives = {name or short: path for (name, path), short in zip(given, names, strict=True)}
         if len(archives) < len(given):
             raise ServingError("Two models have the same name: give each its own, NAME=ARCHIVE.")
-        examples = _examples(args.examples, archives)
+        examples = _by_model("--examples", args.examples, archives)
+        of_all = [one for one in args.predictor if "=" not in one]
+        predictors = dict.fromkeys(archives, of_all[-1]) if of_all else {}
+        predictors |= _by_model("--predictor", [one for one in args.predictor if "=" in one], archives)
         models = [
-            ServedModel.from_archive(name, path, args.predictor, args.cuda_device, examples.get(name))
+            ServedModel.from_archive(
+                name, path, predictors.get(name), args.cuda_device, examples.get(name), args.overrides
+            )
             for name, path in archives.items()
         ]
         corpus = args.corpus or CORPUS
@@ -91,14 +108,14 @@ def _run(args: argparse.Namespace) -> None:
         Server(service, started, own_names(listening)).serve_on(listening)
 
 
-def _examples(given: list[str], archives: dict[str, str]) -> dict[str, str]:
-    """The models' names, and the files of examples that are given for them."""
+def _by_model(option: str, given: list[str], archives: dict[str, str]) -> dict[str, str]:
+    """The models' names, and what an option gives for them."""
     from elmo_tasks.serving.errors import ServingError
 
-    examples = dict(one.partition("=")[::2] for one in given)
-    if unknown := examples.keys() - archives.keys():
-        raise ServingError(f'--examples: there is no model "{min(unknown)}"; there are: {", ".join(archives)}.')
-    return examples
+    values = dict(one.partition("=")[::2] for one in given)
+    if unknown := values.keys() - archives.keys():
+        raise ServingError(f'{option}: there is no model "{min(unknown)}"; there are: {", ".join(archives)}.')
+    return values
 
 
 def _indices(models: "list[ServedModel]", corpus: Path) -> "dict[str, CorpusIndex]":

@@ -71,6 +71,7 @@ class ServedModel:
         predictor: str | None = None,
         cuda_device: int = -1,
         examples: str | Path | None = None,
+        overrides: str = "",
     ) -> "ServedModel":
         """
         # Parameters
@@ -83,6 +84,8 @@ class ServedModel:
         cuda_device : `int`
             -1 for the processor.
         examples : `str` or `Path`, optional
+        overrides : `str`
+            Of the archive's config, as in AllenNLP.
 
         # Raises
 
@@ -91,7 +94,7 @@ class ServedModel:
         `ConfigurationError`, `UnsafeArchiveError`
             As `open_archive`; or if there is no such predictor.
         """
-        opened = open_archive(archive, cuda_device)
+        opened = open_archive(archive, cuda_device, overrides)
         found = Predictor.from_archive(opened, predictor)
         if type(found) is Predictor:
             raise ServingError(
@@ -158,7 +161,7 @@ def _read(read: Callable[[Any], Any], given: Any) -> Any:
 
 
 def _answered(answer: Callable[[Any], Any], read: Any) -> Any:
-    """The answer for what was read, or our error; or the sender's, where a model says that a text is too much for it."""
+    """The answer for what was read, or our error; the sender's where a model says that a text is too much for it."""
     try:
         return answer(read)
     except ConfigurationError as error:

@@ -8,6 +8,7 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
+import torch
 from allennlp.commands.train import train_model
 from allennlp.common import Params
 
@@ -84,6 +85,22 @@ def test_it_serves_until_it_is_ended(
     assert {(one["line"], one["position"]) for one in near["neighbors"]} == {(1, 2), (2, 0)}
 
 
+def test_predictors_and_overrides_reach_the_models(run: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    pytest.importorskip("fastapi")
+    opened: list[Any] = []
+
+    def stop(models: Any, corpus: Path) -> Any:
+        opened.extend(models)
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("elmo_tasks.commands.serve._indices", stop)
+    options = ["--predictor", "sentence_tagger", "--predictor", "b=elmo_tagger", "-o", '{"model.elmo.dtype": "int8"}']
+    with pytest.raises(SystemExit):
+        call(f"a={run}", f"b={run}", "--port", "0", *options, monkeypatch=monkeypatch)
+    assert [type(model.predictor).__name__ for model in opened] == ["SentenceTaggerPredictor", "ElmoTaggerPredictor"]
+    assert [model.bilm.dtype for model in opened] == [torch.int8, torch.int8]
+
+
 def test_a_corpus_is_embedded_once_by_each_bilm(tmp_path: Path) -> None:
     (tmp_path / "corpus.txt").write_text("Ada met Bo .\n")
     bilm, other = (BiLM(BiLMOptions(filters=((1, 4),), cell_dim=8, projection_dim=3)) for _ in range(2))
@@ -102,6 +119,8 @@ def test_a_corpus_is_embedded_once_by_each_bilm(tmp_path: Path) -> None:
         (["a=RUN", "--examples", "b=x.txt"], '--examples: there is no model "b"; there are: a.'),
         (["a=RUN", "--examples", "a=nothing.txt"], "nothing.txt: No such file or directory."),
         (["a=RUN", "--corpus", "nothing.txt"], "There is no corpus nothing.txt."),
+        (["a=RUN", "--predictor", "b=elmo_tagger"], '--predictor: there is no model "b"; there are: a.'),
+        (["a=RUN", "-o", "{"], "RUN: "),
         (["a=RUN", "--predictor", "no_such"], "'no_such' is not a registered name for 'Predictor'"),
         (["a=RUN", "--port", "70000"], "127.0.0.1, port 70000: "),
         (["a=RUN", "--batch-size", "0"], "batch_size is 0"),
@@ -113,6 +132,7 @@ def test_mistakes_end_with_a_message(
 ) -> None:
     pytest.importorskip("fastapi")
     arguments = [argument.replace("RUN", run) for argument in arguments]
+    message = message.replace("RUN", run)
     with pytest.raises(SystemExit, match=f"^elmo-serve: {re.escape(message)}"):
         call("--port", "0", *arguments, monkeypatch=monkeypatch)
 

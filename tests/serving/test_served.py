@@ -171,7 +171,7 @@ def test_an_archive_whose_model_has_no_predictor(monkeypatch: pytest.MonkeyPatch
     class Opened:
         model = object()
 
-    monkeypatch.setattr("elmo_tasks.serving.served.open_archive", lambda archive, cuda_device: Opened())
+    monkeypatch.setattr("elmo_tasks.serving.served.open_archive", lambda *arguments: Opened())
     monkeypatch.setattr(Predictor, "from_archive", lambda opened, name: Predictor.__new__(Predictor))
     with pytest.raises(ServingError, match=r"^run: object has no predictor of its own: name one by --predictor\.$"):
         ServedModel.from_archive("m", "run")
