@@ -15,6 +15,7 @@ from allennlp.models.model import remove_weights_related_keys_from_params
 from allennlp.predictors import Predictor
 from overrides import overrides
 
+from elmo_tasks.archives.loading import drop_caches
 from elmo_tasks.archives.safety import FROM_ARCHIVE, MODEL_NAME, open_archive, unpacked
 from elmo_tasks.archives.source import KEPT
 from elmo_tasks.archives.weights import is_whole
@@ -148,6 +149,7 @@ def _from_kept(vocabulary: Path, serialization_dir: str | None) -> Model:
     """The model without its weights, which AllenNLP is about to load."""
     folder = vocabulary / FROM_ARCHIVE
     kept = _kept(folder)
+    drop_caches(kept["model"])
     vocab = Vocabulary.from_files(str(folder / "vocabulary"), kept["padding"], kept["unknown"])
     return Model.from_params(Params(kept["model"]), vocab=vocab, serialization_dir=serialization_dir)
 

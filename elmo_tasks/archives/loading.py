@@ -1,10 +1,10 @@
 """The steps by which AllenNLP loads a model from its folder, with one error for damage that names file and member."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any, TypeVar
 
-from allennlp.common import Params
+from allennlp.common import Params, params
 from allennlp.common.checks import ConfigurationError
 from allennlp.data import DatasetReader
 from allennlp.data.vocabulary import NAMESPACE_PADDING_FILE
@@ -25,9 +25,48 @@ _Part = TypeVar("_Part")
 _NOT_THOSE_OF_THE_MODEL = ("Error(s) in loading state_dict", "Error loading state dict")
 _LONGEST = 500
 
+# One of these stands beside a biLM's cache.
+_BILM = {"bilm", "options_file", "transformer"}
+
 _read_state_dict = util.read_state_dict
 _load_model = archival._load_model
 _load_dataset_readers = archival._load_dataset_readers
+
+
+class ArchivedConfig(Params):
+    """An archive's config, without its biLMs' caches."""
+
+    @classmethod
+    def from_file(cls, params_file: Any, params_overrides: Any = "", ext_vars: Any = None) -> Params:
+        """AllenNLP's. The caches that the caller's overrides speak of stay."""
+        config = Params.from_file(params_file, params_overrides, ext_vars)
+        if not isinstance(params_overrides, dict):
+            variables = {**params._environment_variables(), **(ext_vars or {})}
+            params_overrides = params.parse_overrides(params_overrides, variables)
+        drop_caches(config.params, params_overrides)
+        return config
+
+
+def drop_caches(config: Any, overrides: Iterable[str] = (), path: str = "") -> None:
+    """
+    Switches off every biLM's cache in a config: it would write files, into a folder that whoever trained the model has
+    chosen.
+
+    # Parameters
+
+    config : `Any`
+    overrides : `Iterable[str]`
+        Dotted fields; those caches stay that are among them, or are in or around one.
+    path : `str`
+        The config's own field, with a dot behind it.
+    """
+    if isinstance(config, dict) and config.get("cache") is not None and config.keys() & _BILM:
+        field = f"{path}cache."
+        if not any(field.startswith(f"{name}.") or name.startswith(field) for name in overrides):
+            config["cache"] = None
+    if isinstance(config, dict | list):
+        for key, inner in config.items() if isinstance(config, dict) else enumerate(config):
+            drop_caches(inner, overrides, f"{path}{key}.")
 
 
 def read_state_dict(path: str | Path, *args: Any, **kwargs: Any) -> dict[str, Tensor]:

@@ -3,7 +3,7 @@ Loading archives and runs' folders.
 
 What it mends: AllenNLP 2.10.1, whatever the libraries, trusts what is in an archive, and notices no damage.
 How one sees it: an archive may write anywhere and run code; a flipped bit gives other weights; other damage is told as
-`KeyError`, `EOFError` and the like.
+`KeyError`, `EOFError` and the like. Our embedder's cache would be made in whichever folder an archive names.
 Until when: as long as AllenNLP is used.
 """
 
@@ -24,6 +24,7 @@ def apply() -> None:
     unpack_archives_safely()
     check_folders()
     name_damage()
+    leave_caches_off()
 
 
 def unpack_archives_safely() -> None:
@@ -69,3 +70,14 @@ def name_damage() -> None:
     util.read_state_dict = loading.read_state_dict  # type: ignore[assignment]
     archival._load_dataset_readers = loading.load_dataset_readers
     archival._load_model = loading.load_model
+
+
+def leave_caches_off() -> None:
+    """
+    Has AllenNLP load archives without the disk caches that their biLMs were trained with; see `archives/loading.py`.
+
+    What broke: nothing of AllenNLP's; an archive that is loaded to predict would make files where its config says.
+    With which version: any.
+    When it can go: not while the embedder has a `cache`.
+    """
+    archival.Params = loading.ArchivedConfig  # type: ignore[misc]

@@ -211,9 +211,10 @@ def test_killed_before_the_first_checkpoint(
         (run / "model_state_e1_b0.th").write_bytes(written)
         raise SystemExit("killed")
 
-    with monkeypatch.context() as context, pytest.raises(SystemExit, match="killed"):
+    with monkeypatch.context() as context:
         context.setattr(Checkpointer, "save_checkpoint", save_checkpoint)
-        train(tuned_config, run)
+        with pytest.raises(SystemExit, match="killed"):
+            train(tuned_config, run)
     if not written:
         (run / "model_state_e1_b0.th").unlink()
     actual = train_model(Params(copy.deepcopy(tuned_config)), str(run), recover=True).state_dict()

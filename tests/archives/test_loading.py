@@ -1,8 +1,10 @@
 """Archives and run folders with members that are damaged, missing or do not go together: one error names the member."""
 
+import copy
 import io
 import json
 import random
+import shutil
 import tarfile
 from collections.abc import Callable
 from pathlib import Path
@@ -16,6 +18,7 @@ from allennlp.common.checks import ConfigurationError
 from allennlp.models import load_archive
 
 import elmo_tasks.pretraining  # noqa: F401 (registers)
+from elmo_tasks.archives.loading import drop_caches
 from elmo_tasks.archives.safety import open_archive
 from elmo_tasks.device import DeviceError
 
@@ -212,3 +215,53 @@ def test_random_damage_of_a_folder(files: Files, tmp_path: Path) -> None:
 
 
 FLIPS = 60
+
+
+EMBEDDER = "model.text_field_embedder.token_embedders.elmo"
+
+
+def test_a_model_that_is_loaded_keeps_no_layers_on_disk(config: dict[str, Any], tmp_path: Path) -> None:
+    """But one whose overrides ask for it, in the same folder too."""
+    layers = tmp_path / "layers"
+    config["model"]["text_field_embedder"]["token_embedders"]["elmo"]["cache"] = str(layers)
+    train_model(Params(copy.deepcopy(config)), str(tmp_path / "run"))
+    assert layers.is_dir(), "training has the cache"
+    shutil.rmtree(layers)
+
+    def use(archive: Path, overrides: Any = "") -> None:
+        opened = open_archive(archive, overrides=overrides)
+        opened.model.forward_on_instances(list(opened.dataset_reader.read(config["train_data_path"])))
+
+    for archive in (tmp_path / "run", tmp_path / "run/model.tar.gz"):
+        use(archive)
+        assert not layers.exists()
+    tuned = {**copy.deepcopy(config), "model": {"type": "from_archive", "archive_file": str(tmp_path / "run")}}
+    train_model(Params(copy.deepcopy(tuned)), str(tmp_path / "tuned"))
+    use(tmp_path / "tuned/model.tar.gz")
+    assert not layers.exists()
+    for overrides in ({f"{EMBEDDER}.cache": str(layers)}, json.dumps({f"{EMBEDDER}.cache.path": str(layers)})):
+        if isinstance(overrides, str):
+            path = tmp_path / "run/config.json"
+            path.write_text(path.read_text().replace(json.dumps(str(layers)), json.dumps({"path": "elsewhere"})))
+        use(tmp_path / "run", overrides)
+        assert layers.is_dir()
+        shutil.rmtree(layers)
+
+
+@pytest.mark.parametrize(
+    ("overrides", "left"),
+    [
+        ([], {}),
+        (["model.other.cache", "model.elmo.bilm"], {}),
+        (["model.elmo.cache"], {"elmo": "a"}),
+        (["model.more.0.cache.dtype"], {"more": {"path": "b"}}),
+        (["model"], {"elmo": "a", "more": {"path": "b"}}),
+    ],
+)
+def test_caches_that_overrides_speak_of_stay(overrides: list[str], left: dict[str, Any]) -> None:
+    model = {"elmo": {"bilm": "mini", "cache": "a"}, "more": [{"transformer": "bert", "cache": {"path": "b"}}]}
+    config: dict[str, Any] = {"model": {**model, "lru": {"cache": True}}}
+    drop_caches(config, overrides)
+    assert config["model"]["elmo"]["cache"] == left.get("elmo")
+    assert config["model"]["more"][0]["cache"] == left.get("more")
+    assert config["model"]["lru"] == {"cache": True}
