@@ -2,6 +2,7 @@
 
 import argparse
 import sys
+from functools import partial
 from pathlib import Path
 
 from elmo_tasks.commands.bilm_choice import CHOICES
@@ -25,7 +26,13 @@ def _add_run(steps: argparse._SubParsersAction) -> None:
     )
     step.add_argument("table", help="table1, table2, table3, table5, table6, figure1 or figure2")
     step.add_argument("--profile", default="open", help="paper, open or smoke (default: %(default)s)")
-    step.add_argument("--tasks", nargs="+", metavar="TASK", help="of the profile (default: those of the paper's table)")
+    step.add_argument(
+        "--tasks",
+        nargs="+",
+        metavar="TASK",
+        help="of the profile, whose data must be there (default: the paper's tasks in the table and others that have a "
+        "row in it, as far as their data are there; each that is left out is named)",
+    )
     step.add_argument("--data", metavar="FOLDER", help="of the corpora (default: data, ../shared/data or fixtures)")
     step.add_argument(
         "--bilm",
@@ -66,6 +73,7 @@ def _add_data(steps: argparse._SubParsersAction) -> None:
     step.add_argument("--originals", metavar="FOLDER", help="of the originals, unpacked, at any depth (default: none)")
     step.add_argument("--only", nargs="+", metavar="NAME", help="folders of data, such as ner (default: all)")
     step.add_argument("-o", "--out", required=True, metavar="FOLDER", help="for the data")
+    step.add_argument("--force", action="store_true", help="replace files that are there and differ (default: refuse)")
     add_verbose_option(step)
     step.set_defaults(step=_data)
 
@@ -81,7 +89,7 @@ def _train(args: argparse.Namespace) -> None:
     request = Request(
         args.table, args.profile, Path(args.out), args.seeds, args.data, _bilm(args.bilm), args.tasks or None
     )
-    runs = plan(request)
+    runs = plan(request, partial(print, file=sys.stderr))
     done = sum(one.is_done for one in runs)
     print(f"{args.table}, {args.profile}: {len(runs)} trainings, {done} of them done, in {args.out}.", flush=True)
     try:
@@ -113,7 +121,7 @@ def _data(args: argparse.Namespace) -> None:
     from elmo_tasks.reproduce.errors import ReproductionError
     from elmo_tasks.reproduce.open_data import NOT_MADE, SOURCES, make_open_data, missing_originals, not_made
 
-    made = make_open_data(SOURCES, args.out, args.originals, args.only or ())
+    made = make_open_data(SOURCES, args.out, args.originals, args.only or (), force=args.force)
     reasons = "\n".join(not_made(NOT_MADE, args.only or ()))
     if not (made.outcomes or made.missing or reasons):
         raise ReproductionError(f"none of the open data are below {' or '.join(args.only)}; see the list of all.")

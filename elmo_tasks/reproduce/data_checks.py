@@ -1,11 +1,11 @@
 """Whether the data that a run reads is the standard split, before anything is trained on it."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from pathlib import Path
+from typing import NamedTuple
 
 from allennlp.common.checks import ConfigurationError
 
-from elmo_tasks.files import sha256
 from elmo_tasks.tasks.base.card import Corpus, Counts
 
 
@@ -13,9 +13,18 @@ class DataError(ValueError):
     """Data is missing, or other than it should be; the message lists all of it."""
 
 
-def check_data(corpora: Iterable[Corpus], folder: str | Path, files: Iterable[str]) -> dict[str, str]:
+class Problem(NamedTuple):
+    """What is wrong with a file."""
+
+    what: str
+    """With the file's name."""
+    where: str
+    """Where to get its corpus, under what licence."""
+
+
+def find_problems(corpora: Iterable[Corpus], folder: str | Path, files: Iterable[str]) -> dict[str, Problem]:
     """
-    Checks all files, and says of all of them at once what is wrong.
+    Checks files.
 
     # Parameters
 
@@ -28,25 +37,29 @@ def check_data(corpora: Iterable[Corpus], folder: str | Path, files: Iterable[st
 
     # Returns
 
-    `dict[str, str]`
-        The SHA-256 of each file.
-
-    # Raises
-
-    `DataError`
-        With each file that is missing or different, and where to get its corpus, under what licence.
+    `dict[str, Problem]`
+        By file, what is wrong with those that are missing or different.
     """
-    folder, files = Path(folder), list(files)
     by_file = {name: corpus for corpus in corpora for name in corpus.files}
-    problems: dict[str, list[str]] = {}
-    for name in files:
-        if problem := _problem(folder / name, name, by_file.get(name)):
-            corpus = by_file.get(name)
-            problems.setdefault(_where(corpus), []).append(f"  {problem}")
-    if problems:
-        lines = [line for where, found in problems.items() for line in [*found, f"    {where}"]]
-        raise DataError("\n".join([f"The data in {_place(folder)} is not what the experiments need:", *lines]))
-    return {name: sha256(folder / name) for name in files}
+    found = ((name, _problem(Path(folder, name), name, by_file.get(name))) for name in files)
+    return {name: Problem(problem, _where(by_file.get(name))) for name, problem in found if problem}
+
+
+def all_told(problems: Mapping[str, Problem], folder: str | Path) -> DataError:
+    """The error that lists all of them, by corpus."""
+    by_corpus: dict[str, list[str]] = {}
+    for problem in problems.values():
+        by_corpus.setdefault(problem.where, []).append(f"  {problem.what}")
+    lines = [line for where, found in by_corpus.items() for line in [*found, f"    {where}"]]
+    return DataError("\n".join([f"The data in {_place(Path(folder))} is not what the experiments need:", *lines]))
+
+
+def in_one_line(problems: Iterable[Problem]) -> str:
+    """The same, for one task."""
+    by_corpus: dict[str, list[str]] = {}
+    for problem in problems:
+        by_corpus.setdefault(problem.where, []).append(problem.what)
+    return " ".join(f"{'; '.join(found)}. {where}" for where, found in by_corpus.items())
 
 
 def _place(folder: Path) -> str:

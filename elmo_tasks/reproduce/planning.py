@@ -2,7 +2,7 @@
 
 import hashlib
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -11,7 +11,7 @@ from elmo_tasks.bilm.identity import bilm_digest
 from elmo_tasks.bilm.pretrained import files_to_download, find_bilm
 from elmo_tasks.files import read_object, sha256, writing
 from elmo_tasks.reproduce.compose import clone_root, compose
-from elmo_tasks.reproduce.data_checks import DataError, check_data
+from elmo_tasks.reproduce.data_checks import DataError, Problem, all_told, find_problems, in_one_line
 from elmo_tasks.reproduce.errors import ReproductionError
 from elmo_tasks.reproduce.profiles import Profile, find_profile
 from elmo_tasks.reproduce.tables import PaperTable, find_table, table_variants
@@ -45,7 +45,7 @@ class Request:
     bilm : `str | None`
         A name or a folder that `find_bilm` knows, or a transformer, see `transformer_of`; by default the profile's.
     tasks : `Sequence[str] | None`
-        The experiments' names; by default those of the table.
+        The experiments' names; by default those of the table whose data are there.
     """
 
     table: str
@@ -66,9 +66,15 @@ class _Composed:
     config: Config
 
 
-def plan(request: Request) -> list[Run]:
+def plan(request: Request, tell: Callable[[str], object] = lambda line: None) -> list[Run]:
     """
     The trainings of a table, after all checks; what was asked for is written into the folder for the report.
+
+    # Parameters
+
+    request : `Request`
+    tell : `Callable[[str], object]`
+        Is given a line about each task that is left out, as it was not asked for by name and its data are not there.
 
     # Returns
 
@@ -82,7 +88,7 @@ def plan(request: Request) -> list[Run]:
     `PretrainedError`, `TransformerError`
         If there is no such biLM or transformer, or it cannot be downloaded.
     `DataError`
-        If data is missing or different.
+        If data is missing or different: of a task that was asked for by name, or of all.
     """
     profile, table = find_profile(request.profile), find_table(request.table)
     if request.seeds < 1:
@@ -95,8 +101,13 @@ def plan(request: Request) -> list[Run]:
         find_bilm(bilm)
     cells, composed = _compose_all(profile, table, chosen, bilm)
     folder = request.data or str(_default_data(profile))
-    digests = _data_digests(composed, profile, folder, bilm)
-    bilms = {name: _digest(name) for name in {bilm, *(one.bilm for one in chosen if one.bilm)}}
+    left_out = _left_out(request, composed, profile, folder, bilm)
+    for line in left_out.values():
+        tell(line)
+    cells = {name: variants for name, variants in cells.items() if name not in left_out}
+    composed = [one for one in composed if one.experiment.name in cells]
+    digests = {name: sha256(Path(folder, name)) for name in _data_of(composed, profile)}
+    bilms = {name: _digest(name) for name in {bilm, *(one.experiment.bilm for one in composed if one.experiment.bilm)}}
     said = _said(request, bilm, bilms[bilm], cells)
     _write(request.out, said)
     return [
@@ -113,19 +124,43 @@ def _default_data(profile: Profile) -> Path:
     return Path(profile.data) if root == Path.cwd() else root / profile.data
 
 
-def _data_digests(composed: Sequence[_Composed], profile: Profile, folder: str, bilm: str) -> dict[str, str]:
-    """Of all data. Raises `DataError`, which says too what of the biLM is missing."""
-    names = [name for one in composed for name in data_files(one.config, profile.data)]
-    try:
-        return check_data(profile.corpora, folder, dict.fromkeys(names))
-    except DataError as error:
-        if not (missing := files_to_download(bilm)):
-            raise
-        lines = [
-            f'And the biLM "{bilm}" is to be downloaded, which the first run does:',
-            *map("  {}: missing".format, missing),
-        ]
-        raise DataError("\n".join([str(error), *lines])) from None
+def _data_of(composed: Sequence[_Composed], profile: Profile) -> list[str]:
+    """The files that configs read, each once."""
+    return list(dict.fromkeys(name for one in composed for name in data_files(one.config, profile.data)))
+
+
+def _left_out(
+    request: Request, composed: Sequence[_Composed], profile: Profile, folder: str, bilm: str
+) -> dict[str, str]:
+    """
+    The tasks whose data are missing or different, and of each a line that says so.
+
+    # Raises
+
+    `DataError`
+        Where these were asked for, or are all.
+    """
+    problems = find_problems(profile.corpora, folder, _data_of(composed, profile))
+    found: dict[str, dict[Problem, None]] = {}
+    for one in composed:
+        for name in data_files(one.config, profile.data):
+            if name in problems:
+                found.setdefault(one.experiment.name, {})[problems[name]] = None
+    if found and (request.tasks is not None or len(found) == len({one.experiment.name for one in composed})):
+        raise _data_error(problems, folder, bilm)
+    return {task: f"{task} is left out, as its data are not there: {in_one_line(found[task])}" for task in found}
+
+
+def _data_error(problems: Mapping[str, Problem], folder: str, bilm: str) -> DataError:
+    """Of all data; it says too what of the biLM is missing."""
+    error = all_told(problems, folder)
+    if not (missing := files_to_download(bilm)):
+        return error
+    lines = [
+        f'And the biLM "{bilm}" is to be downloaded, which the first run does:',
+        *map("  {}: missing".format, missing),
+    ]
+    return DataError("\n".join([str(error), *lines]))
 
 
 def _digest(name: str) -> str:

@@ -9,6 +9,8 @@ from elmo_tasks.bilm.pretrained import PretrainedError, find_bilm
 from elmo_tasks.reproduce.data_checks import DataError
 from elmo_tasks.reproduce.errors import ReproductionError
 from elmo_tasks.reproduce.planning import Request, plan, read_experiments
+from elmo_tasks.reproduce.profiles import find_profile
+from elmo_tasks.reproduce.tables import find_table
 
 ROOT = Path(__file__).parents[2]
 
@@ -130,6 +132,28 @@ def test_all_that_is_missing_is_said_at_once(
     for name in ("options.json", "weights.hdf5"):
         assert f"  {tmp_path / 'cache/original' / name}: missing" in message
     assert not (tmp_path / "cache").exists()
+
+
+def test_tasks_without_data_are_left_out_unless_they_were_asked_for(request_: Request, tmp_path: Path) -> None:
+    data = tmp_path / "data"
+    shutil.copytree(ROOT / "fixtures" / "ner", data / "ner")
+    shutil.copytree(ROOT / "fixtures" / "snli", data / "snli")
+    train = data / "snli" / "train.jsonl"
+    train.write_text("".join(train.read_text().splitlines(keepends=True)[:-5]))
+    lines: list[str] = []
+    runs = plan(replace(request_, tasks=None, data=str(data), seeds=1), lines.append)
+    assert [run.name for run in runs] == ["ner/baseline/seed1", "ner/elmo/seed1"]
+    told = {line.partition(" is left out, as its data are not there: ")[0]: line for line in lines}
+    others = {one.name for one in find_profile("smoke").chosen(find_table("table1"))} - {"ner"}
+    assert told.keys() == others
+    assert "squad/train.json: missing" in told["squad"]
+    assert "where there should be 16" in told["snli"]
+    assert all("Licence: " in line and "\n" not in line for line in lines)
+    experiments = read_experiments(request_.out)
+    assert experiments is not None
+    assert list(experiments["tables"]["table1"]["tasks"]) == ["ner"]
+    with pytest.raises(DataError, match=r"squad/train\.json: missing"):
+        plan(replace(request_, tasks=["ner", "squad"], data=str(data)))
 
 
 def test_where_the_data_is_looked_for(request_: Request) -> None:
