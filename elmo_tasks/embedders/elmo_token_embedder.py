@@ -102,7 +102,7 @@ class ElmoTokenEmbedder(TokenEmbedder):
         not in the next epoch, and not in the next run. Or `{"path": folder, "max_bytes": ..., "dtype": ...}`:
         `max_bytes` bounds a biLM's file, 10 GiB by default; `dtype` is `"float16"`, the default, or `"float32"`, see
         `CachedBiLM`. A cache that cannot be used is warned of once and costs time only. Embedders share a biLM if their
-        caches are the same too.
+        caches are the same too. A model that is loaded from an archive has none, unless the overrides set it.
     serialization_dir : `str`, optional
         Given by AllenNLP and not by a config: the run's folder, or the unpacked archive's.
     transformer : `str` or `dict[str, Any]`, optional
