@@ -219,7 +219,8 @@ def test_killed_before_the_first_checkpoint(
         (run / "model_state_e1_b0.th").unlink()
     actual = train_model(Params(copy.deepcopy(tuned_config)), str(run), recover=True).state_dict()
     for name, weight in expected.items():
-        torch.testing.assert_close(actual[name], weight, rtol=0, atol=0)
+        # But for the last bits, which may depend on the batch in which the biLM has met a word first.
+        torch.testing.assert_close(actual[name], weight, rtol=1e-4, atol=1e-6)
 
 
 @pytest.mark.parametrize("requires_grad", [False, True])

@@ -37,13 +37,14 @@ def test_the_t_test_pairs_seeds() -> None:
 
 
 def test_the_permutation_test_against_all_ways_to_deal() -> None:
-    first, second = [0.61, 0.72, 0.58], [0.55, 0.6, 0.41, 0.5]
+    # Twice the smaller share of one side would be 0.18 here, not 0.25.
+    first, second = [0.91, 0.98, 0.81], [0.9, 0.31, 0.73, 0.9, 0.68]
     seen = abs(statistics.mean(first) - statistics.mean(second))
     as_far_apart = []
-    for dealt in itertools.combinations(range(7), 3):
+    for dealt in itertools.combinations(range(8), 3):
         scores = first + second
         ours = [scores[index] for index in dealt]
-        others = [scores[index] for index in range(7) if index not in dealt]
+        others = [scores[index] for index in range(8) if index not in dealt]
         as_far_apart.append(abs(statistics.mean(ours) - statistics.mean(others)) >= seen - 1e-12)
     assert permutation(first, second) == pytest.approx(statistics.mean(as_far_apart))
     assert permutation(second, first) == pytest.approx(statistics.mean(as_far_apart))
