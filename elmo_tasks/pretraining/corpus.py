@@ -3,6 +3,7 @@
 import glob
 import random
 from collections.abc import Iterable, Iterator, Sequence
+from functools import cache
 from itertools import islice
 from pathlib import Path
 from typing import Any
@@ -22,7 +23,7 @@ NAMESPACE = "words"
 """The vocabulary namespace of the words that the language model predicts."""
 
 _OPEN_SHARDS = 128
-"""Shards read side by side: files open at a time."""
+"""Shards read side by side: files open at a time. A byte says which of them."""
 
 
 def find_shards(paths: str | Sequence[str]) -> list[Path]:
@@ -78,21 +79,33 @@ def shuffled(sentences: Iterable[list[str]], buffer_size: int, rng: random.Rando
     yield from buffer
 
 
+def count_sentences(shard: Path) -> int:
+    """The lines of a shard that have any token. A shard is counted once in a process, as long as it stays as it is."""
+    status = shard.stat()
+    return _count_sentences(shard, status.st_size, status.st_mtime_ns)
+
+
+@cache
+def _count_sentences(shard: Path, size: int, changed: int) -> int:
+    return sum(1 for _ in read_shard(shard))
+
+
 def interleaved(shards: Sequence[Path], rng: random.Random) -> Iterator[list[str]]:
     """
-    All shards' sentences, each shard's in order, drawn from the shards in proportion to their sizes: so all parts of a
-    corpus that has novels in some shards and Wikipedia in others are there from the beginning to the end.
+    All shards' sentences, each shard's in order, merged at random: each sentence comes from any of those that are left
+    with the same probability. So all parts of a corpus that has novels in some shards and captions in others are there
+    from the beginning to the end, be their sentences long or short. The shards' sentences are counted for that before
+    the first one is read. Of more shards than 128, so many are merged at a time.
     """
     for first in range(0, len(shards), _OPEN_SHARDS):
         group = shards[first : first + _OPEN_SHARDS]
+        # Each sentence's shard, a byte each.
+        order = bytearray().join(bytes([number]) * count_sentences(shard) for number, shard in enumerate(group))
+        rng.shuffle(order)
         readers = [read_shard(shard) for shard in group]
-        # An empty one may be the last, and nothing can be drawn in proportion to nothing.
-        sizes = [max(1, shard.stat().st_size) for shard in group]
-        while readers:
-            (choice,) = rng.choices(range(len(readers)), sizes)
-            if (sentence := next(readers[choice], None)) is None:
-                del readers[choice], sizes[choice]
-            else:
+        for number in order:
+            # A file that was cut since it was counted ends before.
+            if (sentence := next(readers[number], None)) is not None:
                 yield sentence
 
 

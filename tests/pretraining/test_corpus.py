@@ -1,5 +1,6 @@
 import gzip
 import random
+from collections import Counter
 from collections.abc import Iterator
 
 import pytest
@@ -7,7 +8,15 @@ from allennlp.common.checks import ConfigurationError
 from hypothesis import given
 from hypothesis import strategies as st
 
-from elmo_tasks.pretraining.corpus import CorpusReader, find_shards, interleaved, read_shard, sentence_stream, shuffled
+from elmo_tasks.pretraining.corpus import (
+    CorpusReader,
+    count_sentences,
+    find_shards,
+    interleaved,
+    read_shard,
+    sentence_stream,
+    shuffled,
+)
 
 
 def test_shards_from_files_folders_patterns_and_lists(tmp_path):
@@ -102,3 +111,38 @@ def test_shards_are_read_side_by_side(tmp_path, monkeypatch, open_shards):
     quarters = [found[start : start + 1000] for start in range(0, 4000, 1000)]
     shares = [sum(shard == "wiki" for shard, _ in quarter) / len(quarter) for quarter in quarters]
     assert all(0.15 < share < 0.35 for share in shares)
+
+
+def test_shards_of_long_sentences_last_as_long_as_those_of_short_ones(tmp_path):
+    # As a corpus of articles, novels and captions: sentences of 40, 15 and 2 words, plain and compressed.
+    shapes = {"articles": (400, 40, False), "novels": (1200, 15, True), "captions": (8000, 2, False)}
+    paths, written = [], []
+    for name, (number, length, is_compressed) in shapes.items():
+        sentences = [[name, str(index), *["word"] * (length - 2)] for index in range(number)]
+        content = "".join(" ".join(sentence) + "\n" for sentence in sentences).encode()
+        paths.append(tmp_path / f"{name}.txt{'.gz' * is_compressed}")
+        paths[-1].write_bytes(gzip.compress(content) if is_compressed else content)
+        written += sentences
+    found = list(interleaved(paths, random.Random(1)))
+    assert sorted(found) == sorted(written)
+    for tenth in range(1, 10):
+        read = Counter(sentence[0] for sentence in found[: len(found) * tenth // 10])
+        for name, (number, _, _) in shapes.items():
+            assert read[name] / number == pytest.approx(tenth / 10, abs=0.06)
+    assert list(interleaved(paths, random.Random(1))) == found
+    assert list(interleaved(paths, random.Random(2))) != found
+
+
+def test_a_shard_is_counted_once_and_again_where_it_has_changed(tmp_path, monkeypatch):
+    path, read = tmp_path / "corpus.txt", []
+    path.write_text("a\n\nb c\n")
+
+    def read_and_noted(shard):
+        read.append(shard)
+        return read_shard(shard)
+
+    monkeypatch.setattr("elmo_tasks.pretraining.corpus.read_shard", read_and_noted)
+    assert [count_sentences(path) for _ in range(3)] == [2, 2, 2]
+    assert len(read) == 1
+    path.write_text("a\n\nb c\nd\n")
+    assert count_sentences(path) == 3
