@@ -156,7 +156,8 @@ class FineTuning:
         # Parameters
 
         folder : `Path`
-            An ordinary run of `elmo-tasks train`, with the folder `bilm` and the file `perplexity.json` besides.
+            An ordinary run of `elmo-tasks train`, with the folder `bilm` and the file `perplexity.json` besides. Where
+            fine-tuning does not help, the biLM there is as it was before.
         recover : `bool`
             Whether to go on with a run that was stopped.
         half : `bool`
@@ -176,8 +177,10 @@ class FineTuning:
                 before[f"epoch {epoch + 1}, softmax"] = metrics["validation_perplexity"]
             else:
                 after[f"epoch {epoch + 1}, all"] = metrics["validation_perplexity"]
-        export_bilm(tuned.bilm, folder / "bilm", half, force=True)
         perplexities = Perplexities(before, after, metrics["validation_unknown"])
+        # The trainer keeps the best of its epochs, of which a run's own language model is none.
+        is_worse = self.has_softmax and not perplexities.is_better
+        export_bilm(self._model.bilm if is_worse else tuned.bilm, folder / "bilm", half, force=True)
         with writing(folder / "perplexity.json") as temporary:
             temporary.write_text(json.dumps(perplexities.figures, indent=2) + "\n", encoding="utf-8")
         return perplexities

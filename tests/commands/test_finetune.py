@@ -120,6 +120,22 @@ def test_a_whole_language_model(run: Run, text: Path, heldout: Path, bilm: Path,
         assert after.vocab.get_token_to_index_vocabulary("words") == before.vocab.get_token_to_index_vocabulary("words")
 
 
+def test_a_run_that_fine_tuning_makes_worse_is_exported_as_it_was(
+    run: Run, text: Path, heldout: Path, bilm: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    run("elmo-finetune", bilm, text, "--heldout", heldout, "-s", tmp_path / "old", "--softmax-epochs", 1, "--streams", 2)
+    capsys.readouterr()
+    # Of the other order of words nothing can be learned that helps.
+    backwards = tmp_path / "backwards.txt"
+    backwards.write_text("\n".join(" ".join(line.split()[::-1]) for line in TEXT * 16) + "\n")
+    folder = tmp_path / "run"
+    run("elmo-finetune", tmp_path / "old", backwards, "--heldout", heldout, "-s", folder, "--streams", 2, "--lr", 0.5)
+    figures = json.loads((folder / "perplexity.json").read_text())
+    assert figures["after"] > figures["before"]
+    assert "did not help, and the biLM is what it was" in capsys.readouterr().out
+    assert same_weights(bilm_in(folder / "bilm"), load_language_model(str(tmp_path / "old")).bilm)
+
+
 def test_a_killed_run_goes_on(
     run: Run, text: Path, heldout: Path, bilm: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
