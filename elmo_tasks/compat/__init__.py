@@ -14,6 +14,7 @@ from importlib import import_module
 
 for _subject in (
     "archives",
+    "checkpoints",
     "configs",
     "devices",
     "distributed",
