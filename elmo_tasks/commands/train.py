@@ -22,7 +22,9 @@ def _add_options(parser: argparse.ArgumentParser) -> None:
     length = parser.add_mutually_exclusive_group()
     length.add_argument("--passes", type=float, help="over the text, such as 2 or 0.5 (default: 1)")
     length.add_argument(
-        "--hours", type=float, help="of training, at the speed measured at the beginning (default: by --passes)"
+        "--hours",
+        type=float,
+        help="of training, at the speed measured at the beginning; not with --nodes (default: by --passes)",
     )
     parser.add_argument(
         "--dtype",

@@ -73,11 +73,17 @@ def prepare(
     # Raises
 
     `ConfigurationError`
-        Where the text is missing or too short, or the run was begun with something else, or is past its new end.
+        Where the text is missing or too short, or the run was begun with something else, or is past its new end; or
+        where hours are given for several machines, each of which would measure another speed.
     """
     asked = {"text": text, "heldout": heldout, "size": size, "passes": passes, "hours": hours}
     asked |= {"dtype": dtype, "seed": seed, "processes": len(processes)}
     check_count(ConfigurationError, least=0, most=2**32 - 1, seed=seed)
+    if hours is not None and processes.nodes > 1:
+        raise ConfigurationError(
+            "Hours are for one machine: each of several would measure another speed, and plan another length. Measure "
+            "once with --hours on one of them, without --nodes, and give all of them the passes that it comes to."
+        )
     if not (run / "config.json").is_file():
         _begin(asked, run, processes)
     elif not (run / _BEGUN).is_file():

@@ -140,6 +140,15 @@ def test_what_processes_there_can_be() -> None:
             Processes(*arguments)  # type: ignore[arg-type]
 
 
+def test_several_machines_do_not_measure_a_speed_each(
+    text: Path, heldout: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    arguments = command(text, heldout, tmp_path / "run", "--hours", "1", "--nodes", "2", "--primary", "first:29500")
+    with pytest.raises(SystemExit, match=r"elmo-train: Hours are for one machine: .* Measure once with --hours on one"):
+        run_main(monkeypatch, arguments)
+    assert not (tmp_path / "run").exists()
+
+
 def test_by_hours_the_speed_says_how_many_passes(text: Path, heldout: Path, tmp_path: Path) -> None:
     said = prepare(str(text), str(heldout), tmp_path / "run", "tiny", hours=0.001)
     found = re.search(r"; ([\d.]+) passes: .* at ([\d,]+) tokens/s", said)
