@@ -34,10 +34,10 @@ def clip_sparse_gradients() -> None:
     When it can go: when torch's `clip_grad_norm_` takes sparse gradients.
     """
     for module in (gradient_descent_trainer, training_util):
-        module.clip_grad_norm_ = _clip_grad_norm_  # type: ignore[attr-defined]
+        module.clip_grad_norm_ = clip_grad_norm_  # type: ignore[attr-defined]
 
 
-def _clip_grad_norm_(parameters: Iterable[torch.nn.Parameter], max_norm: float) -> torch.Tensor:
+def clip_grad_norm_(parameters: Iterable[torch.nn.Parameter], max_norm: float) -> torch.Tensor:
     """As torch's, where none of the gradients is sparse."""
     parameters = list(parameters)
     gradients = [parameter.grad for parameter in parameters if parameter.grad is not None]

@@ -138,7 +138,8 @@ def training_config(
             "dropout": recipe.dropout,
             "num_samples": recipe.samples,
             "dtype": dtype,
-            "sparse_gradients": True,
+            # Torch adds up no others between processes.
+            "sparse_gradients": len(processes) == 1,
         },
         "data_loader": {
             "type": "elmo_lm_windows",

@@ -8,7 +8,6 @@ at any time; called again it goes on from its newest checkpoint, and ends as if 
 import json
 import time
 from dataclasses import asdict
-from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +21,7 @@ from allennlp.training.optimizers import Optimizer
 
 from elmo_tasks.archives import open_archive
 from elmo_tasks.checks import check_count
+from elmo_tasks.compat.gradients import clip_grad_norm_
 from elmo_tasks.files import read_object, writing
 from elmo_tasks.pretraining.corpus import NAMESPACE, SENTENCE_START, CorpusReader, find_shards, sentence_stream
 from elmo_tasks.pretraining.language_model import LanguageModel
@@ -219,24 +219,24 @@ def measure_speed(
     """
     config = training_config(recipe, plan, text, text, "", dtype, processes)
     cuda_device, streams = processes.devices[0], plan.streams // len(processes)
-    model = LanguageModel(vocab, recipe.options.to_dict(), recipe.dropout, recipe.samples, dtype=dtype)
+    model = Model.from_params(Params(config["model"]), vocab=vocab)
     device = torch.device("cpu" if cuda_device < 0 else f"cuda:{cuda_device}")
     model.to(device).train()
     optimizer = Optimizer.from_params(
         Params(config["trainer"]["optimizer"]), model_parameters=list(model.named_parameters())
     )
-    # A short shuffle buffer: filling the long one is no part of a step.
-    loader = WindowDataLoader(CorpusReader(), text, streams, WINDOW, shuffle_buffer=1000, check_order=False)
+    # A short shuffle buffer: filling the long one is no part of a step. A short text is read again and again.
+    steps = _SPEED_STEPS * 3 // 2
+    loader = WindowDataLoader(CorpusReader(), text, streams, WINDOW, 1000, batches_per_epoch=steps, check_order=False)
     loader.index_with(vocab)
     loader.set_target_device(device)
     start, tokens = 0.0, 0
-    batches = islice(loader, _SPEED_STEPS * 3 // 2)
-    for number, batch in enumerate(Tqdm.tqdm(batches, desc="measuring the speed", total=_SPEED_STEPS * 3 // 2)):
+    for number, batch in enumerate(Tqdm.tqdm(loader, desc="measuring the speed", total=steps)):
         if number == _SPEED_STEPS // 2:
             start, tokens = time.perf_counter(), 0
         optimizer.zero_grad()
         model(**batch)["loss"].backward()
-        torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)
+        clip_grad_norm_(model.parameters(), config["trainer"]["grad_norm"])
         optimizer.step()
         tokens += plan.streams * WINDOW
     # Of all processes' streams.

@@ -8,6 +8,7 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
@@ -18,11 +19,12 @@ from allennlp.commands import main
 from allennlp.common.checks import ConfigurationError
 
 from elmo_tasks.bilm import BiLM, BiLMFiles
-from elmo_tasks.pretraining import LanguageModel
-from elmo_tasks.pretraining.plan import WINDOW
+from elmo_tasks.compat.gradients import clip_grad_norm_
+from elmo_tasks.pretraining import CorpusVocabulary, LanguageModel
+from elmo_tasks.pretraining.plan import WINDOW, make_plan
 from elmo_tasks.pretraining.processes import Processes
 from elmo_tasks.pretraining.recipes import RECIPES
-from elmo_tasks.pretraining.train import prepare, train
+from elmo_tasks.pretraining.train import measure_speed, prepare, train
 
 LINES = ["the cat saw the dog", "a dog ran", "the cat ran off and the dog saw it", "it ran"]
 ROOT = Path(__file__).parents[2]
@@ -156,6 +158,32 @@ def test_by_hours_the_speed_says_how_many_passes(text: Path, heldout: Path, tmp_
     passes, speed = (float(number.replace(",", "")) for number in found.groups())
     assert passes * 2700 == pytest.approx(3.6 * speed, rel=0.05, abs=2 * 2 * WINDOW)
     assert isinstance(train(tmp_path / "run"), LanguageModel)
+
+
+def test_the_speed_is_that_of_the_model_that_is_trained(
+    text: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """In a text that is over before the steps are, too."""
+    short = tmp_path / "short.txt"
+    short.write_text("".join(text.read_text().splitlines(keepends=True)[:12]))
+    vocab = CorpusVocabulary.from_corpus(str(short))
+    plan = make_plan(80, 2, 1)
+    clipped: list[list[torch.Tensor]] = []
+
+    def clip(parameters: Iterable[torch.nn.Parameter], most: float) -> torch.Tensor:
+        parameters = list(parameters)
+        clipped.append([one.grad for one in parameters if one.grad is not None])
+        return clip_grad_norm_(parameters, most)
+
+    monkeypatch.setattr("elmo_tasks.pretraining.train.clip_grad_norm_", clip)
+    began = time.perf_counter()
+    speed = measure_speed(RECIPES["tiny"], plan, str(short), vocab)
+    seconds = time.perf_counter() - began
+    assert len(clipped) == 30
+    # As "sparse_gradients" has it, which the config of a training says.
+    assert all(any(gradient.is_sparse for gradient in gradients) for gradients in clipped)
+    # 20 of the 30 steps are measured.
+    assert speed > 20 * plan.streams * WINDOW / seconds
 
 
 def test_a_run_goes_on_only_with_what_it_was_begun_with(text: Path, heldout: Path, tmp_path: Path) -> None:
