@@ -62,7 +62,8 @@ def _run(args: argparse.Namespace) -> None:
     for device in devices:
         check_device(device)
     run = Path(args.serialization_dir)
-    text = ",".join(args.text)
+    # One string where that will do, as runs have it that earlier versions began.
+    text = args.text if any("," in path for path in args.text) else ",".join(args.text)
     said = prepare(text, args.heldout, run, args.size, args.passes, args.hours, args.dtype, processes, args.seed)
     print(said, flush=True)
     if len(processes) > 1 and not getattr(args, "verbose", False):

@@ -1,6 +1,7 @@
 """A corpus for language modelling: shards of plain or gzipped text, one tokenized sentence a line, read as a stream."""
 
 import glob
+import os
 import random
 from collections.abc import Iterable, Iterator, Sequence
 from functools import cache
@@ -33,24 +34,32 @@ def find_shards(paths: str | Sequence[str]) -> list[Path]:
     # Parameters
 
     paths : `str | Sequence[str]`
-        Files, folders (each file in them) or patterns such as `"corpus/*.txt.gz"`; a string may hold several,
-        separated by commas.
+        Files, folders (each file in them) or patterns such as `"corpus/*.txt.gz"`; a string that names nothing as it is
+        may hold several, separated by commas.
 
     # Raises
 
     `ConfigurationError`
         Where one of them names no file.
     """
+    if isinstance(paths, str):
+        paths = [paths] if _files(paths) else paths.split(",")
     shards: list[Path] = []
-    for pattern in paths.split(",") if isinstance(paths, str) else paths:
-        found = [Path(pattern)] if Path(pattern).is_file() else []
-        if Path(pattern).is_dir():
-            found = sorted(path for path in Path(pattern).iterdir() if path.is_file() and path.name[0] != ".")
-        found = found or sorted(Path(path) for path in glob.glob(pattern) if Path(path).is_file())
-        if not found:
+    for pattern in paths:
+        if not (found := _files(pattern)):
             raise ConfigurationError(f'"{pattern}" names no corpus file: give a file, a folder or a pattern.')
         shards.extend(found)
     return shards
+
+
+def _files(pattern: str) -> list[Path]:
+    """What a path or a pattern names; many names in one, which no path is as long as, name nothing."""
+    if os.path.isfile(pattern):
+        return [Path(pattern)]
+    found = []
+    if os.path.isdir(pattern):
+        found = sorted(path for path in Path(pattern).iterdir() if path.is_file() and path.name[0] != ".")
+    return found or sorted(Path(path) for path in glob.glob(pattern) if os.path.isfile(path))
 
 
 def read_shard(path: str | Path) -> Iterator[list[str]]:

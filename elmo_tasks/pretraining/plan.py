@@ -95,8 +95,8 @@ def _check_passes(passes: float, tokens: int) -> None:
 def training_config(
     recipe: Recipe,
     plan: Plan,
-    text: str,
-    heldout: str,
+    text: str | list[str],
+    heldout: str | list[str],
     vocabulary: str,
     dtype: str = "float32",
     processes: Processes = ONE_PROCESS,
@@ -109,7 +109,7 @@ def training_config(
 
     recipe : `Recipe`
     plan : `Plan`
-    text, heldout : `str`
+    text, heldout : `str | list[str]`
         Corpora, as `find_shards` takes them.
     vocabulary : `str`
         The folder with the words to predict.

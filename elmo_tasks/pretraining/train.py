@@ -36,7 +36,7 @@ _SPEED_STEPS = 20
 
 
 def prepare(
-    text: str,
+    text: str | list[str],
     heldout: str,
     run: Path,
     size: str = "mini",
@@ -52,7 +52,7 @@ def prepare(
 
     # Parameters
 
-    text, heldout : `str`
+    text, heldout : `str | list[str]`
         Corpora, as `find_shards` takes them.
     run : `Path`
         The run's folder.
@@ -208,7 +208,7 @@ _WORDS, _VOCABULARY = "words", "vocabulary"
 def measure_speed(
     recipe: Recipe,
     plan: Plan,
-    text: str,
+    text: str | list[str],
     vocab: Vocabulary,
     dtype: str = "float32",
     processes: Processes = ONE_PROCESS,

@@ -82,7 +82,7 @@ class WindowDataLoader(DataLoader):
 
     reader : `DatasetReader`
         Not used to read, but for `iter_instances`; AllenNLP passes it.
-    data_path : `str`
+    data_path : `str | list[str]`
         The corpus, as `find_shards` takes it.
     batch_size : `int`
         Streams.
@@ -112,7 +112,7 @@ class WindowDataLoader(DataLoader):
     def __init__(
         self,
         reader: DatasetReader,
-        data_path: str,
+        data_path: str | list[str],
         batch_size: int = 128,
         window: int = 20,
         shuffle_buffer: int = 0,

@@ -2,6 +2,7 @@ import gzip
 import random
 from collections import Counter
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 from allennlp.common.checks import ConfigurationError
@@ -27,6 +28,20 @@ def test_shards_from_files_folders_patterns_and_lists(tmp_path):
     assert names(str(tmp_path / "*.txt")) == ["a.txt", "b.txt"]
     assert names(f"{tmp_path}/c.gz,{tmp_path}/a.txt") == ["c.gz", "a.txt"]
     assert names([f"{tmp_path}/a.txt"]) == ["a.txt"]
+
+
+def test_a_comma_may_be_part_of_a_name(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    for name in ("a,b.txt", "a", "b.txt", "c,d/e,f.gz"):
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).write_text("x\n")
+    assert find_shards("a,b.txt") == [Path("a,b.txt")]
+    assert find_shards("c,d") == [Path("c,d/e,f.gz")]
+    assert find_shards("a,?.txt") == [Path("a,b.txt")]
+    assert find_shards(["a,b.txt", "a"]) == [Path("a,b.txt"), Path("a")]
+    assert find_shards("b.txt,a") == [Path("b.txt"), Path("a")]
+    # Longer than any path may be.
+    assert find_shards(",".join(["b.txt"] * 9999)) == [Path("b.txt")] * 9999
 
 
 def test_a_pattern_without_files_is_named():

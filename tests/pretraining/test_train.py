@@ -142,6 +142,21 @@ def test_what_processes_there_can_be() -> None:
             Processes(*arguments)  # type: ignore[arg-type]
 
 
+def test_files_with_a_comma_in_their_names(
+    text: Path, heldout: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    lines = text.read_text().splitlines(keepends=True)
+    halves = [tmp_path / "first,half.txt", tmp_path / "second.txt"]
+    for path, half in zip(halves, (lines[:200], lines[200:]), strict=True):
+        path.write_text("".join(half))
+    arguments = command(halves[0], heldout.rename(tmp_path / "held,out.txt"), tmp_path / "run", "--passes", "0.5")
+    arguments.insert(2, str(halves[1]))
+    run_main(monkeypatch, arguments)
+    # As many as in the one file.
+    assert "2,700 tokens, 18 words to predict; 0.50 passes" in capsys.readouterr().out
+    assert (tmp_path / "run" / "bilm" / "weights.hdf5").exists()
+
+
 def test_several_machines_do_not_measure_a_speed_each(
     text: Path, heldout: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
