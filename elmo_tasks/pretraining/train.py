@@ -6,6 +6,8 @@ at any time; called again it goes on from its newest checkpoint, and ends as if 
 """
 
 import json
+import os
+import tempfile
 import time
 from dataclasses import asdict
 from pathlib import Path
@@ -113,7 +115,10 @@ def train(run: Path, node_rank: int = 0) -> LanguageModel:
         params = Params.from_file(str(run / "config.json"))
         if "distributed" in params and not (run / _VOCABULARY).exists():
             # Where AllenNLP looks for it if it is to go on from a checkpoint, be there one or not.
-            Vocabulary.from_files(str(run / _WORDS)).save_to_files(str(run / _VOCABULARY))
+            with tempfile.TemporaryDirectory(prefix=".vocabulary-", dir=run) as temporary:
+                whole = Path(temporary) / _VOCABULARY
+                Vocabulary.from_files(str(run / _WORDS)).save_to_files(str(whole))
+                os.replace(whole, run / _VOCABULARY)
         model = train_model(params, str(run), recover=True, node_rank=node_rank, include_package=["elmo_tasks"])
         if model is not None:
             return _language_model(model)

@@ -17,6 +17,7 @@ import pytest
 import torch
 from allennlp.commands import main
 from allennlp.common.checks import ConfigurationError
+from allennlp.data import Vocabulary
 
 from elmo_tasks.bilm import BiLM, BiLMFiles
 from elmo_tasks.compat.gradients import clip_grad_norm_
@@ -122,6 +123,37 @@ def test_two_processes_train_one_bilm_on_half_of_the_streams_each(text: Path, he
     # As of the biLM of one process.
     assert figures["perplexity"] < 8
     BiLM.from_files(run / "bilm" / "options.json", run / "bilm" / "weights.hdf5")
+
+
+def test_a_vocabulary_that_a_kill_has_cut_off_is_written_again(
+    text: Path, heldout: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run, save = tmp_path / "run", Vocabulary.save_to_files
+    prepare(str(text), str(heldout), run, "tiny", passes=1, processes=Processes((-1, -1)))
+
+    def dies(self: Vocabulary, folder: str) -> None:
+        save(self, folder)
+        (Path(folder) / "words.txt").write_text("@@UNKNOWN@@\n")
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(Vocabulary, "save_to_files", dies)
+    # Only what comes before a training.
+    monkeypatch.setattr("elmo_tasks.pretraining.train.train_model", lambda *args, **named: None)
+    monkeypatch.setattr("elmo_tasks.pretraining.train.open_archive", fail)
+    with pytest.raises(KeyboardInterrupt):
+        train(run)
+    monkeypatch.setattr(Vocabulary, "save_to_files", save)
+    with pytest.raises(Trained):
+        train(run)
+    assert (run / "vocabulary" / "words.txt").read_text() == (run / "words" / "words.txt").read_text()
+
+
+class Trained(Exception):
+    """What comes behind a training is reached."""
+
+
+def fail(run: Path) -> None:
+    raise Trained
 
 
 def test_what_processes_there_can_be() -> None:
