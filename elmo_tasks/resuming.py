@@ -8,7 +8,8 @@ recovered training goes on with others. Of two checkpoints it takes the newer on
 
 What is not restored: the `training_*` metrics of an epoch that is taken up in its middle (a checkpointer with
 `save_every_num_seconds` or `save_every_num_batches`), which cover the rest of the epoch only; the random numbers of a
-`distributed` training, of which there are as many as processes and one checkpoint; and the biLM's kept words, whose
+`distributed` training, and the LSTM states of its streams, of which there are as many as processes and one checkpoint;
+the states of a biLM that carries them from batch to batch in an embedder (`stateful`); and the biLM's kept words, whose
 vectors' last bits may depend on the batch in which a word was met first (the embedder's `kept_words`).
 """
 

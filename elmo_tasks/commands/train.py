@@ -88,7 +88,7 @@ COMMAND = Command(
     description="Trains a biLM on text, tokenized, one sentence a line: counts the words to predict, trains with a "
     "rate that falls to zero, measures the perplexity on held-out text exactly, and writes options.json and "
     "weights.hdf5 into the folder bilm of the run. It says how many passes over the text it makes. Called again after "
-    "a kill it goes on, and ends with the same biLM. "
+    "a kill it goes on; by one process, it ends with the same biLM. "
     "Example: elmo-tasks elmo-train corpus/*.txt.gz --heldout heldout.txt --hours 10 -s runs/mine",
     add_options=_add_options,
     run=_run,

@@ -2,7 +2,8 @@
 A biLM from text alone, for a number of passes over the text, or of hours.
 
 A run is an ordinary run of `elmo-tasks train`, in whose folder the words to predict are counted first. It can be killed
-at any time; called again it goes on from its newest checkpoint, and ends as if it had not been.
+at any time; called again it goes on from its newest checkpoint. By one process it ends as if it had not been killed; by
+several it has other random numbers from there on, and its streams begin without a context.
 """
 
 import json
