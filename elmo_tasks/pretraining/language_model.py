@@ -86,7 +86,6 @@ class LanguageModel(Model):
         if dtype not in _TRAINING_DTYPES:
             raise ConfigurationError(f'dtype is "{dtype}"; it must be one of {", ".join(_TRAINING_DTYPES)}.')
         check_count(ConfigurationError, least=0, num_samples=num_samples)
-        keep_freed_memory()
         self.bilm = BiLM(BiLMOptions.from_dict(options))
         if pretrained_file is not None:
             check_weights(self.bilm.options, pretrained_file)
@@ -133,6 +132,14 @@ class LanguageModel(Model):
         number = (targets[FORWARD] >= 0).sum()
         self._count(losses.detach(), number, (targets == 0).sum())
         return {"loss": losses.sum() / (2 * number.clamp(min=1)) * self._loss_scale}
+
+    @overrides(check_signature=False)
+    def train(self, mode: bool = True) -> "LanguageModel":
+        """As ever; and the process keeps the memory that a training's steps free."""
+        if mode:
+            keep_freed_memory()
+        super().train(mode)
+        return self
 
     def reset_states(self) -> None:
         """Begins the text anew."""

@@ -16,6 +16,7 @@ from torch.nn import functional as F
 
 from elmo_tasks.bilm import BiLMOptions, batch_to_ids
 from elmo_tasks.pretraining import CorpusReader, CorpusVocabulary, LanguageModel, WindowDataLoader
+from elmo_tasks.pretraining.perplexity import load_language_model, measure_perplexity
 
 OPTIONS = BiLMOptions(character_dim=4, filters=((1, 4), (2, 8)), num_highway=1, cell_dim=16, projection_dim=8).to_dict()
 
@@ -116,6 +117,21 @@ def test_training_learns_and_validation_leaves_the_streams_alone(corpus, tmp_pat
     # Fourteen words, and text that repeats: far below a uniform guess.
     assert metrics["best_validation_perplexity"] < 6
     assert model.vocab.get_vocab_size("words") > 10
+
+
+def test_freed_memory_is_kept_where_a_training_begins(corpus, tmp_path, monkeypatch):
+    calls = []
+    monkeypatch.setattr("elmo_tasks.pretraining.language_model.keep_freed_memory", lambda: calls.append(1))
+    model = model_of(corpus)
+    measure_perplexity(model, str(corpus))
+    torch.save(model.state_dict(), tmp_path / "best.th")
+    model.vocab.save_to_files(str(tmp_path / "vocabulary"))
+    (tmp_path / "config.json").write_text(json.dumps(config(corpus)))
+    load_language_model(str(tmp_path))
+    # A program that loads one, and asks it, has its memory as it likes.
+    assert not calls
+    train_model(Params(config(corpus, epochs=1)), str(tmp_path / "run"))
+    assert calls
 
 
 def test_every_parameter_gets_a_gradient(corpus):
