@@ -83,14 +83,16 @@ def measure_perplexity(
     model.eval()
     model.reset_states()
     model.get_metrics(reset=True)
+    tokens = 0
     with torch.inference_mode(), _told_apart(model, words) as kept, Tqdm.tqdm(desc=text, unit=" tokens") as bar:
         for batch in loader:
             targets = batch["targets"]
             assert isinstance(targets, Tensor)
             batch["targets"] = targets.where((targets < 0) | kept[targets], 0)
             model(**batch)
-            bar.update(int((targets[0] >= 0).sum()))
-        tokens = bar.n
+            number = int((targets[0] >= 0).sum())
+            tokens += number
+            bar.update(number)
     metrics = model.get_metrics(reset=True)
     names = ("unknown", "forward_perplexity", "backward_perplexity", "perplexity")
     return {"tokens": tokens, **{name: metrics[name] for name in names}}

@@ -1,8 +1,10 @@
 import math
+from functools import partial
 from pathlib import Path
 
 import pytest
 import torch
+from allennlp.common import Tqdm
 from allennlp.common.checks import ConfigurationError
 
 from elmo_tasks.bilm import BiLMOptions
@@ -41,6 +43,14 @@ def test_without_weights_each_word_is_as_likely_as_any(model: LanguageModel, tex
         "backward_perplexity": pytest.approx(words),
         "perplexity": pytest.approx(words),
     }
+
+
+def test_tokens_are_counted_without_a_bar(
+    model: LanguageModel, text: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # As TQDM_DISABLE=1 does, which tqdm reads as it is imported.
+    monkeypatch.setattr(Tqdm, "tqdm", partial(Tqdm.tqdm, disable=True))
+    assert measure_perplexity(model, str(text), streams=1)["tokens"] == 10
 
 
 def test_the_window_changes_nothing(model: LanguageModel, text: Path) -> None:
