@@ -44,6 +44,12 @@ def _add_options(parser: argparse.ArgumentParser) -> None:
         default=32,
         help="streams of text side by side, 20 tokens of each a batch (default: %(default)s)",
     )
+    parser.add_argument(
+        "--dtype",
+        choices=["float32", "bfloat16"],
+        help="of a step's matrix products; bfloat16 is faster where the processor has units for it (default: that of "
+        "the run that it begins with, or float32)",
+    )
     add_device_option(parser)
     parser.add_argument("--recover", action="store_true", help="go on with a run that was stopped")
     parser.add_argument("--half", action="store_true", help="as in elmo-export: half the size (default: whole)")
@@ -66,6 +72,7 @@ def _run(args: argparse.Namespace) -> None:
         args.min_count,
         args.streams,
         args.cuda_device,
+        args.dtype,
     )
     if args.print_config:
         print(json.dumps(tuning.config(), indent=2))

@@ -89,6 +89,8 @@ class FineTuning:
         Streams of text side by side.
     cuda_device : `int`
         -1 for the processor.
+    dtype : `str`, optional
+        As `LanguageModel` takes it. By default the run's, or `"float32"` where it begins with weights alone.
 
     # Raises
 
@@ -105,6 +107,7 @@ class FineTuning:
     min_count: int = 2
     streams: int = 32
     cuda_device: int = -1
+    dtype: str | None = None
 
     def __post_init__(self) -> None:
         check_number(ConfigurationError, 0, 1, lr=self.lr)
@@ -138,6 +141,8 @@ class FineTuning:
             start = from_archive(self.bilm, self._model)
         else:
             start = from_weights(self.bilm, self.text, self.min_count)
+        if self.dtype is not None:
+            start["model"]["dtype"] = self.dtype
         return finetune_config(
             start,
             self.text,
@@ -286,7 +291,10 @@ def from_archive(archive: str, model: LanguageModel) -> dict[str, Any]:
         "model": {
             "type": "elmo_language_model",
             "options": model.bilm.options.to_dict(),
+            "dropout": model.dropout,
             "num_samples": model.softmax.num_samples,
+            "dtype": model.dtype,
+            "sparse_gradients": model.softmax.sparse_gradients,
             "initializer": {"regexes": [[".*", {"type": "pretrained", "weights_file_path": str(weights)}]]},
         },
     }

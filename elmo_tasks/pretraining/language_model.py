@@ -93,7 +93,7 @@ class LanguageModel(Model):
         # Id 0 is padding, which is never predicted.
         num_words, dim = vocab.get_vocab_size(NAMESPACE) - 1, self.bilm.options.projection_dim
         self.softmax = Softmax(num_words, dim, num_samples, sparse_gradients)
-        self._dropout, self._loss_scale, self._dtype = dropout, loss_scale, DTYPES[dtype]
+        self.dropout, self.dtype, self._loss_scale = dropout, dtype, loss_scale
         # One set of states for training and one for evaluation, so that validation does not break training's streams.
         self._states: dict[bool, list[LstmState]] = {}
         self._reset_metrics()
@@ -118,17 +118,17 @@ class LanguageModel(Model):
             `loss`: nats a token, the mean of both directions, times `loss_scale`.
         """
         _, batch, window = inputs.shape
-        dtype = self._dtype if self.training else None
+        dtype = DTYPES[self.dtype] if self.training else None
         # Shape: (distinct words, projection_dim)
         vectors = self.bilm.char_cnn(characters, dtype)
         # Shape: (2, window * batch, projection_dim), packed: all first tokens, then all second ones, ...
         tokens = F.embedding(inputs.transpose(1, 2).flatten(1), vectors)
         targets = targets.transpose(1, 2).flatten(1)
-        dropout = self._dropout if self.training else 0.0
+        dropout = self.dropout if self.training else 0.0
         layers, states = self.bilm.lstm(tokens, [batch] * window, self._carried_states(batch), dropout, dtype)
         self._states[self.training] = [LstmState(*(part.detach() for part in state)) for state in states]
         # Shape: (2,)
-        losses = self.softmax(F.dropout(layers[-1], self._dropout, self.training), targets, dtype)
+        losses = self.softmax(F.dropout(layers[-1], self.dropout, self.training), targets, dtype)
         number = (targets[FORWARD] >= 0).sum()
         self._count(losses.detach(), number, (targets == 0).sum())
         return {"loss": losses.sum() / (2 * number.clamp(min=1)) * self._loss_scale}

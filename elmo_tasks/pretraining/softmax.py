@@ -44,7 +44,7 @@ class Softmax(nn.Module):
 
     def __init__(self, num_words: int, dim: int, num_samples: int = 8192, sparse_gradients: bool = False) -> None:
         super().__init__()
-        self._sparse_gradients = sparse_gradients
+        self.sparse_gradients = sparse_gradients
         self.num_samples = min(num_samples or num_words, num_words)
         ranks = torch.arange(num_words, dtype=torch.double)
         log_uniform = torch.log1p(1 / (ranks + 1)) / math.log(num_words + 1)
@@ -92,7 +92,7 @@ class Softmax(nn.Module):
         # One look-up for both, so that the gradient is added up once. Shape: (num_samples + 2 * tokens,)
         rows = torch.cat([samples, targets.clamp(min=0).flatten()])
         # Torch's distributed training adds up dense gradients only.
-        is_sparse = self._sparse_gradients and not (distributed.is_available() and distributed.is_initialized())
+        is_sparse = self.sparse_gradients and not (distributed.is_available() and distributed.is_initialized())
         weight, bias = F.embedding(rows, self.weight, sparse=is_sparse), self.bias[rows]
         number = len(samples)
         target_weight, target_bias = weight[number:].view_as(states), bias[number:].view_as(targets)

@@ -8,9 +8,10 @@ import torch
 from allennlp.commands import main
 from allennlp.commands.train import train_model
 from allennlp.common import Params
+from allennlp.models import Model
 
 from elmo_tasks.bilm import BiLM, BiLMOptions
-from elmo_tasks.pretraining import LanguageModel
+from elmo_tasks.pretraining import CorpusVocabulary, LanguageModel
 from elmo_tasks.pretraining.finetune import finetune_config, from_weights
 from elmo_tasks.pretraining.perplexity import load_language_model, measure_perplexity
 
@@ -191,6 +192,26 @@ def test_the_config_alone(
     assert config["model"]["pretrained_file"].endswith("mini/weights.hdf5")
     assert config["trainer"]["num_epochs"] == 3
     assert not (tmp_path / "run").exists()
+
+
+def test_a_run_is_trained_on_as_it_was_trained(
+    run: Run, text: Path, heldout: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    own = {"dropout": 0.25, "num_samples": 5, "dtype": "bfloat16", "sparse_gradients": True}
+    model = {"type": "elmo_language_model", "options": OPTIONS.to_dict(), **own}
+    vocab = CorpusVocabulary.from_corpus(str(text))
+    folder = tmp_path / "own"
+    vocab.save_to_files(str(folder / "vocabulary"))
+    torch.save(Model.from_params(Params(dict(model)), vocab=vocab).state_dict(), folder / "best.th")
+    (folder / "config.json").write_text(json.dumps({"model": model, "dataset_reader": {"type": "elmo_corpus"}}))
+    command = ["elmo-finetune", folder, text, "--heldout", heldout, "-s", tmp_path / "run", "--streams", 2]
+    run(*command, "--print-config")
+    found = json.loads(capsys.readouterr().out)["model"]
+    assert {name: found[name] for name in own} == own
+    run(*command, "--print-config", "--dtype", "float32")
+    assert json.loads(capsys.readouterr().out)["model"]["dtype"] == "float32"
+    run(*command)
+    assert (tmp_path / "run" / "bilm" / "weights.hdf5").exists()
 
 
 @pytest.mark.parametrize(

@@ -182,8 +182,8 @@ def test_gradients_in_bfloat16_are_close_to_those_in_float32(corpus):
 def test_evaluation_after_training_in_bfloat16_is_exact(corpus):
     model = model_of(corpus).eval()
     results = []
-    for dtype in (torch.float32, torch.bfloat16):
-        model._dtype = dtype
+    for dtype in ("float32", "bfloat16"):
+        model.dtype = dtype
         loader = WindowDataLoader(CorpusReader(), str(corpus), batch_size=4, window=5)
         loader.index_with(model.vocab)
         for batch in loader:
