@@ -13,7 +13,7 @@ from torch import Tensor
 from elmo_tasks.archives.safety import open_archive
 from elmo_tasks.bilm.pretrained import is_bilm
 from elmo_tasks.files import read_lines
-from elmo_tasks.pretraining.corpus import CorpusReader
+from elmo_tasks.pretraining.corpus import SENTENCE_END, SENTENCE_START, CorpusReader
 from elmo_tasks.pretraining.language_model import LanguageModel
 from elmo_tasks.pretraining.vocabulary import softmax_rows
 from elmo_tasks.pretraining.windows import WindowDataLoader
@@ -61,8 +61,8 @@ def measure_perplexity(
         The text is dealt to so many streams, and read so many tokens at a time. The window changes nothing but the
         memory it takes; fewer streams mean that fewer sentences begin without a context.
     words : `Collection[str]`, optional
-        The words to be told apart; all others that the model knows are one with the unknown word, and their
-        probabilities added up. So two models can be compared whose vocabularies differ: each over the words of both.
+        The words to be told apart, as the sentence boundaries always are; all others that the model knows are one with
+        the unknown word, and their probabilities added up. So two models can be compared whose vocabularies differ: each over the words of both.
 
     # Returns
 
@@ -116,5 +116,6 @@ def _told_apart(model: LanguageModel, words: Collection[str] | None) -> Iterator
     kept[0] = False  # the unknown word
     if not kept.any():
         raise ConfigurationError("The language model's vocabulary has none of the words that are to be told apart.")
+    kept[[rows[word] for word in (SENTENCE_START, SENTENCE_END) if word in rows]] = True
     with softmax.unknown_as((~kept).nonzero().squeeze(1)):
         yield kept
