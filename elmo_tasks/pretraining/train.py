@@ -40,7 +40,7 @@ _SPEED_STEPS = 20
 
 def prepare(
     text: str | list[str],
-    heldout: str,
+    heldout: str | list[str],
     run: Path,
     size: str = "mini",
     passes: float | None = None,

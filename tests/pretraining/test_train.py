@@ -41,7 +41,8 @@ def text(tmp_path: Path) -> Path:
 @pytest.fixture
 def heldout(tmp_path: Path) -> Path:
     path = tmp_path / "heldout.txt"
-    path.write_text("\n".join(LINES * 3) + "\n")
+    # Sentences of the same kind, each with its number behind it.
+    path.write_text("\n".join(f"{line} {number % 7}" for number, line in enumerate(LINES * 3)) + "\n")
     return path
 
 
