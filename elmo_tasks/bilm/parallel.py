@@ -1,9 +1,10 @@
 """The biLM's two directions side by side."""
 
 import os
+import threading
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from functools import lru_cache
+from functools import cache
 from typing import Any
 
 import torch
@@ -12,10 +13,34 @@ from torch import Tensor
 DIRECTIONS = 2
 
 
-@lru_cache(maxsize=1)
+_STARTING = threading.Lock()
+
+
+@cache
 def _workers(process: int, threads: int) -> ThreadPoolExecutor:
-    """One thread a direction. `process` keeps a forked child from waiting for its parent's threads."""
-    return ThreadPoolExecutor(DIRECTIONS, "elmo", initializer=torch.set_num_threads, initargs=(threads,))
+    """
+    One thread a direction, each with so many of torch's. `process` keeps a forked child from waiting for its parent's
+    threads.
+
+    Torch's number is a thread's own, but what sets it sets that of all threads that first use torch later: it is set
+    back for these as soon as the workers have theirs.
+    """
+    workers = ThreadPoolExecutor(DIRECTIONS, "elmo")
+    both = threading.Barrier(DIRECTIONS)
+
+    def start(direction: int) -> int:
+        of_new_threads = torch.get_num_threads()
+        both.wait()
+        torch.set_num_threads(threads)
+        return of_new_threads
+
+    with _STARTING:
+        of_new_threads, _ = workers.map(start, range(DIRECTIONS))
+        # Not in this thread, which may have another number.
+        last = threading.Thread(target=torch.set_num_threads, args=(of_new_threads,))
+        last.start()
+        last.join()
+    return workers
 
 
 def at_once(

@@ -1,12 +1,14 @@
 import os
 import signal
 import threading
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 import torch
 from torch import Tensor
 
-from elmo_tasks.bilm.parallel import at_once, by_direction
+from elmo_tasks.bilm.parallel import _workers, at_once, by_direction
 
 
 @pytest.fixture
@@ -15,6 +17,19 @@ def two_threads() -> object:
     torch.set_num_threads(2)
     yield
     torch.set_num_threads(before)
+
+
+@pytest.fixture
+def four_threads() -> object:
+    before = torch.get_num_threads()
+    torch.set_num_threads(4)
+    yield
+    torch.set_num_threads(before)
+
+
+def in_a_new_thread(function: Callable[[], int]) -> int:
+    with ThreadPoolExecutor(1) as pool:
+        return pool.submit(function).result()
 
 
 def scaled_sums(tensor: Tensor, other: Tensor, factor: float) -> tuple[Tensor, Tensor]:
@@ -51,6 +66,49 @@ def test_directions_run_side_by_side(two_threads: object) -> None:
 
     tensor = torch.randn(2, 4)
     assert torch.equal(by_direction(wait, (tensor,))[0], tensor)
+
+
+def test_each_new_thread_has_as_many_of_torchs_as_the_first(four_threads: object) -> None:
+    _workers.cache_clear()
+    tensor, inside = torch.randn(2, 4), []
+
+    def call() -> int:
+        by_direction(lambda part: inside.append(torch.get_num_threads()) or (part,), (tensor,))
+        return torch.get_num_threads()
+
+    assert [in_a_new_thread(call) for _ in range(4)] == [4] * 4
+    assert torch.get_num_threads() == 4
+    assert in_a_new_thread(torch.get_num_threads) == 4
+    # Both directions share them.
+    assert inside == [2] * 8
+
+
+def test_a_callers_own_number_is_not_that_of_all(four_threads: object) -> None:
+    _workers.cache_clear()
+    tensor, ready, go = torch.randn(2, 4), threading.Event(), threading.Event()
+
+    def call() -> int:
+        torch.set_num_threads(2)
+        ready.set()
+        go.wait(300)
+        by_direction(lambda part: (part,), (tensor,))
+        return torch.get_num_threads()
+
+    with ThreadPoolExecutor(1) as pool:
+        found = pool.submit(call)
+        ready.wait(300)
+        torch.set_num_threads(4)
+        go.set()
+        assert found.result() == 2
+    assert in_a_new_thread(torch.get_num_threads) == 4
+
+
+def test_callers_with_different_numbers_keep_their_workers(four_threads: object) -> None:
+    tensor, seen = torch.randn(2, 4), set()
+    for number in (4, 2) * 3:
+        torch.set_num_threads(number)
+        by_direction(lambda part: seen.add(threading.current_thread()) or (part,), (tensor,))
+    assert len(seen) <= 4
 
 
 def test_there_is_no_gradient(two_threads: object) -> None:
