@@ -18,6 +18,9 @@ if TYPE_CHECKING:
 
 _STDIN = "-"
 
+_MARK, _TOP = "___", 10
+"""For substitutes."""
+
 Record = dict[str, Any]
 Tokenize = Callable[[str], tuple[str, ...]]
 Progress = Callable[[int], object]
@@ -46,9 +49,13 @@ def _add_options(parser: argparse.ArgumentParser) -> None:
         help="how a sentence is split into words: whitespace, elmo_spacy_rules for English that is not tokenized, or "
         'another AllenNLP tokenizer, by its name or as JSON with its "type" (default: %(default)s)',
     )
-    parser.add_argument("--by-token", action="store_true", help="write the log probability of each token too")
     parser.add_argument(
-        "--mean", action="store_true", help="divide by the number of tokens, the sentence's end counted as one"
+        "--by-token", action="store_true", help="write the log probability of each token too; not with --substitutes"
+    )
+    parser.add_argument(
+        "--mean",
+        action="store_true",
+        help="divide by the number of tokens, the sentence's end counted as one; not with --substitutes",
     )
     parser.add_argument(
         "--group-by",
@@ -57,10 +64,8 @@ def _add_options(parser: argparse.ArgumentParser) -> None:
         help="with --pairs: a field whose values are groups, such as linguistics_term; may be given more than once; "
         "lines without it are grouped by file (default: UID)",
     )
-    parser.add_argument("--mark", default="___", help="with --substitutes: what marks the place (default: %(default)s)")
-    parser.add_argument(
-        "--top", type=int, default=10, help="with --substitutes: words for each place (default: %(default)s)"
-    )
+    parser.add_argument("--mark", help=f"with --substitutes: what marks the place (default: {_MARK})")
+    parser.add_argument("--top", type=int, help=f"with --substitutes: words for each place (default: {_TOP})")
     add_device_option(parser)
     parser.add_argument(
         "--output-file", help="write the JSON lines there (default: print them; with --pairs print the table alone)"
@@ -73,6 +78,7 @@ def _run(args: argparse.Namespace) -> None:
     from elmo_tasks.pretraining.pairs import Tallies
     from elmo_tasks.pretraining.perplexity import load_language_model
 
+    _check_together(args)
     check_device(args.cuda_device)
     check_output(args.output_file, args.force)
     tokenize, lines = _tokenizer(args.tokenizer), _lines(args.text)
@@ -95,6 +101,21 @@ def _run(args: argparse.Namespace) -> None:
         print("\n\n".join(_table(field, tallies) for field in tallies.groups))
     elif args.output_file:
         print(f"{args.output_file}: {number} lines.")
+
+
+def _check_together(args: argparse.Namespace) -> None:
+    """An option that changes nothing here is a mistake."""
+    from allennlp.common.checks import ConfigurationError
+
+    for option, is_given, belongs, where in (
+        ("--by-token", args.by_token, not args.substitutes, "not with --substitutes"),
+        ("--mean", args.mean, not args.substitutes, "not with --substitutes"),
+        ("--group-by", args.group_by is not None, args.pairs, "with --pairs only"),
+        ("--mark", args.mark is not None, args.substitutes, "with --substitutes only"),
+        ("--top", args.top is not None, args.substitutes, "with --substitutes only"),
+    ):
+        if is_given and not belongs:
+            raise ConfigurationError(f"{option} goes {where}: leave it out.")
 
 
 def _tokenizer(given: str) -> Tokenize:
@@ -184,8 +205,8 @@ def _substitute_records(
     from elmo_tasks.pretraining.scores import answered
     from elmo_tasks.pretraining.substitutes import Place, Substitutes, find_places
 
-    places = find_places(lines, tokenize, args.mark)
-    find = Substitutes(model, args.top).find
+    places = find_places(lines, tokenize, _MARK if args.mark is None else args.mark)
+    find = Substitutes(model, _TOP if args.top is None else args.top).find
     for (line, _), (words,) in answered(places, lambda place: place[1:], Place.num_tokens, find, progress):
         yield line, {"sentence": line.text, "substitutes": [word.to_json() for word in words]}
 
