@@ -6,6 +6,7 @@ from typing import Any, NamedTuple
 import torch
 from allennlp.common import FromParams, Params
 from allennlp.common.checks import ConfigurationError
+from allennlp.common.util import is_distributed
 from allennlp.data import TextFieldTensors
 from allennlp.nn.util import dist_reduce_sum
 from overrides import overrides
@@ -79,9 +80,12 @@ class TaskElmo(nn.Module, FromParams):
         self.scalar_l2 = scalar_l2
         self.indexer = indexer
         self._gamma_is_given = gamma is not None
-        # The places whose gamma is still to start; and those whose vectors of this batch come without gamma for that.
-        self._to_start: set[str] = set()
+        # The places whose gamma is still to start, and how often gamma was written to when they were told; and those
+        # whose vectors of this batch come without gamma for that.
+        self._to_start: dict[str, int] = {}
         self._starting: set[str] = set()
+        # Whether training has begun, from where on gamma changes by itself.
+        self._has_begun = False
 
     @classmethod
     def from_params(cls, params: Params, *args: Any, **extras: Any) -> "TaskElmo":
@@ -134,7 +138,7 @@ class TaskElmo(nn.Module, FromParams):
         model then passes all their vectors through `in_scale`.
         """
         if not self._gamma_is_given:
-            self._to_start = {name for name in places if self._at(name) is not None}
+            self._to_start = {name: self._there(name).scalar_mix.gamma._version for name in places if self._at(name) is not None}
 
     def in_scale(self, place: str, vectors: Tensor, beside: Tensor | None, mask: Tensor) -> Tensor:
         """
@@ -160,28 +164,39 @@ class TaskElmo(nn.Module, FromParams):
         """
         if place not in self._starting:
             return vectors
-        embedder = self._at(place)
-        assert embedder is not None
+        embedder = self._there(place)
         gamma = embedder.scalar_mix.gamma
         if beside is None:
-            self._to_start.discard(place)
+            self._to_start.pop(place, None)
         elif place in self._to_start:
             ours, others = (_mean_square_length(part, mask) for part in (vectors, beside))
             # A batch may have nothing to measure there; then the next one starts gamma.
             if ours > 0 and others > 0:
                 nn.init.constant_(gamma, math.sqrt(others / (ours * embedder.kept_share)))
-                self._to_start.discard(place)
+                del self._to_start[place]
         return gamma * vectors
 
     def _to_start_now(self) -> set[str]:
-        """The places whose gamma this batch starts: those that nobody has set or fixed."""
+        """The places whose gamma this batch starts, if it can: those that nobody has set or fixed."""
         if not self.training:
             return set()
-        for name in list(self._to_start):
-            gamma = self._at(name).scalar_mix.gamma  # type: ignore[union-attr]
-            if gamma != 1 or not gamma.requires_grad:
-                self._to_start.discard(name)
+        if not self._has_begun:
+            self._to_start = {name: writes for name, writes in self._to_start.items() if not self._is_set(name)}
+            self._has_begun = True
         return set(self._to_start)
+
+    def _is_set(self, place: str) -> bool:
+        """Whether an initializer has set a place's gamma, be it to 1, or it is not trained; before training changes it."""
+        gamma = self._there(place).scalar_mix.gamma
+        # Where processes train together, torch has written the first one's numbers into each parameter, once.
+        writes = gamma._version - self._to_start[place] - is_distributed()
+        # Some initializers write past torch's count.
+        return writes > 0 or bool(gamma != 1) or not gamma.requires_grad
+
+    def _there(self, place: str) -> ElmoTokenEmbedder:
+        embedder = self._at(place)
+        assert embedder is not None
+        return embedder
 
     def _load_from_state_dict(self, *arguments: Any) -> None:
         """A trained gamma does not start again."""

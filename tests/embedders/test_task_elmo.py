@@ -1,3 +1,4 @@
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -5,7 +6,10 @@ import torch
 from allennlp.common import Params
 from allennlp.common.checks import ConfigurationError
 from allennlp.data import TextFieldTensors
-from torch import Tensor
+from allennlp.nn import InitializerApplicator
+from allennlp.nn.initializers import ConstantInitializer
+from torch import Tensor, distributed
+from torch.nn.parallel import DistributedDataParallel
 
 from elmo_tasks.bilm import BiLM, BiLMFiles, batch_to_ids
 from elmo_tasks.embedders import ElmoTokenEmbedder
@@ -209,4 +213,38 @@ def test_gamma_waits_for_a_batch_with_something_to_measure(bilm_files: BiLMFiles
     (vectors,) = elmo(PREMISES)
     torch.testing.assert_close(elmo.in_scale("output", vectors.output, BESIDE * 0, mask), vectors.output)
     assert gamma_of(elmo.output) == 1
+    # Meanwhile it is trained.
+    torch.nn.init.constant_(elmo.output.scalar_mix.gamma, 0.99)
     assert rms_length(in_scale(elmo)) == pytest.approx(rms_length(BESIDE), rel=1e-5)
+
+
+@pytest.mark.parametrize("number", [1.0, 0.3])
+def test_an_initializer_has_the_last_word(bilm_files: BiLMFiles, number: float) -> None:
+    elmo = task_elmo(bilm_files, place="both")
+    elmo.start_in_scale("input", "output")
+    initializer = Params({"regexes": [["output.*gamma", {"type": "constant", "val": number}]]})
+    InitializerApplicator.from_params(initializer)(elmo)
+    # As for a GPU and back.
+    elmo.double().float()
+    for _ in range(2):
+        (vectors,) = elmo(PREMISES)
+        for place in ("input", "output"):
+            elmo.in_scale(place, getattr(vectors, place), BESIDE, MASK)
+    assert gamma_of(elmo.output) == pytest.approx(number)
+    assert gamma_of(elmo.input) != 1
+
+
+def test_gamma_starts_where_processes_train_together(bilm_files: BiLMFiles, tmp_path: Path) -> None:
+    elmo = task_elmo(bilm_files, place="both")
+    elmo.start_in_scale("input", "output")
+    InitializerApplicator([("output.*gamma", ConstantInitializer(1.0))])(elmo)
+    distributed.init_process_group("gloo", init_method=f"file://{tmp_path}/meet", world_size=1, rank=0)
+    try:
+        together = DistributedDataParallel(elmo)
+        (vectors,) = together(PREMISES)
+        for place in ("input", "output"):
+            elmo.in_scale(place, getattr(vectors, place), BESIDE, MASK)
+    finally:
+        distributed.destroy_process_group()
+    assert gamma_of(elmo.output) == 1
+    assert gamma_of(elmo.input) != 1
