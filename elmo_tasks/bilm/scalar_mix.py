@@ -42,6 +42,8 @@ class ScalarMix(nn.Module):
         One a layer, before the softmax. Zeros (equal weights) by default.
     trainable : `bool`
         Whether the weights and gamma are trained.
+    gamma : `float`
+        Where gamma starts.
 
     # Raises
 
@@ -56,10 +58,12 @@ class ScalarMix(nn.Module):
         layer_norm: str = "none",
         initial_scalar_parameters: Sequence[float] | None = None,
         trainable: bool = True,
+        gamma: float = 1.0,
     ) -> None:
         super().__init__()
         if layer_norm not in LAYER_NORMS:
             raise ScalarMixError(f'layer_norm is "{layer_norm}"; it must be one of {", ".join(LAYER_NORMS)}.')
+        check_number(ScalarMixError, -_LARGEST, _LARGEST, gamma=gamma)
         self.num_layers = num_layers
         self.layer_norm = layer_norm
         self.fixed_layer = _fixed_layer(layers, num_layers)
@@ -74,7 +78,7 @@ class ScalarMix(nn.Module):
         self.scalar_parameters = nn.ParameterList(
             nn.Parameter(torch.tensor([value]), requires_grad=trainable) for value in initial
         )
-        self.gamma = nn.Parameter(torch.ones(1), requires_grad=trainable)
+        self.gamma = nn.Parameter(torch.tensor([float(gamma)]), requires_grad=trainable)
 
     def normalized_weights(self) -> Tensor:
         """The layers' weights `s_j`, which sum to 1; gamma is not in them. Shape `(num_layers,)`."""

@@ -7,6 +7,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
+from elmo_tasks.checks import check_number
 from elmo_tasks.commands.bilm_choice import CHOICES
 from elmo_tasks.commands.command import Command
 from elmo_tasks.commands.output import add_force_option, check_output
@@ -52,6 +53,14 @@ def _add_options(parser: argparse.ArgumentParser) -> None:
         help='more for the embedder, such as {"dropout": 0.5} (default: %(default)s)',
     )
     parser.add_argument(
+        "--gamma",
+        type=float,
+        metavar="X",
+        help="where the scale of ELMo's vectors starts: beside word vectors that are not trained, their length divided "
+        "by that of ELMo's, such as 0.3 for mini beside GloVe (default: 1 in stock's models, and what the first batch "
+        "says in this project's)",
+    )
+    parser.add_argument(
         "--library", action=_PrintLibrary, nargs=0, help="print where elmo.libsonnet is, for a config's import"
     )
 
@@ -67,6 +76,9 @@ def _run(args: argparse.Namespace) -> None:
         parameters = parse_json(args.parameters)
     except JSONError as error:
         raise ConfigurationError(f"--parameters {args.parameters[:200]} is {error}.") from None
+    if args.gamma is not None and (parameters is None or isinstance(parameters, dict)):
+        check_number(ConfigurationError, -1e30, 1e30, **{"--gamma": args.gamma})
+        parameters = {**(parameters or {}), "gamma": args.gamma}
     before = read_config(args.config)
     after = add_elmo(before, bilm_parameter(args.bilm), args.replace, args.sizes, args.old_dim, parameters)
     print(_difference(before, after, args.config), end="")

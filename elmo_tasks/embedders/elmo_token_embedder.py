@@ -40,8 +40,8 @@ class ElmoTokenEmbedder(TokenEmbedder):
     Takes the place of stock AllenNLP's `elmo_token_embedder`: its parameters mean the same here, and its archives load.
     The ids come from the stock indexer `elmo_characters`, or ours, `elmo_character_ids`. Each embedder is one place of
     use with a mix of its own; for ELMo at the output of its encoder a model holds a second embedder and gives it the
-    same ids. gamma, the mix's scale, starts at 1, as stock's does; an `initializer` of the model can start it where the
-    vectors are as long as those beside them, as `TaskElmo` does by itself.
+    same ids. gamma, the mix's scale, starts at 1, as stock's does; the parameter `gamma`, or an `initializer` of the
+    model, can start it where the vectors are as long as those beside them, as `TaskElmo` does by itself.
 
     All frozen embedders of a process with the same biLM share one and run it once a batch. The frozen biLM is neither
     among the parameters nor in the state dict. A run keeps the biLM's two files once, where AllenNLP puts them into the
@@ -108,6 +108,8 @@ class ElmoTokenEmbedder(TokenEmbedder):
     transformer : `str` or `dict[str, Any]`, optional
         Instead of a biLM: a pretrained transformer's folder, or its name on the hub; or an object with more, such as
         `{"name": "bert-base-uncased", "pooling": "first", "keep": true}`, see `TransformerSource`.
+    gamma : `float`
+        Where gamma starts. Beside word vectors that are not trained: the quotient of their length and that of ELMo's.
 
     # Raises
 
@@ -137,6 +139,7 @@ class ElmoTokenEmbedder(TokenEmbedder):
         cache: str | dict[str, Any] | None = None,
         serialization_dir: str | None = None,
         transformer: str | dict[str, Any] | None = None,
+        gamma: float = 1.0,
     ) -> None:
         super().__init__()
         if do_layer_norm and layer_norm not in ("none", "stock"):
@@ -179,6 +182,7 @@ class ElmoTokenEmbedder(TokenEmbedder):
                     initial_scalar_mix_parameters if scalar_mix_parameters is None else scalar_mix_parameters
                 ),
                 trainable=scalar_mix_parameters is None,
+                gamma=gamma,
             )
         except ScalarMixError as error:
             raise ConfigurationError(str(error)) from None

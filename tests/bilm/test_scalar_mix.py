@@ -156,6 +156,8 @@ def test_regularizer_finds_the_weights_and_not_gamma() -> None:
         ({"initial_scalar_parameters": [0.0, "1", 0.0]}, "scalar parameter 1 is '1'; it must be a number"),
         ({"initial_scalar_parameters": [0.0, 0.0, float("nan")]}, "scalar parameter 2 is nan"),
         ({"layers": "last", "initial_scalar_parameters": WEIGHTS}, "no scalar parameters to set"),
+        ({"gamma": float("nan")}, "gamma is nan; it must be a number"),
+        ({"gamma": "1"}, "gamma is '1'; it must be a number"),
     ],
 )
 def test_bad_arguments(arguments: dict, message: str) -> None:

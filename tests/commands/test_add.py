@@ -135,6 +135,16 @@ def test_every_option(elmo_add: Elmo) -> None:
     assert model["text_field_embedder"]["token_embedders"]["elmo"] == {**embedder, "bilm": "original"}
 
 
+def test_where_gamma_starts(elmo_add: Elmo, refuses: Callable[..., None]) -> None:
+    for name, options in {"1.json": [], "2.json": ["--parameters", '{"dropout": 0.5}'], "3.json": ["--parameters", "null"]}.items():
+        elmo_add("config.json", "-o", name, "--gamma", "0.3", *options)
+        model = json.loads(Path(name).read_text())["model"]
+        assert model["text_field_embedder"]["token_embedders"]["elmo"]["gamma"] == 0.3
+    elmo_add("1.json", "-o", "4.json", "--replace", "--gamma", "0.2")
+    assert json.loads(Path("4.json").read_text()) == json.loads(Path("1.json").read_text().replace("0.3", "0.2"))
+    refuses("--gamma is nan; it must be a number", "config.json", "--gamma", "nan")
+
+
 def test_nothing_is_overwritten_without_being_told(elmo_add: Elmo, refuses: Callable[..., None]) -> None:
     Path("other.json").write_text("{}")
     refuses(r"other\.json is there already", "config.json", "-o", "other.json")

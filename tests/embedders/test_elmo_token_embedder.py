@@ -183,6 +183,15 @@ def test_regularizer_finds_the_mix(bilm_files: BiLMFiles) -> None:
     assert regularizer(embedder).item() == pytest.approx(1.4)
 
 
+def test_gamma_starts_where_the_parameter_says(bilm_files: BiLMFiles) -> None:
+    ids = batch_to_ids([["The", "cat"], ["No"]])
+    one, other = (ElmoTokenEmbedder(**strings(bilm_files), dropout=0.0, gamma=gamma) for gamma in (1.0, 0.25))
+    torch.testing.assert_close(other(ids), one(ids) / 4)
+    assert other.scalar_mix.gamma.requires_grad
+    with pytest.raises(ConfigurationError, match="gamma is nan; it must be a number"):
+        ElmoTokenEmbedder(**strings(bilm_files), gamma=float("nan"))
+
+
 def test_gamma_starts_at_1_and_where_an_initializer_says(bilm_files: BiLMFiles) -> None:
     """By the line that the page of configs has; of no module but ELMo's."""
     params = {
