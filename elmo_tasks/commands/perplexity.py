@@ -19,7 +19,8 @@ def _add_options(parser: argparse.ArgumentParser) -> None:
         "--vocabulary",
         metavar="FILE",
         help="tell only these words apart, one a line, such as another run's vocabulary/words.txt, and take all others "
-        "but the sentence boundaries for one: to compare language models of different vocabularies (default: the model's own)",
+        "but the sentence boundaries for one: to compare language models of different vocabularies (default: the "
+        "model's own)",
     )
     add_device_option(parser)
     parser.add_argument("--output-file", help="write the figures as JSON too (default: print them only)")

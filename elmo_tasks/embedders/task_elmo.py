@@ -138,7 +138,8 @@ class TaskElmo(nn.Module, FromParams):
         model then passes all their vectors through `in_scale`.
         """
         if not self._gamma_is_given:
-            self._to_start = {name: self._there(name).scalar_mix.gamma._version for name in places if self._at(name) is not None}
+            there = [name for name in places if self._at(name) is not None]
+            self._to_start = {name: self._there(name).scalar_mix.gamma._version for name in there}
 
     def in_scale(self, place: str, vectors: Tensor, beside: Tensor | None, mask: Tensor) -> Tensor:
         """
@@ -186,7 +187,7 @@ class TaskElmo(nn.Module, FromParams):
         return set(self._to_start)
 
     def _is_set(self, place: str) -> bool:
-        """Whether an initializer has set a place's gamma, be it to 1, or it is not trained; before training changes it."""
+        """Whether an initializer has set a place's gamma, be it to 1, or it is not trained; asked before it is."""
         gamma = self._there(place).scalar_mix.gamma
         # Where processes train together, torch has written the first one's numbers into each parameter, once.
         writes = gamma._version - self._to_start[place] - is_distributed()

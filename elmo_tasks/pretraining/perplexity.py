@@ -62,7 +62,8 @@ def measure_perplexity(
         memory it takes; fewer streams mean that fewer sentences begin without a context.
     words : `Collection[str]`, optional
         The words to be told apart, as the sentence boundaries always are; all others that the model knows are one with
-        the unknown word, and their probabilities added up. So two models can be compared whose vocabularies differ: each over the words of both.
+        the unknown word, and their probabilities added up. So two models can be compared whose vocabularies differ:
+        each over the words of both.
 
     # Returns
 

@@ -162,7 +162,7 @@ class WindowDataLoader(DataLoader):
 
     @overrides
     def iter_instances(self) -> Iterator[Instance]:
-        return self._reader.read(self._data_path)
+        return self._reader.read(self._data_path)  # type: ignore[arg-type]  # a list of any paths
 
     @overrides
     def index_with(self, vocab: Vocabulary) -> None:

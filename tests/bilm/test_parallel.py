@@ -88,6 +88,8 @@ def test_a_callers_own_number_is_not_that_of_all(four_threads: object) -> None:
     tensor, ready, go = torch.randn(2, 4), threading.Event(), threading.Event()
 
     def call() -> int:
+        # A thread takes the number of all where it first asks for it, whatever it has set before.
+        torch.get_num_threads()
         torch.set_num_threads(2)
         ready.set()
         go.wait(300)

@@ -136,8 +136,8 @@ def test_every_option(elmo_add: Elmo) -> None:
 
 
 def test_where_gamma_starts(elmo_add: Elmo, refuses: Callable[..., None]) -> None:
-    for name, options in {"1.json": [], "2.json": ["--parameters", '{"dropout": 0.5}'], "3.json": ["--parameters", "null"]}.items():
-        elmo_add("config.json", "-o", name, "--gamma", "0.3", *options)
+    for name, others in (("1.json", "{}"), ("2.json", '{"dropout": 0.5}'), ("3.json", "null")):
+        elmo_add("config.json", "-o", name, "--gamma", "0.3", "--parameters", others)
         model = json.loads(Path(name).read_text())["model"]
         assert model["text_field_embedder"]["token_embedders"]["elmo"]["gamma"] == 0.3
     elmo_add("1.json", "-o", "4.json", "--replace", "--gamma", "0.2")

@@ -124,13 +124,14 @@ def test_a_whole_language_model(run: Run, text: Path, heldout: Path, bilm: Path,
 def test_a_run_that_fine_tuning_makes_worse_is_exported_as_it_was(
     run: Run, text: Path, heldout: Path, bilm: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    run("elmo-finetune", bilm, text, "--heldout", heldout, "-s", tmp_path / "old", "--softmax-epochs", 1, "--streams", 2)
+    options = ["--heldout", heldout, "--streams", 2]
+    run("elmo-finetune", bilm, text, "-s", tmp_path / "old", "--softmax-epochs", 1, *options)
     capsys.readouterr()
     # Of the other order of words nothing can be learned that helps.
     backwards = tmp_path / "backwards.txt"
     backwards.write_text("\n".join(" ".join(line.split()[::-1]) for line in TEXT * 16) + "\n")
     folder = tmp_path / "run"
-    run("elmo-finetune", tmp_path / "old", backwards, "--heldout", heldout, "-s", folder, "--streams", 2, "--lr", 0.5)
+    run("elmo-finetune", tmp_path / "old", backwards, "-s", folder, "--lr", 0.5, *options)
     figures = json.loads((folder / "perplexity.json").read_text())
     assert figures["after"] > figures["before"]
     assert "did not help, and the biLM is what it was" in capsys.readouterr().out

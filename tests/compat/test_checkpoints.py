@@ -7,7 +7,12 @@ from allennlp.training.trainer import TrainerCheckpoint
 
 
 def test_an_old_checkpoint_is_removed_alone(tmp_path: Path) -> None:
-    kept = ["model_state_e50_b1.th.bak", "model_state_e50_b151.th", "model_state_e50_b151_w1.th", "model_state_e5_b1.th"]
+    kept = [
+        "model_state_e50_b151.th",
+        "model_state_e50_b151_w1.th",
+        "model_state_e5_b1.th",
+        "model_state_e50_b1.th.old",
+    ]
     removed = ["model_state_e50_b1.th", "model_state_e50_b1_w0.th", "model_state_e50_b1_w11.th"]
     for name in [*kept, *removed]:
         (tmp_path / name).touch()

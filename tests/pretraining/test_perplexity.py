@@ -45,9 +45,7 @@ def test_without_weights_each_word_is_as_likely_as_any(model: LanguageModel, tex
     }
 
 
-def test_tokens_are_counted_without_a_bar(
-    model: LanguageModel, text: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_tokens_are_counted_without_a_bar(model: LanguageModel, text: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     # As TQDM_DISABLE=1 does, which tqdm reads as it is imported.
     monkeypatch.setattr(Tqdm, "tqdm", partial(Tqdm.tqdm, disable=True))
     assert measure_perplexity(model, str(text), streams=1)["tokens"] == 10
