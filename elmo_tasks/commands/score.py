@@ -108,14 +108,14 @@ def _check_together(args: argparse.Namespace) -> None:
     from allennlp.common.checks import ConfigurationError
 
     for option, is_given, belongs, where in (
-        ("--by-token", args.by_token, not args.substitutes, "not with --substitutes"),
-        ("--mean", args.mean, not args.substitutes, "not with --substitutes"),
-        ("--group-by", args.group_by is not None, args.pairs, "with --pairs only"),
-        ("--mark", args.mark is not None, args.substitutes, "with --substitutes only"),
-        ("--top", args.top is not None, args.substitutes, "with --substitutes only"),
+        ("--by-token", args.by_token, not args.substitutes, "does not go with --substitutes"),
+        ("--mean", args.mean, not args.substitutes, "does not go with --substitutes"),
+        ("--group-by", args.group_by is not None, args.pairs, "goes with --pairs only"),
+        ("--mark", args.mark is not None, args.substitutes, "goes with --substitutes only"),
+        ("--top", args.top is not None, args.substitutes, "goes with --substitutes only"),
     ):
         if is_given and not belongs:
-            raise ConfigurationError(f"{option} goes {where}: leave it out.")
+            raise ConfigurationError(f"{option} {where}: leave it out.")
 
 
 def _tokenizer(given: str) -> Tokenize:
