@@ -28,6 +28,9 @@ from elmo_tasks.runner.schedule import execute
 _METRICS = ("best_validation_", "test_")
 """How AllenNLP's names begin of a metric on the development set, at the best epoch, and on the test set."""
 
+_FOLDERS = ("transformer", "archive_file", "directory")
+"""What is called so in a config may be a folder, also without a slash in its name."""
+
 _NO_DATA = ("type", "cache")
 """What is called so in a config names no file that the result depends on."""
 
@@ -95,8 +98,9 @@ def _digest(key: str, name: str) -> str | None:
             return None
     if os.path.isfile(name):
         return sha256(name)
-    # Not of ".", ".." or "/", which are punctuation.
-    if os.path.isdir(name) and Path(name).name not in ("", ".."):
+    # Not of "output", which is where ELMo goes, or "/", which is punctuation.
+    is_path = "/" in name or key in _FOLDERS or key.endswith("_path")
+    if is_path and os.path.isdir(name) and Path(name).name not in ("", ".."):
         return _of_all(path for path in Path(name).rglob("*") if path.is_file())
     return None
 

@@ -49,7 +49,12 @@ def test_a_change_in_anything_that_a_config_names_is_another_run(
     }
     for file in [*files.values(), tmp_path / "lm/options.json"]:
         write(file)
-    model = {"type": "bert", "transformer": "bert", "elmo": {"bilm": "lm", "cache": "layers"}, "separators": [".", "/"]}
+    model = {
+        "type": "bert",
+        "transformer": "bert",
+        "elmo": {"bilm": "lm", "place": "output", "cache": "layers"},
+        "separators": [".", "/"],
+    }
     data = {"train_data_path": "train.tsv", "validation_data_path": "mt.{en,de}", "test_data_path": "sub/dev.tsv"}
     config = write(tmp_path / "one.jsonnet", model=model, **data)
     first = plan([config], 1, "out")[0]
@@ -62,9 +67,11 @@ def test_a_change_in_anything_that_a_config_names_is_another_run(
     before = plan([config], 1, "out")[0].digest
     (tmp_path / "bert/a/config.json").rename(tmp_path / "bert/a/other.json")
     assert plan([config], 1, "out")[0].digest != before
-    # What is filled while the training runs is no part of it, nor is what else stands beside a biLM.
+    # What is filled while the training runs is no part of it, nor is what else stands beside a biLM, or happens to be
+    # called as a setting is.
     before = plan([config], 1, "out")[0].digest
     write(tmp_path / "layers/1")
+    write(tmp_path / "output/1")
     write(tmp_path / "lm/CARD.md")
     assert plan([config], 1, "out")[0].digest == before
 
