@@ -214,6 +214,12 @@ def begins_with(path: Path, content: bytes) -> bool:
         return False
 
 
+def ending(path: str | Path) -> str:
+    """How a file's name ends before what says how it is compressed: `.jsonl` of `train.jsonl.gz`."""
+    name = Path(path)
+    return Path(name.stem).suffix if name.suffix in _KINDS else name.suffix
+
+
 _PARALLEL = re.compile(r"(.*)\{([^{},]+),([^{},]+)\}(.*)", re.DOTALL)
 
 
@@ -270,12 +276,15 @@ def text_lines(file: Iterable[bytes], name: object, error: type[Exception]) -> I
         yield number, decoded(line, f"{name}, line {number}", error)
 
 
-def byte_lines(file: Iterable[bytes], name: object, error: type[Exception]) -> Iterator[tuple[int, bytes]]:
+def byte_lines(
+    file: Iterable[bytes], name: object, error: type[Exception], cr_ends: bool = True
+) -> Iterator[tuple[int, bytes]]:
     """
     The lines of an open file, numbered from 1, without their ends and without a byte order mark before the first.
 
-    A line feed ends a line, with any carriage returns before it, and so does a carriage return alone; nothing else
-    does, for words may have Unicode's other line ends in them. A byte order mark elsewhere is part of its word.
+    A line feed ends a line, with any carriage returns before it, and so does a carriage return alone, unless `cr_ends`
+    is false; nothing else does, for words may have Unicode's other line ends in them. A byte order mark elsewhere is
+    part of its word.
 
     # Raises
 
@@ -287,7 +296,7 @@ def byte_lines(file: Iterable[bytes], name: object, error: type[Exception]) -> I
     # exceptions' names may be gone.
     while (chunk := _next_chunk(chunks, number, name, error)) is not None:
         body = chunk.rstrip(b"\r\n") if chunk.endswith(b"\n") else chunk.removesuffix(b"\r")
-        for line in body.split(b"\r") if b"\r" in body else (body,):
+        for line in body.split(b"\r") if cr_ends and b"\r" in body else (body,):
             number += 1
             yield number, line
 

@@ -72,10 +72,10 @@ def _text_fields(fields: Iterable[Field]) -> Iterator[TextField]:
             yield from _text_fields(field.field_list)
 
 
-def numbered_lines(file_path: PathOrStr) -> Iterator[tuple[int, bytes]]:
+def numbered_lines(file_path: PathOrStr, cr_ends: bool = True) -> Iterator[tuple[int, bytes]]:
     """
     The lines of a file, plain or compressed, numbered from 1, without their ends and without a byte order mark before
-    the first; see `byte_lines`.
+    the first; `byte_lines` says what `cr_ends` is.
 
     # Raises
 
@@ -83,7 +83,24 @@ def numbered_lines(file_path: PathOrStr) -> Iterator[tuple[int, bytes]]:
         If the file is damaged.
     """
     with open_bytes(cached_path(file_path), file_path) as file:
-        yield from byte_lines(file, file_path, ConfigurationError)
+        yield from byte_lines(file, file_path, ConfigurationError, cr_ends)
+
+
+def escaped_lines(file_path: PathOrStr, cr_ends: bool = True) -> Iterator[tuple[int, str]]:
+    """
+    As `numbered_lines`, as text. Bytes that are not UTF-8 are escaped (`"surrogateescape"`), so that a line with some
+    stays where it is; `check_utf8` finds it.
+    """
+    for number, line in numbered_lines(file_path, cr_ends):
+        yield number, line.decode("utf-8", "surrogateescape")
+
+
+def check_utf8(text: str, error: type[Exception], name: str = "this") -> None:
+    """Raises `error` where a text, called `name`, was not UTF-8 and is as `escaped_lines` gives it."""
+    try:
+        text.encode("utf-8")
+    except UnicodeEncodeError:
+        raise error(f"{name} is not UTF-8; convert the file") from None
 
 
 def bad_line(file_path: PathOrStr, line: int, message: str) -> ConfigurationError:

@@ -13,9 +13,9 @@ from allennlp.common.file_utils import cached_path
 from allennlp.data.dataset_readers.dataset_reader import PathOrStr
 
 from elmo_tasks.checks import check_flag
-from elmo_tasks.files import decoded, read_text
+from elmo_tasks.files import ending, read_bytes
 from elmo_tasks.tasks.base.labels import check_label
-from elmo_tasks.tasks.base.reader import bad_line, numbered_lines
+from elmo_tasks.tasks.base.reader import bad_line, check_utf8, escaped_lines, numbered_lines
 from elmo_tasks.tasks.base.text import Text, check_text, check_unicode, json_object, short
 
 logger = logging.getLogger(__name__)
@@ -23,7 +23,6 @@ logger = logging.getLogger(__name__)
 FORMATS = ("jsonl", "tsv", "csv", "folders")
 
 _ENDINGS = {".jsonl": "jsonl", ".json": "jsonl", ".ndjson": "jsonl", ".tsv": "tsv", ".csv": "csv"}
-_COMPRESSED = (".gz", ".bz2", ".xz")
 _DELIMITERS = {"tsv": "\t", "csv": ","}
 
 Column = str | int
@@ -102,7 +101,7 @@ def read_documents(
     # Raises
 
     `ConfigurationError`
-        If the file is damaged, its format is not known, or a table's first line lacks a column.
+        If the file is damaged, its format is not known, or a table's first line is not UTF-8 or lacks a column.
     """
     file_format = form.file_format or _format(file_path)
     if file_format == "folders":
@@ -126,8 +125,7 @@ Record = Mapping[Any, Any] | DocumentError
 def _format(file_path: PathOrStr) -> str:
     if Path(cached_path(file_path)).is_dir():
         return "folders"
-    name = Path(str(file_path))
-    suffix = Path(name.stem).suffix if name.suffix in _COMPRESSED else name.suffix
+    suffix = ending(file_path)
     if suffix not in _ENDINGS:
         raise ConfigurationError(
             f"{file_path}: its name does not say what it is; set file_format to one of {', '.join(FORMATS)}."
@@ -183,12 +181,9 @@ def _names(file_path: PathOrStr, form: Form, rows: Iterator[tuple[int, "list[str
 
 def _rows(file_path: PathOrStr, delimiter: str, quoting: bool) -> Iterator[tuple[int, list[str] | DocumentError]]:
     """The rows that are not blank, each with the number of its first line."""
-    lines = (
-        (number, decoded(line, f"{file_path}, line {number}", ConfigurationError))
-        for number, line in numbered_lines(file_path)
-    )
+    lines = escaped_lines(file_path)
     if not quoting:
-        yield from ((number, line.split(delimiter)) for number, line in lines if line.strip())
+        yield from ((number, _not_utf8(line) or line.split(delimiter)) for number, line in lines if line.strip())
         return
     reader = csv.reader((f"{line}\n" for _, line in lines), delimiter=delimiter, strict=True)
     while True:
@@ -201,7 +196,15 @@ def _rows(file_path: PathOrStr, delimiter: str, quoting: bool) -> Iterator[tuple
             yield number, DocumentError(f"this is no row of a table: {error}; see quoting")
             continue
         if any(cell.strip() for cell in row):
-            yield number, row
+            yield number, _not_utf8("".join(row)) or row
+
+
+def _not_utf8(text: str) -> DocumentError | None:
+    try:
+        check_utf8(text, DocumentError)
+    except DocumentError as error:
+        return error
+    return None
 
 
 def _folders(file_path: PathOrStr, form: Form, labels: Collection[str] | None) -> Iterator[tuple[str, Record]]:
@@ -213,8 +216,9 @@ def _folders(file_path: PathOrStr, form: Form, labels: Collection[str] | None) -
             logger.info("%s: the folder %s is no label's and is not read.", file_path, folder.name)
             continue
         for file in sorted(file for file in folder.iterdir() if file.is_file() and not file.name.startswith(".")):
-            text = read_text(file, ConfigurationError)
-            yield f"{folder.name}/{file.name}", {form.text_column: text, form.label_column: folder.name}
+            text = read_bytes(file, ConfigurationError).decode("utf-8-sig", "surrogateescape")
+            record = _not_utf8(text) or {form.text_column: text, form.label_column: folder.name}
+            yield f"{folder.name}/{file.name}", record
 
 
 def _document(record: Record, form: Form, labels: Collection[str] | None) -> Document:

@@ -5,12 +5,10 @@ from collections.abc import Collection, Iterable, Iterator, Mapping
 from itertools import chain, groupby
 from typing import Any, NamedTuple
 
-from allennlp.common.checks import ConfigurationError
 from allennlp.data.dataset_readers.dataset_reader import PathOrStr
 
-from elmo_tasks.files import decoded
 from elmo_tasks.tasks.base.labels import check_label
-from elmo_tasks.tasks.base.reader import numbered_lines
+from elmo_tasks.tasks.base.reader import check_utf8, escaped_lines
 from elmo_tasks.tasks.base.text import Text, check_text, check_unicode, json_object, short
 
 ENTITIES = ("e1", "e2")
@@ -68,17 +66,15 @@ def read_examples(file_path: PathOrStr, labels: Collection[str] | None = None) -
     # Raises
 
     `ConfigurationError`
-        If the file is damaged, or not in UTF-8.
+        If the file is damaged.
     """
-    lines = (
-        (number, decoded(line, f"{file_path}, line {number}", ConfigurationError))
-        for number, line in numbered_lines(file_path)
-    )
+    lines = escaped_lines(file_path)
     first = next((line for line in lines if line[1].strip()), (1, ""))
     in_json = first[1].lstrip().startswith("{")
     parse, blocks = (_of_json, _each) if in_json else (_of_block, _blocks)
     for block in blocks(chain([first], lines)):
         try:
+            check_utf8("".join(line for _, line in block), ExampleError)
             example = parse([line for _, line in block])
             check_unicode(example.text, "the text", ExampleError)
             yield _with_one_of(labels, example)

@@ -4,11 +4,9 @@ import re
 from collections.abc import Iterator
 from typing import NamedTuple
 
-from allennlp.common.checks import ConfigurationError
 from allennlp.data.dataset_readers.dataset_reader import PathOrStr
 
-from elmo_tasks.files import decoded
-from elmo_tasks.tasks.base.reader import numbered_lines
+from elmo_tasks.tasks.base.reader import check_utf8, escaped_lines
 from elmo_tasks.tasks.base.text import plain_word, short
 
 SENTIMENTS = ("0", "1", "2", "3", "4")
@@ -68,13 +66,13 @@ def read_trees(file_path: PathOrStr) -> Iterator[Tree | TreeError]:
     # Raises
 
     `ConfigurationError`
-        If the file is damaged, or not UTF-8.
+        If the file is damaged.
     """
-    for number, line in numbered_lines(file_path):
-        text = decoded(line, f"{file_path}, line {number}", ConfigurationError)
+    for number, text in escaped_lines(file_path):
         if not text.strip():
             continue
         try:
+            check_utf8(text, TreeError)
             yield parse_tree(text)
         except TreeError as error:
             yield TreeError(f"line {number}: {error}")

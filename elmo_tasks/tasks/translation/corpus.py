@@ -1,17 +1,14 @@
 """Pairs of texts as they stand in files: two parallel text files, TSV, or JSON lines."""
 
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any, NamedTuple
 
 from allennlp.common.checks import ConfigurationError
 from allennlp.data.dataset_readers.dataset_reader import PathOrStr
 
-from elmo_tasks.files import decoded, named_files
-from elmo_tasks.tasks.base.reader import numbered_lines
+from elmo_tasks.files import ending, named_files
+from elmo_tasks.tasks.base.reader import check_utf8, escaped_lines, numbered_lines
 from elmo_tasks.tasks.base.text import check_unicode, json_object
-
-_COMPRESSED = (".gz", ".bz2", ".xz")
 
 
 class Pair(NamedTuple):
@@ -34,9 +31,9 @@ def read_pairs(
     # Parameters
 
     file_path : `PathOrStr`
-        Two parallel files as in a shell, the source's ending first: `train.{en,de}`; or one that ends in `.tsv`, source
-        and target with a tab between them; or in `.jsonl`, an object a line. `.gz` and so on may follow. Blank lines of
-        the last two are skipped.
+        Two parallel files as in a shell, the source's ending first: `train.{en,de}`, whose lines end with a line feed
+        and have no carriage return elsewhere; or one that ends in `.tsv`, source and target with a tab between them; or
+        in `.jsonl`, an object a line. `.gz` and so on may follow. Blank lines of the last two are skipped.
     source_field, target_field : `str`
         Of JSON objects. A `target_field` of None: the targets are not read, in whichever form.
 
@@ -49,16 +46,15 @@ def read_pairs(
     # Raises
 
     `ConfigurationError`
-        If a file is damaged or no UTF-8, two parallel ones have not as many lines, or the name does not say what it is.
+        If a file is damaged, two parallel ones have not as many lines, or the name does not say what it is.
     """
     files = named_files(str(file_path))
     if len(files) == 2:
         yield from _parallel(*files) if target_field is not None else read_texts(files[0])
         return
-    name = Path(str(file_path))
-    suffix = Path(name.stem).suffix if name.suffix in _COMPRESSED else name.suffix
+    suffix = ending(file_path)
     if suffix == ".tsv":
-        for number, line in _texts(file_path):
+        for number, line in escaped_lines(file_path):
             if line.strip():
                 yield _row(number, line, target_field is not None)
     elif suffix in (".jsonl", ".json", ".ndjson"):
@@ -74,22 +70,18 @@ def read_pairs(
 
 def read_texts(file_path: PathOrStr) -> Iterator[Pair | PairError]:
     """As `read_pairs`, of one of two parallel files, with no targets."""
-    return (_pair(number, text, None) for number, text in _texts(file_path))
-
-
-def _texts(file_path: PathOrStr) -> Iterator[tuple[int, str]]:
-    for number, line in numbered_lines(file_path):
-        yield number, decoded(line, f"{file_path}, line {number}", ConfigurationError)
+    return (_text_pair(number, text, None) for number, text in escaped_lines(file_path, cr_ends=False))
 
 
 def _parallel(source_path: str, target_path: str) -> Iterator[Pair | PairError]:
-    sources, targets = _texts(source_path), _texts(target_path)
+    # A carriage return within a line would make two of it, and give all that follow other lines' translations.
+    sources, targets = (escaped_lines(path, cr_ends=False) for path in (source_path, target_path))
     number = 0
     for number, source in sources:
         _, target = next(targets, (0, None))
         if target is None:
             raise _not_parallel(source_path, number + _rest(sources), target_path, number - 1)
-        yield _pair(number, source, target)
+        yield _text_pair(number, source, target)
     if more := _rest(targets):
         raise _not_parallel(source_path, number, target_path, number + more)
 
@@ -107,10 +99,22 @@ def _not_parallel(source_path: str, sources: int, target_path: str, targets: int
 def _row(number: int, line: str, has_target: bool) -> Pair | PairError:
     cells = line.split("\t")
     if len(cells) == 2:
-        return _pair(number, cells[0], cells[1] if has_target else None)
+        return _text_pair(number, cells[0], cells[1] if has_target else None)
     if len(cells) == 1 and not has_target:
-        return _pair(number, line, None)
+        return _text_pair(number, line, None)
     return PairError(f"line {number}: {len(cells)} columns; there must be 2, the source and the target, and one tab")
+
+
+def _text_pair(number: int, source: str, target: str | None) -> Pair | PairError:
+    """Of lines as `escaped_lines` gives them."""
+    for name, text in (("source", source), ("target", target or "")):
+        try:
+            check_utf8(text, PairError, f"the {name}")
+        except PairError as error:
+            return PairError(f"line {number}: {error}")
+        if "\r" in text:
+            return PairError(f"line {number}: the {name} has a carriage return in it, where some programs end a line")
+    return _pair(number, source, target)
 
 
 def _object(number: int, line: bytes, source_field: str, target_field: str | None) -> Pair | PairError:

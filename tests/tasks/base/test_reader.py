@@ -14,7 +14,15 @@ from allennlp.data.fields import LabelField, ListField, TextField
 from allennlp.data.token_indexers import SingleIdTokenIndexer
 from allennlp.data.tokenizers import Token
 
-from elmo_tasks.tasks.base.reader import TextReader, bad_line, good_ones, numbered_lines, warn_of
+from elmo_tasks.tasks.base.reader import (
+    TextReader,
+    bad_line,
+    check_utf8,
+    escaped_lines,
+    good_ones,
+    numbered_lines,
+    warn_of,
+)
 
 
 @DatasetReader.register("test_documents")
@@ -66,6 +74,24 @@ def test_lines_are_numbered(name: str, tmp_path: Path) -> None:
     path = tmp_path / name
     path.write_bytes(gzip.compress(b"a\n\nb") if name.endswith(".gz") else b"a\n\nb")
     assert list(numbered_lines(path)) == [(1, b"a"), (2, b""), (3, b"b")]
+
+
+def test_a_carriage_return_may_be_part_of_a_line(tmp_path: Path) -> None:
+    path = tmp_path / "text"
+    path.write_bytes(b"a\rb\r\r\nc\r\n\rd")
+    assert list(numbered_lines(path)) == [(1, b"a"), (2, b"b"), (3, b"c"), (4, b""), (5, b"d")]
+    assert list(numbered_lines(path, cr_ends=False)) == [(1, b"a\rb"), (2, b"c"), (3, b"\rd")]
+
+
+def test_a_line_that_is_not_utf8_stays_in_its_place(tmp_path: Path) -> None:
+    path = tmp_path / "text"
+    path.write_bytes(b"\xff\n\xed\xa0\x80\n\xc3\xa9\n")
+    first, surrogate, last = (line for _, line in escaped_lines(path))
+    assert last == "é"
+    check_utf8(last, ValueError)
+    for line in (first, surrogate):
+        with pytest.raises(ValueError, match="the text is not UTF-8; convert the file"):
+            check_utf8(line, ValueError, "the text")
 
 
 def test_a_damaged_file_is_named(tmp_path: Path) -> None:

@@ -248,8 +248,29 @@ def test_a_bad_table_is_named(tmp_path: Path, kind: str, text: str, options: dic
 @pytest.mark.parametrize("name", ["data.tsv", "data.csv"])
 def test_what_is_not_utf8_is_named(tmp_path: Path, name: str) -> None:
     path = write(tmp_path / name, b"text\tlabel\n".replace(b"\t", b"," if "csv" in name else b"\t") + b"\xff\n")
-    with pytest.raises(ConfigurationError, match="line 2: this is not UTF-8"):
+    with pytest.raises(ConfigurationError, match=r"line 2: this is not UTF-8; convert the file \(skip_bad_lines"):
         read(path)
+
+
+@pytest.mark.parametrize("end", ["tsv", "csv"])
+def test_what_is_not_utf8_can_be_skipped(tmp_path: Path, end: str, caplog: pytest.LogCaptureFixture) -> None:
+    separator = b"\t" if end == "tsv" else b","
+    rows = [b"text,label", b"good,x", b"K\xf6ln,x", b"fine,\xff", b"K\xc3\xb6ln,y"]
+    path = write(tmp_path / f"data.{end}", b"\n".join(rows).replace(b",", separator))
+    assert read(path, skip_bad_lines=True) == [("good", "x"), ("Köln", "y")]
+    assert "skipped 2 bad texts: line 3: this is not UTF-8; convert the file; line 4: this" in caplog.text
+    write(path, b"\xff" + path.read_bytes())
+    with pytest.raises(ConfigurationError, match=r"line 1: this is not UTF-8"):
+        read(path, skip_bad_lines=True)
+
+
+def test_a_file_of_a_folder_that_is_not_utf8_can_be_skipped(tmp_path: Path) -> None:
+    (tmp_path / "pos").mkdir()
+    write(tmp_path / "pos" / "1.txt", b"\xef\xbb\xbfGood")
+    write(tmp_path / "pos" / "2.txt", b"K\xf6ln")
+    with pytest.raises(ConfigurationError, match=r"pos/2\.txt: this is not UTF-8; convert the file \(skip_bad_lines"):
+        read(tmp_path)
+    assert read(tmp_path, skip_bad_lines=True) == [("Good", "pos")]
 
 
 def test_a_row_that_is_skipped_leaves_the_others(tmp_path: Path) -> None:

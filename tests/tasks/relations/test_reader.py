@@ -244,8 +244,13 @@ def test_an_empty_file_is_named(tmp_path: Path, text: str) -> None:
 
 
 def test_damage_is_named(tmp_path: Path) -> None:
-    with pytest.raises(ConfigurationError, match=r"data\.txt, line 2: this is not UTF-8"):
-        read(write(tmp_path / "data.txt", ONE.encode().replace(b"Cause", b"\xff")))
+    for bad in (b"Cause", b"fire", b"Comment"):
+        path = write(tmp_path / "data.txt", ONE.encode().replace(bad, b"\xff") + f"\n{TWO}".encode())
+        with pytest.raises(ConfigurationError, match=r"data\.txt, line 1: this is not UTF-8"):
+            read(path)
+        assert read(path, skip_bad_lines=True) == EXPECTED[1:]
+    path = write(tmp_path / "data.jsonl", lines(GOOD, GOOD).encode() + b'{"text": "\xff"}\n')
+    assert len(read(path, skip_bad_lines=True)) == 2
     whole = gzip.compress(ONE.encode())
     with pytest.raises(ConfigurationError, match=r"data\.txt\.gz.*not gzip, or is damaged"):
         read(write(tmp_path / "data.txt.gz", whole[:-9]))

@@ -177,11 +177,27 @@ def test_what_cannot_be_read_at_all(tmp_path: Path) -> None:
     with pytest.raises(ConfigurationError, match=r"x\.tsv: there is no pair here"):
         read(write(tmp_path / "x.tsv", ""))
     write(tmp_path / "x.de", "a\nb\n")
-    write(tmp_path / "x.en", b"a\n\xff\n")
-    with pytest.raises(ConfigurationError, match=r"x\.en, line 2: this is not UTF-8"):
-        read(tmp_path / "x.{en,de}")
     with pytest.raises(FileNotFoundError, match=r"y\.de"):
         read(tmp_path / "y.{de,en}")
+
+
+def test_what_is_not_utf8_can_be_skipped_and_others_stay_pairs(tmp_path: Path) -> None:
+    write(tmp_path / "x.en", b"a\n\xff\nc\nd\n")
+    write(tmp_path / "x.de", b"w\nx\n\xff\nz\n")
+    with pytest.raises(ConfigurationError, match=r"x\.\{en,de\}, line 2: the source is not UTF-8; convert the file \("):
+        read(tmp_path / "x.{en,de}")
+    assert read(tmp_path / "x.{en,de}", skip_bad_lines=True) == [("a", "w"), ("d", "z")]
+    path = write(tmp_path / "x.tsv", b"a\tb\n\xff\tb\na\t\xff\n")
+    assert read(path, skip_bad_lines=True) == [("a", "b")]
+
+
+def test_a_carriage_return_in_a_line_of_parallel_files_is_a_bad_pair(tmp_path: Path) -> None:
+    # As many carriage returns on both sides: nothing but the texts' meaning would say that the pairs are wrong.
+    both = write_parallel(tmp_path, "a\rb\r\nc\nd\n", "w\r\nx\ny\rz")
+    with pytest.raises(ConfigurationError, match=r"line 1: the source has a carriage return in it"):
+        read(both)
+    assert read(both, skip_bad_lines=True) == [("c", "x")]
+    assert read(both, skip_bad_lines=True, target_field=None) == [("c", None), ("d", None)]
 
 
 def test_long_pairs_are_left_out(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
