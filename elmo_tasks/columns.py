@@ -27,7 +27,9 @@ class Row(NamedTuple):
     columns: list[str]
 
 
-def conll_sentences(lines: Iterable[tuple[int, str]], name: object, error: type[Exception]) -> Iterator[list[Row]]:
+def conll_sentences(
+    lines: Iterable[tuple[int, str]], name: object, error: type[Exception], least: int = 2
+) -> Iterator[list[Row]]:
     """
     The sentences of a CoNLL file; its columns are separated by spaces or tabs. Lines between documents are skipped.
 
@@ -40,6 +42,8 @@ def conll_sentences(lines: Iterable[tuple[int, str]], name: object, error: type[
     error : `type[Exception]`
         Is raised, with the file and the line, where one has no tag, or not as many columns as its sentence's first;
         and where there is no sentence.
+    least : `int`, optional (default = `2`)
+        How many columns there must be: 1 where words need no tags.
     """
     sentence: list[Row] = []
     is_empty = True
@@ -52,7 +56,7 @@ def conll_sentences(lines: Iterable[tuple[int, str]], name: object, error: type[
             sentence = []
             continue
         is_empty = False
-        if len(columns) < 2:
+        if len(columns) < least:
             raise error(f'{name}, line {number}: expected a word and its tag, found only "{columns[0]}".')
         sentence.append(Row(number, columns))
         check_same_columns(sentence[0], sentence[-1], name, error)

@@ -11,9 +11,15 @@ from elmo_tasks.tasks.base.schemes import TagError, split_tag
 from elmo_tasks.tasks.base.tagged import text_lines
 
 
-def read_sentences(file_path: PathOrStr) -> Iterator[list[Row]]:
+def read_sentences(file_path: PathOrStr, need_tags: bool = True) -> Iterator[list[Row]]:
     """
-    The sentences of a file, plain or compressed, one by one; the word is in the first column.
+    The sentences of a file, plain or compressed, one by one.
+
+    # Parameters
+
+    file_path : `PathOrStr`
+    need_tags : `bool`, optional (default = `True`)
+        Whether a line with nothing but a word is an error.
 
     # Raises
 
@@ -22,10 +28,16 @@ def read_sentences(file_path: PathOrStr) -> Iterator[list[Row]]:
         no sentence.
     """
     first: Row | None = None
-    for sentence in conll_sentences(text_lines(file_path), file_path, ConfigurationError):
+    least = 2 if need_tags else 1
+    for sentence in conll_sentences(text_lines(file_path), file_path, ConfigurationError, least):
         first = first or sentence[0]
         check_same_columns(first, sentence[0], file_path, ConfigurationError)
         yield sentence
+
+
+def read_words(rows: Sequence[Row], column: int, file_path: PathOrStr) -> list[str]:
+    """The words of a sentence, which stand in a column. Raises `ConfigurationError` where there is none."""
+    return [_cell(row, column, "word_column", file_path) for row in rows]
 
 
 def read_tags(rows: Sequence[Row], column: int, are_spans: bool, file_path: PathOrStr) -> list[str]:
@@ -51,11 +63,7 @@ def read_tags(rows: Sequence[Row], column: int, are_spans: bool, file_path: Path
 
 
 def _tag(row: Row, column: int, is_span: bool, file_path: PathOrStr) -> str:
-    try:
-        tag = row.columns[column]
-    except IndexError:
-        message = f"there is no column {column} here, of {len(row.columns)}; see tag_column"
-        raise bad_line(file_path, row.number, message) from None
+    tag = _cell(row, column, "tag_column", file_path)
     if is_span:
         try:
             split_tag(tag)
@@ -63,3 +71,11 @@ def _tag(row: Row, column: int, is_span: bool, file_path: PathOrStr) -> str:
             advice = "set coding_scheme to null if the tags mark no spans, and tag_column if they stand elsewhere"
             raise bad_line(file_path, row.number, f"{error}; {advice}") from None
     return tag
+
+
+def _cell(row: Row, column: int, parameter: str, file_path: PathOrStr) -> str:
+    try:
+        return row.columns[column]
+    except IndexError:
+        message = f"there is no column {column} here, of {len(row.columns)}; see {parameter}"
+        raise bad_line(file_path, row.number, message) from None

@@ -11,33 +11,35 @@ from allennlp.data.token_indexers import TokenIndexer
 from allennlp.data.tokenizers import Token
 from overrides import overrides
 
+from elmo_tasks.checks import check_count
 from elmo_tasks.tasks.base.reader import TextReader
 from elmo_tasks.tasks.base.schemes import SCHEMES, convert
 from elmo_tasks.tasks.base.tagged import tagged_instance
-from elmo_tasks.tasks.ner.corpus import read_sentences, read_tags
+from elmo_tasks.tasks.ner.corpus import read_sentences, read_tags, read_words
 
 COLUMNS = {"pos": 1, "chunk": 2, "ner": -1}
-"""Where CoNLL-2003 keeps its tags; the word is column 0."""
+"""Where CoNLL-2003 keeps its tags."""
 
 
 @DatasetReader.register("elmo_conll2003")
 class Conll2003Reader(TextReader):
     """
-    Sentences and their tags from CoNLL-2003's columns (Tjong Kim Sang and De Meulder 2003): a token a line, the word
-    in the first column, blank lines between sentences, `-DOCSTART-` lines between documents (skipped). UTF-8, plain
-    or compressed.
+    Sentences and their tags from CoNLL-2003's columns (Tjong Kim Sang and De Meulder 2003): a token a line, blank
+    lines between sentences, `-DOCSTART-` lines between documents (skipped). UTF-8, plain or compressed.
 
-    A file has at least two columns, separated by spaces or tabs, and the same number in every line. Its span tags may
-    be in IOB1, BIO, BIOUL, BIOES or BMES; they are told apart by themselves, and a tag that its scheme does not allow
-    is read as conlleval reads it (see `schemes`). An instance has the fields `tokens`, `tags` and `metadata` (`words`,
-    and the `tags` by name).
+    A file has at least two columns, or one where no tags are read, separated by spaces or tabs, and the same number in
+    every line. Its span tags may be in IOB1, BIO, BIOUL, BIOES or BMES; they are told apart by themselves, and a tag
+    that its scheme does not allow is read as conlleval reads it (see `schemes`). An instance has the fields `tokens`,
+    `tags` and `metadata` (`words`, and the `tags` by name).
 
     # Parameters
 
     token_indexers : `dict[str, TokenIndexer]`, optional (default = `{"tokens": SingleIdTokenIndexer()}`)
     tag_column : `str` or `int`, optional (default = `"ner"`)
         `"ner"` (the last column), `"chunk"` (the third), `"pos"` (the second), or a column's number, counted from 0;
-        negative numbers count from the last.
+        negative numbers count from the last. None where words have no tags, for `predict --use-dataset-reader`.
+    word_column : `int`, optional (default = `0`)
+        The words', counted from 0.
     coding_scheme : `str`, optional (default = `"BIOUL"`)
         The scheme the tags are given in: `"IOB1"`, `"BIO"`, `"BIOUL"`, `"BIOES"` or `"BMES"`; a tagger's
         `label_encoding` is the same. None takes the tags as they are, for tags that mark no spans, such as parts of
@@ -59,32 +61,38 @@ class Conll2003Reader(TextReader):
     def __init__(
         self,
         token_indexers: Optional[dict[str, TokenIndexer]] = None,
-        tag_column: str | int = "ner",
+        tag_column: str | int | None = "ner",
+        word_column: int = 0,
         coding_scheme: str | None = "BIOUL",
         label_namespace: str = "labels",
         **kwargs: Any,
     ) -> None:
         super().__init__(token_indexers, **kwargs)
+        check_count(ConfigurationError, least=0, word_column=word_column)
         is_number = isinstance(tag_column, int) and not isinstance(tag_column, bool)
         is_name = isinstance(tag_column, str) and tag_column in COLUMNS
-        if tag_column == 0 or not (is_number or is_name):
+        column = COLUMNS[tag_column] if isinstance(tag_column, str) and is_name else tag_column
+        if column == word_column or not (is_number or is_name or tag_column is None):
             raise ConfigurationError(
                 f"tag_column is {tag_column!r}; it must be one of {', '.join(COLUMNS)}, or a column's number "
-                "(0 is the word's)."
+                f"({word_column} is the word's), or null."
             )
         if coding_scheme is not None and coding_scheme not in SCHEMES:
             raise ConfigurationError(
                 f'coding_scheme is "{coding_scheme}"; it must be one of {", ".join(SCHEMES)}, or null.'
             )
-        self._column = COLUMNS[tag_column] if isinstance(tag_column, str) else tag_column
+        self._column: Any = column
+        self._word_column = word_column
         self._coding_scheme = coding_scheme
         self._label_namespace = label_namespace
 
     @overrides
     def _read(self, file_path: PathOrStr) -> Iterable[Instance]:
-        for lines in self.shard_iterable(read_sentences(file_path)):
-            tags = read_tags(lines, self._column, self._coding_scheme is not None, file_path)
-            yield self.text_to_instance([Token(line.columns[0]) for line in lines], tags)
+        has_tags = self._column is not None
+        for lines in self.shard_iterable(read_sentences(file_path, has_tags)):
+            words = read_words(lines, self._word_column, file_path)
+            tags = read_tags(lines, self._column, self._coding_scheme is not None, file_path) if has_tags else None
+            yield self.text_to_instance([Token(word) for word in words], tags)
 
     @overrides(check_signature=False)
     def text_to_instance(self, tokens: Sequence[Token], tags: Sequence[str] | None = None) -> Instance:

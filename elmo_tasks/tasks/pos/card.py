@@ -18,7 +18,7 @@ def count_tags(path: Path) -> Counts:
     kinds: set[str] = set()
     for words, tags in read_tagged(path, "upos"):
         counts.update({"sentences": 1, "words": len(words)})
-        kinds.update(tags)
+        kinds.update(tags or ())
     return {**counts, "parts of speech": len(kinds)}
 
 

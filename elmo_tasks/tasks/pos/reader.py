@@ -25,16 +25,17 @@ class ConlluReader(TextReader):
     by tabs, a word a line, blank lines between sentences. UTF-8, plain or compressed.
 
     Comments, tokens that are made of several words (`1-2`) and empty nodes (`1.1`) are left out: what is read are the
-    words, by their FORM. A tag may be `_`, "nothing", but not for every word of a file. The tags mark no spans, so that
-    the tagger `elmo_crf_tagger` needs `"label_encoding": null`. An instance has the fields `tokens`, `tags` and
-    `metadata` (`words`, and the `tags` by name).
+    words, by their FORM. A tag may be `_`, "nothing"; where every word of a file has that, there are no tags, and a
+    warning. The tags mark no spans, so that the tagger `elmo_crf_tagger` needs `"label_encoding": null`. An instance
+    has the fields `tokens`, `tags` and `metadata` (`words`, and the `tags` by name).
 
     # Parameters
 
     token_indexers : `dict[str, TokenIndexer]`, optional (default = `{"tokens": SingleIdTokenIndexer()}`)
     tag_column : `str`, optional (default = `"upos"`)
         The tags' column: `"upos"`, the universal parts of speech, `"xpos"`, the treebank's own, `"feats"`, all
-        morphological features as one tag, or `"deprel"`, the relation to the head.
+        morphological features as one tag, or `"deprel"`, the relation to the head. None: tags are not read, for
+        `predict --use-dataset-reader`.
     label_namespace : `str`, optional (default = `"labels"`)
         The tags' namespace in the vocabulary.
     kwargs : `Any`
@@ -53,13 +54,15 @@ class ConlluReader(TextReader):
     def __init__(
         self,
         token_indexers: Optional[dict[str, TokenIndexer]] = None,
-        tag_column: str = "upos",
+        tag_column: str | None = "upos",
         label_namespace: str = "labels",
         **kwargs: Any,
     ) -> None:
         super().__init__(token_indexers, **kwargs)
-        if tag_column not in TAG_COLUMNS:
-            raise ConfigurationError(f"tag_column is {tag_column!r}; it must be one of {', '.join(TAG_COLUMNS)}.")
+        if tag_column is not None and tag_column not in TAG_COLUMNS:
+            raise ConfigurationError(
+                f"tag_column is {tag_column!r}; it must be one of {', '.join(TAG_COLUMNS)}, or null."
+            )
         self._tag_column = tag_column
         self._label_namespace = label_namespace
 

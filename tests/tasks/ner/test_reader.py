@@ -148,6 +148,7 @@ def test_streams(tmp_path: Path) -> None:
         ("a O\n\nb PER\n", {}, r'corpus\.txt, line 3: the tag "PER" marks no span'),
         ("a O\nb X-PER\n", {}, r'line 2: the tag "X-PER"'),
         ("a NN\n", {}, r"line 1: .*coding_scheme to null"),
+        ("a O\n", {"word_column": 2}, r"line 1: there is no column 2 here, of 2; see word_column"),
         ("a O\n", {"tag_column": "chunk"}, r"line 1: there is no column 2 here, of 2; see tag_column"),
         (b"a O\nK\xf6ln B-LOC\n", {}, r"corpus\.txt, line 2: this is not UTF-8"),
         ("", {}, r"corpus\.txt: there is no sentence"),
@@ -182,6 +183,9 @@ def test_a_missing_file_is_named(tmp_path: Path) -> None:
         {"tag_column": 0},
         {"tag_column": True},
         {"tag_column": ["ner"]},
+        {"tag_column": 3, "word_column": 3},
+        {"word_column": -1},
+        {"word_column": "form"},
     ],
 )
 def test_options_are_checked(options: dict[str, Any]) -> None:
@@ -201,6 +205,18 @@ def test_a_tag_unseen_in_training_is_warned_of_once(caplog: pytest.LogCaptureFix
     assert caplog.text.count("B-FJORD") == 1
     field = unseen["tags"]
     assert field.as_tensor(field.get_padding_lengths()).tolist() == [0, 0, 1]
+
+
+def test_words_may_stand_in_another_column(tmp_path: Path) -> None:
+    path = write(tmp_path, "1 Ada B-PER\n2 sings O\n")
+    assert read(path, word_column=1) == [(["Ada", "sings"], ["U-PER", "O"])]
+
+
+@pytest.mark.parametrize(("text", "column"), [("Ada\nsings\n\nSo\n", 0), ("1 Ada\n2 sings\n\n1 So\n", 1)])
+def test_words_need_no_tags_where_none_are_read(tmp_path: Path, text: str, column: int) -> None:
+    instances = list(Conll2003Reader(tag_column=None, word_column=column).read(write(tmp_path, text)))
+    assert [instance["metadata"].metadata for instance in instances] == [{"words": ["Ada", "sings"]}, {"words": ["So"]}]
+    assert not any("tags" in instance for instance in instances)
 
 
 def test_without_tags(tmp_path: Path) -> None:

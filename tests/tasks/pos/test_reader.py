@@ -126,7 +126,6 @@ def test_reads_what_was_written(tmp_path_factory: pytest.TempPathFactory, corpus
         (row("9" * 9000, "a", "_", "X"), r'line 1: the id is "9{20}", and should be 1'),
         (row("1-x", "a", "_", "X"), r'line 1: the id is "1-x"'),
         (row("\uff11", "a", "_", "X"), 'line 1: the id is "\uff11"'),
-        (row("1", "a"), r'corpus\.conllu: no word has a upos here, only "_"; set tag_column'),
         (b"1\tK\xf6ln" + b"\t_" * 8 + b"\n", r"corpus\.conllu, line 1: this is not UTF-8"),
         ("", r"corpus\.conllu: there is no sentence"),
         ("# sent_id = 1\n\n1-2\ta" + "\t_" * 8 + "\n", r"corpus\.conllu: there is no sentence"),
@@ -137,10 +136,26 @@ def test_a_malformed_file_is_named_with_its_line(tmp_path: Path, text: str | byt
         read(write(tmp_path, text))
 
 
-@pytest.mark.parametrize("column", ["lemma", "UPOS", 3, None, ["upos"]])
+@pytest.mark.parametrize("column", ["lemma", "UPOS", 3, ["upos"]])
 def test_the_column_is_checked(column: Any) -> None:
     with pytest.raises(ConfigurationError, match=r"tag_column is .*; it must be one of upos, xpos, feats, deprel"):
         ConlluReader(tag_column=column)
+
+
+def test_words_may_have_no_tags(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    path = write(tmp_path, row("1", "a") + row("2", "b") + "\n" + row("1", "c"))
+    instances = list(ConlluReader().read(path))
+    assert [instance["metadata"].metadata for instance in instances] == [{"words": ["a", "b"]}, {"words": ["c"]}]
+    assert not any("tags" in instance for instance in instances)
+    assert 'corpus.conllu: no word has a upos here, only "_": they can be predicted, but neither learned' in caplog.text
+    # One tag is enough for "nothing" to be one.
+    assert read(write(tmp_path, row("1", "a") + row("2", "b", "_", "X"))) == [(["a", "b"], ["_", "X"])]
+
+
+def test_tags_are_not_read_where_none_are_asked_for(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    instances = list(ConlluReader(tag_column=None).read(write(tmp_path, TEXT)))
+    assert [instance["metadata"].metadata for instance in instances] == [{"words": words} for words, _ in SENTENCES]
+    assert "no word has" not in caplog.text
 
 
 def test_without_tags() -> None:
