@@ -262,7 +262,7 @@ def build(part: Lazy[Part], input_dim: int, name: str) -> Part:
     return built
 
 
-def check_that_none_is_empty(mask: Tensor, purpose: str) -> None:
+def check_that_none_is_empty(mask: Tensor, purpose: str, kind: str = "text") -> None:
     """
     Raises `ConfigurationError` unless each text has a token.
 
@@ -272,10 +272,12 @@ def check_that_none_is_empty(mask: Tensor, purpose: str) -> None:
         True where there is a token. Shape `(batch, ..., tokens)`.
     purpose : `str`
         What the task does with a text, such as `"classify"`.
+    kind : `str`, optional (default = `"text"`)
+        What a text is called.
     """
     empty = (~mask.flatten(1).any(dim=1)).nonzero().flatten().tolist()
     if empty:
         raise ConfigurationError(
-            f"Text {empty[0]} of a batch (counted from 0) has no tokens: there is nothing to {purpose}. Leave such "
-            "texts out."
+            f"{kind.capitalize()} {empty[0]} of a batch (counted from 0) has no tokens: there is nothing to {purpose}. "
+            "Leave such texts out."
         )

@@ -1,5 +1,7 @@
 """ESIM: two biLSTMs with attention between premise and hypothesis, and ELMo."""
 
+from collections.abc import Collection
+from functools import partial
 from typing import Any, Optional
 
 import torch
@@ -18,8 +20,9 @@ from elmo_tasks.embedders.task_elmo import TaskElmo
 from elmo_tasks.modules.pooling import mean_and_max
 from elmo_tasks.modules.stacking import stack
 from elmo_tasks.tasks.base.labelling import LabellingModel, classifier_layers
-from elmo_tasks.tasks.base.model import build, join
+from elmo_tasks.tasks.base.model import build, check_that_none_is_empty, join
 from elmo_tasks.tasks.snli.attention import align, enhance
+from elmo_tasks.tasks.snli.metric import MergedLabelScores
 
 
 @Model.register("elmo_esim")
@@ -50,6 +53,9 @@ class ElmoEsim(LabellingModel):
         and Ghahramani 2016), and of the input of each fully connected layer.
     attention_dropout : `float`, optional (default = `0`)
         Of what attention gives, before it is projected. Peters et al. have 0.5 with ELMo.
+    merge_labels : `dict[str, str]`, optional
+        Labels, and what each counts as in the metrics: for data that has fewer labels, an override at evaluation; see
+        `MergedLabelScores`.
     initializer : `InitializerApplicator`, optional
     kwargs : `Any`
         `label_namespace` and `regularizer`; see `LabellingModel`, which also says where ELMo can be.
@@ -71,10 +77,14 @@ class ElmoEsim(LabellingModel):
         hidden_dim: int = 300,
         dropout: float = 0.5,
         attention_dropout: float = 0.0,
+        merge_labels: dict[str, str] | None = None,
         initializer: Optional[InitializerApplicator] = None,
         **kwargs: Any,
     ) -> None:
-        super().__init__(vocab, text_field_embedder, elmo, **kwargs)
+        known = vocab.get_token_to_index_vocabulary(kwargs.get("label_namespace", "labels"))
+        _check_merged(merge_labels, known)
+        metric = partial(MergedLabelScores, merged=merge_labels)
+        super().__init__(vocab, text_field_embedder, elmo, metric=metric, **kwargs)
         check_count(ConfigurationError, projection_dim=projection_dim, hidden_dim=hidden_dim)
         check_number(ConfigurationError, 0, 1, dropout=dropout, attention_dropout=attention_dropout)
         self.encoder = build(encoder, self.embedding_dim, "encoder")
@@ -103,9 +113,10 @@ class ElmoEsim(LabellingModel):
 
         premise, hypothesis : `TextFieldTensors`
         metadata : `list[dict[str, Any]]`, optional
-            Each pair's `premise_tokens` and `hypothesis_tokens`.
+            Each pair's `premise_tokens` and `hypothesis_tokens`; the `label` of one whose label the model does not
+            know.
         label : `Tensor`, optional
-            The gold labels. Shape `(batch,)`.
+            The gold labels. See `loss`. Shape `(batch,)`.
 
         # Returns
 
@@ -117,9 +128,10 @@ class ElmoEsim(LabellingModel):
 
     def _compare(self, premise: TextFieldTensors, hypothesis: TextFieldTensors) -> Tensor:
         """Shape `(batch, 4 * inference_dim)`."""
-        # Here and below: premises above hypotheses. Shape: (2 * batch, tokens)
-        mask = stack([get_text_field_mask(text) for text in (premise, hypothesis)])
-        _check_that_none_is_empty(mask)
+        masks = [get_text_field_mask(text) for text in (premise, hypothesis)]  # (batch, tokens) each
+        for mask, name in zip(masks, ("premise", "hypothesis"), strict=True):
+            check_that_none_is_empty(mask, "compare", name)
+        mask = stack(masks)  # here and below: premises above hypotheses (2 * batch, tokens)
         # Shape: (2 * batch, tokens, encoded_dim)
         encoded = self._encode(premise, hypothesis, mask)
         # Shape: (2 * batch, tokens, 4 * encoded_dim)
@@ -141,12 +153,13 @@ class ElmoEsim(LabellingModel):
         return self.join_output(encoded, stack(output_elmo) if output_elmo else None, mask)
 
 
-def _check_that_none_is_empty(mask: Tensor) -> None:
-    """`mask` has premises above hypotheses. Shape `(2 * batch, tokens)`."""
-    empty = (~mask.any(dim=1)).nonzero().flatten().tolist()
-    if empty:
-        half, number = divmod(empty[0], len(mask) // 2)
+def _check_merged(merged: Any, labels: Collection[str]) -> None:
+    """Raises `ConfigurationError` unless `merge_labels` are labels of the model with other names, or None."""
+    if merged is None:
+        return
+    if not (isinstance(merged, dict) and all(isinstance(label, str) for label in merged.values())):
+        raise ConfigurationError(f"merge_labels is {merged!r:.100}; it must have a label for each of its labels.")
+    if unknown := [label for label in merged if label not in labels]:
         raise ConfigurationError(
-            f"The {('premise', 'hypothesis')[half]} of pair {number} of a batch (counted from 0) has no tokens: there "
-            "is nothing to compare. Leave such pairs out."
+            f'merge_labels has "{unknown[0]}", which is none of the model\'s labels: {", ".join(labels)}.'
         )

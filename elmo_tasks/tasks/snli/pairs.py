@@ -22,6 +22,9 @@ FIELDS = {
 NO_LABEL = "-"
 """How the files write that the annotators did not agree on a label."""
 
+_NO_LABELS = (NO_LABEL, "hidden")
+"""The latter is MultiNLI's in its test sets."""
+
 
 class PairError(ValueError):
     """What is given is no pair of a premise and a hypothesis that both say something."""
@@ -36,7 +39,7 @@ class Pair(NamedTuple):
     premise, hypothesis : `str` or `list[str]`
         Raw text, or tokens.
     label : `str`, optional
-        None where the annotators did not agree on one, which the files write as "-".
+        None where there is none to be read, such as the "-" of pairs whose annotators did not agree on one.
     """
 
     premise: Text
@@ -45,7 +48,10 @@ class Pair(NamedTuple):
 
 
 def read_pairs(
-    file_path: PathOrStr, tokens_from: str, labels: Collection[str] | None = None
+    file_path: PathOrStr,
+    tokens_from: str,
+    labels: Collection[str] | None = None,
+    label_field: str | None = "gold_label",
 ) -> Iterator[Pair | PairError]:
     """
     The pairs of a file, plain or compressed, in its order, those without a label too. Blank lines are skipped.
@@ -57,6 +63,8 @@ def read_pairs(
         One of `FIELDS`.
     labels : `Collection[str]`, optional
         Those that there may be, "-" aside. None: any.
+    label_field : `str`, optional (default = `"gold_label"`)
+        Where the label stands. None: labels are not read.
 
     # Returns
 
@@ -73,12 +81,14 @@ def read_pairs(
         if not line.strip():
             continue
         try:
-            yield parse_line(line, tokens_from, labels)
+            yield parse_line(line, tokens_from, labels, label_field)
         except PairError as error:
             yield PairError(f"line {number}: {error}")
 
 
-def parse_line(line: bytes | str, tokens_from: str, labels: Collection[str] | None = None) -> Pair:
+def parse_line(
+    line: bytes | str, tokens_from: str, labels: Collection[str] | None = None, label_field: str | None = "gold_label"
+) -> Pair:
     """
     # Parameters
 
@@ -86,26 +96,31 @@ def parse_line(line: bytes | str, tokens_from: str, labels: Collection[str] | No
         A JSON object; bytes are UTF-8.
     tokens_from : `str`
         One of `FIELDS`.
-    labels : `Collection[str]`, optional
+    labels, label_field : `Collection[str]` and `str`, optional
         As for `read_pairs`.
 
     # Raises
 
     `PairError`
-        Says what is wrong with the line. The texts of a pair without a label are not looked at.
+        Says what is wrong with the line. The texts of a pair that has no label where one is read are not looked at.
     """
     record = json_object(line, PairError)
-    label = _field(record, "gold_label")
-    if label == NO_LABEL:
+    label = None if label_field is None else _field(record, label_field)
+    if label in _NO_LABELS:
         return Pair("", "", None)
-    check_label(label, '"gold_label"', PairError, none='or "-" for none')
-    if labels is not None and label not in labels:
-        raise PairError(
-            f'"gold_label" is {short(label)}; it must be one of {", ".join(labels)}, or "-" for none '
-            "(labels: null takes those that the data has)"
-        )
+    if label_field is not None:
+        _check_label(label, label_field, labels)
     premise, hypothesis = (_text(record, name, tokens_from) for name in FIELDS[tokens_from])
     return Pair(premise, hypothesis, label)
+
+
+def _check_label(label: Any, name: str, labels: Collection[str] | None) -> None:
+    check_label(label, f'"{name}"', PairError, none='or "-" for none')
+    if labels is not None and label not in labels:
+        raise PairError(
+            f'"{name}" is {short(label)}; it must be one of {", ".join(labels)}, or "-" for none '
+            "(labels: null takes those that the data has)"
+        )
 
 
 def _field(record: dict[str, Any], name: str) -> Any:

@@ -5,36 +5,23 @@ from collections.abc import Iterable, Iterator
 from typing import Any, Optional
 
 from allennlp.common.checks import ConfigurationError
-from allennlp.data import Instance, Vocabulary
+from allennlp.data import Instance
 from allennlp.data.dataset_readers import DatasetReader
 from allennlp.data.dataset_readers.dataset_reader import PathOrStr
-from allennlp.data.fields import Field, LabelField, MetadataField, TextField
+from allennlp.data.fields import Field, TextField
 from allennlp.data.token_indexers import TokenIndexer
 from allennlp.data.tokenizers import Token, Tokenizer
 from overrides import overrides
 
 from elmo_tasks.checks import check_flag
 from elmo_tasks.modules.tokenizer import SpacyRulesTokenizer
+from elmo_tasks.tasks.base.labelled_text import labelled
 from elmo_tasks.tasks.base.labels import check_labels
-from elmo_tasks.tasks.base.reader import TextReader, warn_of
+from elmo_tasks.tasks.base.reader import TextReader, good_ones
 from elmo_tasks.tasks.base.text import Text
-from elmo_tasks.tasks.snli.pairs import FIELDS, Pair, PairError, read_pairs
+from elmo_tasks.tasks.snli.pairs import FIELDS, Pair, read_pairs
 
 logger = logging.getLogger(__name__)
-
-
-class EntailmentLabel(LabelField):
-    """A label, which the vocabulary must have: what a model was not trained for it cannot be evaluated on."""
-
-    @overrides
-    def index(self, vocab: Vocabulary) -> None:
-        known = vocab.get_token_to_index_vocabulary(self._label_namespace)
-        if self.label not in known:
-            raise ConfigurationError(
-                f'The label "{self.label}" is none of those that the model knows: {", ".join(known)}. Name the data\'s '
-                "labels as the model does, or train a model on such data."
-            )
-        super().index(vocab)
 
 
 @DatasetReader.register("elmo_snli")
@@ -42,10 +29,11 @@ class SnliReader(TextReader):
     """
     Pairs of sentences from files like SNLI's (Bowman et al. 2015), such as MultiNLI's, SciTail's and HANS': a JSON
     object a line, UTF-8, plain or compressed. `gold_label` is any string, unless `labels` says which it may be; pairs
-    whose annotators did not agree on one, "-", are skipped, and their number is logged.
+    whose annotators did not agree on one, "-", or whose label is kept secret, "hidden", are skipped, and their number
+    is logged.
 
     An instance has the fields `premise`, `hypothesis`, `label` and `metadata` (`premise_tokens` and
-    `hypothesis_tokens`, strings).
+    `hypothesis_tokens`, strings; and `label`, if there is one).
 
     # Parameters
 
@@ -59,6 +47,8 @@ class SnliReader(TextReader):
         Splits raw text, that of files as well as that which a predictor is given.
     labels : `list[str]`, optional
         Those that the data may have, such as SNLI's "entailment", "neutral" and "contradiction". None: any.
+    label_field : `str`, optional (default = `"gold_label"`)
+        Where the label stands. None where pairs have no labels, for `predict --use-dataset-reader`: all are read.
     skip_bad_lines : `bool`, optional (default = `False`)
         Whether a line that is not as said above, or whose premise or hypothesis is empty, is skipped, counted and named
         instead of raised.
@@ -80,6 +70,7 @@ class SnliReader(TextReader):
         tokens_from: str = "text",
         tokenizer: Optional[Tokenizer] = None,
         labels: list[str] | None = None,
+        label_field: str | None = "gold_label",
         skip_bad_lines: bool = False,
         **kwargs: Any,
     ) -> None:
@@ -91,6 +82,7 @@ class SnliReader(TextReader):
         self._tokens_from = tokens_from
         self._tokenizer = tokenizer or SpacyRulesTokenizer()
         self._labels = labels
+        self._label_field = label_field
         self._skip_bad_lines = skip_bad_lines
 
     @overrides
@@ -100,17 +92,12 @@ class SnliReader(TextReader):
             yield self.text_to_instance(premise, hypothesis, label)
 
     def _pairs(self, file_path: PathOrStr) -> Iterator[Pair]:
-        """The pairs that have a gold label."""
+        """The pairs that have a gold label, or all where labels are not read."""
         read = without_label = 0
-        bad: list[str] = []
+        pairs = read_pairs(file_path, self._tokens_from, self._labels, self._label_field)
         try:
-            for pair in read_pairs(file_path, self._tokens_from, self._labels):
-                if isinstance(pair, PairError):
-                    if not self._skip_bad_lines:
-                        advice = "(skip_bad_lines: true leaves such lines out)"
-                        raise ConfigurationError(f"{file_path}, {pair} {advice}.")
-                    bad.append(str(pair))
-                elif pair.label is None:
+            for pair in good_ones(pairs, file_path, "pair", self._skip_bad_lines):
+                if pair.label is None and self._label_field is not None:
                     without_label += 1
                 else:
                     read += 1
@@ -118,9 +105,10 @@ class SnliReader(TextReader):
         finally:
             # Also where `max_instances` ends the reading.
             logger.info("%s: %d pairs; skipped: %d without a gold label.", file_path, read, without_label)
-            warn_of(f"{file_path}: skipped {len(bad)} bad lines", bad)
         if not read:
-            raise ConfigurationError(f"{file_path}: there is no pair with a gold label in this file.")
+            raise ConfigurationError(
+                f"{file_path}: there is no pair with a gold label in this file; label_field: null reads those without."
+            )
 
     @overrides(check_signature=False)
     def text_to_instance(self, premise: Text, hypothesis: Text, label: str | None = None) -> Instance:
@@ -140,11 +128,8 @@ class SnliReader(TextReader):
         fields: dict[str, Field] = {
             "premise": TextField(premise_tokens),
             "hypothesis": TextField(hypothesis_tokens),
-            "metadata": MetadataField(metadata),
         }
-        if label is not None:
-            fields["label"] = EntailmentLabel(label)
-        return Instance(fields)
+        return labelled(fields, metadata, label)
 
     def _tokens(self, text: Text) -> list[Token]:
         return self._tokenizer.tokenize(text) if isinstance(text, str) else [Token(token) for token in text]

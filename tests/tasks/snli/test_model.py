@@ -9,7 +9,7 @@ from allennlp.common import Params
 from allennlp.common.checks import ConfigurationError
 from allennlp.data import Instance
 from allennlp.modules import Seq2SeqEncoder
-from label_model_tests import Config, LabelModelTests, classified, linear
+from label_model_tests import Config, OpenLabelModelTests, classified, linear
 from sklearn.metrics import precision_recall_fscore_support
 
 from task_setup import TaskSetup
@@ -18,7 +18,7 @@ FIXTURES = Path(__file__).parents[3] / "fixtures" / "snli"
 LONG = ["Llanfairpwllgwyngyllgogerychwyrndrobwllllantysiliogogogoch"] * 30
 
 
-class TestWhatHoldsForAll(LabelModelTests):
+class TestWhatHoldsForAll(OpenLabelModelTests):
     mates: ClassVar = [(LONG, ["short"], "neutral"), (["short"], LONG + LONG, "neutral")]
     fixture = FIXTURES / "train.jsonl"
     learning: ClassVar = {
@@ -77,7 +77,7 @@ def test_metrics_are_scikit_learns(config: Config) -> None:
 @pytest.mark.parametrize(("premise", "hypothesis", "which"), [(["a"], [], "hypothesis"), ([], ["a"], "premise")])
 def test_an_empty_text_is_an_error(config: Config, premise: list[str], hypothesis: list[str], which: str) -> None:
     setup = TaskSetup(config("both"))
-    with pytest.raises(ConfigurationError, match=f"The {which} of pair 2 of a batch .* has no tokens"):
+    with pytest.raises(ConfigurationError, match=f"{which.capitalize()} 2 of a batch .* no tokens"):
         setup.run([*setup.instances[:2], setup.instance(premise, hypothesis, "neutral")])
 
 
@@ -170,7 +170,30 @@ def test_any_number_of_labels(config: Config, tmp_path: Path) -> None:
     }
 
 
-def test_a_label_that_the_model_does_not_know_is_named(config: Config) -> None:
-    setup = TaskSetup(config(None))
-    with pytest.raises(ConfigurationError, match=r'"paraphrase" is none of those that the model knows: .*neutral'):
-        setup.run([setup.instance("Ada left.", "Ada went.", "paraphrase")])
+MERGED = {"neutral": "non-entailment", "contradiction": "non-entailment"}
+
+
+def test_labels_can_count_as_one(config: Config) -> None:
+    setup = TaskSetup(config(None, {"model.merge_labels": MERGED}))
+    setup.model.eval()
+    pairs = [(["Ada"], ["Bo"], label) for label in ("entailment", "non-entailment", "non-entailment")]
+    setup.run([setup.instance(*pair) for pair in pairs])
+    metrics = setup.model.get_metrics(reset=True)
+    names = ("entailment", "non-entailment")
+    figures = {f"{figure}-{name}" for figure in ("precision", "recall") for name in names}
+    assert set(metrics) == {"accuracy", "macro-f1", *figures}
+    (predicted,) = {one["label"] for one in setup.model.forward_on_instances([setup.instance(*pairs[0])])}
+    assert metrics["accuracy"] == pytest.approx(1 / 3 if predicted == "entailment" else 2 / 3)
+
+
+@pytest.mark.parametrize(
+    ("merged", "message"),
+    [
+        ({"paraphrase": "entailment"}, 'has "paraphrase", which is none of the model\'s labels: .*neutral'),
+        ({"neutral": 1}, "it must have a label for each of its labels"),
+        ("neutral", "merge_labels is 'neutral'; it must have"),
+    ],
+)
+def test_what_counts_as_one_is_checked(config: Config, merged: Any, message: str) -> None:
+    with pytest.raises(ConfigurationError, match=message):
+        TaskSetup(config(None, {"model.merge_labels": merged}))

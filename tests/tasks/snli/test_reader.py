@@ -30,14 +30,16 @@ def write(folder: Path, lines: list[Any] | bytes, name: str = "snli.jsonl") -> P
     return path
 
 
-def read(path: Path | str, **options: Any) -> list[tuple[list[str], list[str], str]]:
+def read(path: Path | str, **options: Any) -> list[tuple[list[str], list[str], str | None]]:
     return [content(instance) for instance in SnliReader(**options).read(path)]
 
 
-def content(instance: Instance) -> tuple[list[str], list[str], str]:
+def content(instance: Instance) -> tuple[list[str], list[str], str | None]:
     premise, hypothesis = ([token.text for token in instance[name]] for name in ("premise", "hypothesis"))
-    assert instance["metadata"].metadata == {"premise_tokens": premise, "hypothesis_tokens": hypothesis}
-    return premise, hypothesis, instance["label"].label
+    label = instance["label"].label if "label" in instance.fields else None
+    metadata = {"premise_tokens": premise, "hypothesis_tokens": hypothesis}
+    assert instance["metadata"].metadata == metadata | ({"label": label} if label else {})
+    return premise, hypothesis, label
 
 
 def test_reads_binary_parses(corpus: str) -> None:
@@ -163,7 +165,7 @@ def test_a_bad_line_is_named(
 
     with caplog.at_level(logging.INFO):
         assert len(read(path, skip_bad_lines=True, **options)) == 2
-    assert "snli.jsonl: skipped 1 bad lines: line 3: " in caplog.text
+    assert "snli.jsonl: skipped 1 bad pairs: line 3: " in caplog.text
     assert "snli.jsonl: 2 pairs; skipped: 0 without a gold label." in caplog.text
 
 
@@ -190,10 +192,19 @@ def test_a_damaged_gzip_file_is_named(tmp_path: Path, damage: Callable[[bytes], 
         read(path, skip_bad_lines=True)
 
 
-@pytest.mark.parametrize("lines", [[], [""], [{**GOOD, "gold_label": "-"}]])
+@pytest.mark.parametrize("lines", [[], [""], [{**GOOD, "gold_label": "-"}], [{**GOOD, "gold_label": "hidden"}]])
 def test_a_file_without_any_pair_is_named(tmp_path: Path, lines: list[Any]) -> None:
-    with pytest.raises(ConfigurationError, match=r"snli\.jsonl: there is no pair with a gold label"):
+    with pytest.raises(ConfigurationError, match=r"snli\.jsonl: there is no pair (here|with a gold label)"):
         read(write(tmp_path, lines))
+
+
+def test_labels_may_stand_elsewhere_or_not_be_there(tmp_path: Path) -> None:
+    path = write(tmp_path, [{**GOOD, "gold_label": "-", "mine": "x"}, {**GOOD, "gold_label": 3, "mine": "hidden"}])
+    texts = (["It", "rains", "."], ["Ada", "sings", "."])
+    assert read(path, label_field="mine") == [(*texts, "x")]
+    assert read(path, label_field=None) == [(*texts, None)] * 2
+    with pytest.raises(ConfigurationError, match='line 1: there is no field "yours"'):
+        read(path, label_field="yours")
 
 
 def test_a_missing_file_is_named(tmp_path: Path) -> None:
