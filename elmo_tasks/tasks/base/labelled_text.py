@@ -72,7 +72,8 @@ class LabelledTextPredictor(LabelPredictor):
     `{"tokens": ["What", ...]}` is taken as it is. A line of a file that does not begin with `{` is a text without any
     JSON around it.
 
-    The answer has the `label`, the `probabilities` by label, and the `tokens` that were read.
+    The answer has the `label`, the `probabilities` by label, and the `tokens` that were read; and `tokens_left_out`, the
+    number of tokens that were not, where the reader cuts long texts and this is one.
 
     Stock models are served too: their reader makes the text field `tokens` of a string, as "text_classification_json"
     does, and they give `probs`, as "basic_classifier" does. Their readers take no lists of tokens.
@@ -121,4 +122,7 @@ class LabelledTextPredictor(LabelPredictor):
     def instance_answer(self, instance: Instance, output: JsonDict) -> JsonDict:
         label, probabilities = self.label_and_probabilities(output)
         tokens = token_texts(instance["tokens"]) if "tokens" in instance.fields else output["tokens"]
-        return {"label": label, "probabilities": probabilities, "tokens": tokens}
+        answer = {"label": label, "probabilities": probabilities, "tokens": tokens}
+        if left_out := output.get("tokens_left_out"):
+            answer["tokens_left_out"] = left_out
+        return answer

@@ -108,7 +108,7 @@ class LabellingModel(ElmoModel):
         metadata : `list[dict[str, Any]]`, optional
             Each instance's; see `names`.
         shown : `Sequence[str]`
-            What of it is given back.
+            What of it is given back, where it is there.
 
         # Returns
 
@@ -118,7 +118,8 @@ class LabellingModel(ElmoModel):
         """
         output = self.outputs(self.classifier(vectors))
         if metadata is not None:
-            output.update({name: [instance[name] for instance in metadata] for name in shown})
+            there = [name for name in shown if all(name in instance for instance in metadata)]
+            output.update({name: [instance[name] for instance in metadata] for name in there})
         if label is not None:
             output["loss"] = self.loss(output["logits"], label)
             self._scores(self.names(output["logits"].argmax(dim=-1)), self.names(label, metadata))

@@ -12,8 +12,7 @@ from elmo_tasks.tasks.base.labelled_text import LabelledTextPredictor
 @Predictor.register("elmo_classifier")
 class ElmoClassifierPredictor(LabelledTextPredictor):
     """
-    Labels texts; see `LabelledTextPredictor`. Where the reader cuts long texts and this is one, the answer has
-    `tokens_left_out` too, the number of tokens that were not read.
+    Labels texts; see `LabelledTextPredictor`.
 
     Registered as a `Predictor` with name "elmo_classifier".
     """
@@ -30,10 +29,3 @@ class ElmoClassifierPredictor(LabelledTextPredictor):
                 'the reader\'s long_texts by "cut".'
             )
         return super().predictions_to_labeled_instances(instance, outputs)
-
-    @overrides
-    def instance_answer(self, instance: Instance, output: JsonDict) -> JsonDict:
-        answer = super().instance_answer(instance, output)
-        if left_out := output.get("tokens_left_out"):
-            answer["tokens_left_out"] = left_out
-        return answer

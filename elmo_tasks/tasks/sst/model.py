@@ -102,9 +102,10 @@ class ElmoBiattentiveClassifier(LabellingModel):
     @overrides(check_signature=False)
     def forward(
         self,
-        tokens: TextFieldTensors,
+        tokens: TextFieldTensors | None = None,
         metadata: list[dict[str, Any]] | None = None,
         label: Tensor | None = None,
+        windows: TextFieldTensors | None = None,
     ) -> dict[str, Any]:
         """
         # Parameters
@@ -112,15 +113,23 @@ class ElmoBiattentiveClassifier(LabellingModel):
         tokens : `TextFieldTensors`
             The texts.
         metadata : `list[dict[str, Any]]`, optional
-            Each text's `tokens`; the `label` of one whose label the model does not know.
+            Each text's `tokens`, and `tokens_left_out` if the reader cuts texts; the `label` of one whose label the
+            model does not know.
         label : `Tensor`, optional
             See `loss`. Shape `(batch,)`.
+        windows : `TextFieldTensors`, optional
+            Must not be there: each token attends to all of its text.
 
         # Returns
 
         `dict[str, Any]`
             See `answer`.
         """
+        if tokens is None or windows is not None:
+            raise ConfigurationError(
+                'The model "elmo_bcn" reads texts whole, and the reader gives them by windows: set its long_texts to '
+                '"cut", or take the model "elmo_classifier".'
+            )
         mask = get_text_field_mask(tokens)  # (batch, tokens)
         check_that_none_is_empty(mask, "classify")
         (text,) = self.embed(tokens)
@@ -131,7 +140,7 @@ class ElmoBiattentiveClassifier(LabellingModel):
         # Shape: (batch, tokens, integrator_output_dim)
         integrated = self.integrator(biattention(encoded, mask), mask)
         vectors = self.pooling(self.join_output(integrated, text.output_elmo, mask), mask)
-        return self.answer(vectors, label, metadata, ("tokens",))
+        return self.answer(vectors, label, metadata, ("tokens", "tokens_left_out"))
 
 
 def biattention(encoded: Tensor, mask: Tensor) -> Tensor:

@@ -11,6 +11,7 @@ from allennlp.data import Instance
 from allennlp.modules import Maxout, Seq2SeqEncoder
 from label_model_tests import Config, OpenLabelModelTests, linear
 
+from elmo_tasks.tasks.classification.reader import ClassificationReader
 from elmo_tasks.tasks.sst.model import biattention
 from task_setup import TaskSetup
 
@@ -141,3 +142,25 @@ def test_a_text_without_tokens_is_named(config: Config) -> None:
     setup = TaskSetup(config("both"))
     with pytest.raises(ConfigurationError, match=r"Text 1 of a batch .* has no tokens"):
         setup.run([setup.instances[0], setup.instance([], "2")])
+
+
+def test_windows_are_refused(config: Config) -> None:
+    setup = TaskSetup(config(None))
+    reader = ClassificationReader(max_tokens=2, long_texts="window")
+    instance = reader.text_to_instance(["It", "works", "."], "4")
+    reader.apply_token_indexers(instance)
+    with pytest.raises(ConfigurationError, match=r'"elmo_bcn" reads texts whole.* set its long_texts to "cut"'):
+        setup.run([instance])
+
+
+def test_the_reader_of_trees_goes_with_the_pooled_model(config: Config) -> None:
+    params = config(None)
+    params["model"] = {
+        "type": "elmo_classifier",
+        "text_field_embedder": params["model"]["text_field_embedder"].as_dict(),
+        "encoder": {"type": "lstm", "hidden_size": 3},
+    }
+    setup = TaskSetup(params)
+    output = setup.run(setup.instances)
+    assert output["tokens"][0] == ["It", "works", "."]
+    assert "tokens_left_out" not in output

@@ -6,7 +6,11 @@ import pytest
 from allennlp.commands.evaluate import evaluate_from_archive
 from allennlp.commands.train import train_model
 from allennlp.common import Params
+from allennlp.predictors import Predictor
 from label_predictor_tests import LabelPredictorTests
+
+from elmo_tasks.tasks.classification.reader import ClassificationReader
+from task_setup import TaskSetup
 
 
 @pytest.fixture(scope="module")
@@ -39,3 +43,11 @@ def test_two_classes_are_scored_without_what_is_neutral(
     metrics = evaluate_from_archive(tmp_path / "run" / "model.tar.gz", corpus)
     assert metrics["accuracy"] in (0, 1 / 4, 2 / 4, 3 / 4, 1)
     assert {name for name in metrics if name.startswith("recall")} == {"recall-0", "recall-1"}
+
+
+def test_what_a_reader_cuts_off_is_said(config: Callable[..., Params]) -> None:
+    setup = TaskSetup(config(None))
+    setup.model.eval()
+    reader = ClassificationReader(max_tokens=2)
+    answer = Predictor.by_name("elmo_sst")(setup.model, reader).predict_json({"tokens": ["It", "works", "."]})
+    assert (answer["tokens"], answer["tokens_left_out"]) == (["It", "works"], 1)
