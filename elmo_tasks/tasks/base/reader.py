@@ -33,7 +33,7 @@ class TextReader(DatasetReader):
 
     token_indexers : `dict[str, TokenIndexer]`, optional (default = `{"tokens": SingleIdTokenIndexer()}`)
     max_instances : `int`, optional
-        So many instances, the first, are read.
+        So many instances, the first, are read. What a reader leaves out does not count.
 
     # Raises
 
@@ -56,6 +56,15 @@ class TextReader(DatasetReader):
             serialization_dir=serialization_dir,
         )
         self._token_indexers = token_indexers or {"tokens": SingleIdTokenIndexer()}
+
+    @overrides
+    def shard_iterable(self, iterable: Iterable[Example]) -> Iterator[Example]:
+        """As AllenNLP's, without `max_instances`: `read` counts the instances, of which an example may give none."""
+        most, self.max_instances = self.max_instances, None
+        try:
+            return super().shard_iterable(iterable)
+        finally:
+            self.max_instances = most
 
     @overrides
     def apply_token_indexers(self, instance: Instance) -> None:
@@ -145,6 +154,14 @@ def good_ones(
         warn_of(f"{file_path}: skipped {len(bad)} bad {kind}s", bad)
     if not read:
         raise ConfigurationError(f"{file_path}: there is no {kind} here.")
+
+
+def all_good(examples: Iterable[Example | ValueError], file_path: PathOrStr) -> Iterator[Example]:
+    """As `good_ones` where a bad example is no matter of a reader's parameters: then its error names the file."""
+    for example in examples:
+        if isinstance(example, ValueError):
+            raise type(example)(f"{file_path}, {example}.")
+        yield example
 
 
 def warn_of(summary: str, named: Sequence[str]) -> None:

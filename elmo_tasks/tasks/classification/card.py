@@ -8,16 +8,15 @@ from collections import Counter
 from pathlib import Path
 
 from elmo_tasks.tasks.base.card import Card, Corpus, Counts, Experiment
+from elmo_tasks.tasks.base.reader import all_good
 from elmo_tasks.tasks.base.word_vectors import GLOVE_6B_SUBSET, GLOVE_840B
-from elmo_tasks.tasks.classification.corpus import DocumentError, Form, read_documents
+from elmo_tasks.tasks.classification.corpus import Form, read_documents
 
 
 def count_labels(path: Path, form: Form | None = None) -> Counts:
     """The texts of each label."""
     counts: Counter[str] = Counter()
-    for document in read_documents(path, form or Form()):
-        if isinstance(document, DocumentError):
-            raise DocumentError(f"{path}, {document}.")
+    for document in all_good(read_documents(path, form or Form()), path):
         counts[str(document.label)] += 1
     return counts
 

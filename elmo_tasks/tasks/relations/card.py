@@ -9,8 +9,9 @@ from collections import Counter
 from pathlib import Path
 
 from elmo_tasks.tasks.base.card import Card, Corpus, Counts, Experiment
+from elmo_tasks.tasks.base.reader import all_good
 from elmo_tasks.tasks.base.word_vectors import GLOVE_6B_SUBSET, GLOVE_840B
-from elmo_tasks.tasks.relations.corpus import ExampleError, read_examples
+from elmo_tasks.tasks.relations.corpus import read_examples
 
 _RELATIONS = (
     "Cause-Effect",
@@ -28,9 +29,7 @@ _RELATIONS = (
 def count_relations(path: Path) -> Counts:
     """The sentences of each label."""
     counts: Counter[str] = Counter()
-    for example in read_examples(path):
-        if isinstance(example, ExampleError):
-            raise ExampleError(f"{path}, {example}.")
+    for example in all_good(read_examples(path), path):
         counts[str(example.label)] += 1
     return counts
 

@@ -8,16 +8,15 @@ from collections import Counter
 from pathlib import Path
 
 from elmo_tasks.tasks.base.card import Card, Corpus, Counts, Experiment
+from elmo_tasks.tasks.base.reader import all_good
 from elmo_tasks.tasks.base.word_vectors import GLOVE_6B_SUBSET, GLOVE_840B
-from elmo_tasks.tasks.snli.pairs import LABELS, NO_LABEL, PairError, read_pairs
+from elmo_tasks.tasks.snli.pairs import LABELS, NO_LABEL, read_pairs
 
 
 def count_pairs(path: Path) -> Counts:
     """The pairs of each gold label, `-` for those without one."""
     counts: Counter[str] = Counter()
-    for pair in read_pairs(path, "text", LABELS):
-        if isinstance(pair, PairError):
-            raise PairError(f"{path}, {pair}.")
+    for pair in all_good(read_pairs(path, "text", LABELS), path):
         counts[pair.label or NO_LABEL] += 1
     return counts
 

@@ -6,30 +6,23 @@ folders.
 """
 
 from collections import Counter
-from collections.abc import Iterator
 from pathlib import Path
 
 from elmo_tasks.tasks.base.card import Card, Corpus, Counts, Experiment
+from elmo_tasks.tasks.base.reader import all_good
 from elmo_tasks.tasks.base.word_vectors import GLOVE_6B_SUBSET, GLOVE_840B
-from elmo_tasks.tasks.sst.trees import SENTIMENTS, Tree, TreeError, read_trees
-
-
-def _trees(path: Path) -> Iterator[Tree]:
-    for tree in read_trees(path):
-        if isinstance(tree, TreeError):
-            raise TreeError(f"{path}, {tree}.")
-        yield tree
+from elmo_tasks.tasks.sst.trees import SENTIMENTS, read_trees
 
 
 def count_sentences(path: Path) -> Counts:
     """The trees."""
-    return {"sentences": sum(1 for _ in _trees(path))}
+    return {"sentences": sum(1 for _ in all_good(read_trees(path), path))}
 
 
 def count_phrases(path: Path) -> Counts:
     """The sentences of each sentiment, and the phrases, which are all nodes of the trees."""
     counts: Counter[str] = Counter()
-    for tree in _trees(path):
+    for tree in all_good(read_trees(path), path):
         counts[_sentences(tree.nodes[0].sentiment)] += 1
         counts["phrases"] += len(tree.nodes)
     return counts

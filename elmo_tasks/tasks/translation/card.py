@@ -1,29 +1,20 @@
 """What is known about machine translation."""
 
-from collections.abc import Iterable
 from pathlib import Path
 
 from elmo_tasks.tasks.base.card import Card, Corpus, Counts, Experiment
-from elmo_tasks.tasks.translation.corpus import Pair, PairError, read_pairs, read_texts
+from elmo_tasks.tasks.base.reader import all_good
+from elmo_tasks.tasks.translation.corpus import read_pairs, read_texts
 
 
 def count_pairs(path: Path) -> Counts:
     """The pairs of a file that has both texts."""
-    return {"pairs": _count(path, read_pairs(path))}
+    return {"pairs": sum(1 for _ in all_good(read_pairs(path), path))}
 
 
 def count_texts(path: Path) -> Counts:
     """The texts of one of two parallel files."""
-    return {"texts": _count(path, read_texts(path))}
-
-
-def _count(path: Path, read: Iterable[Pair | PairError]) -> int:
-    number = 0
-    for one in read:
-        if isinstance(one, PairError):
-            raise PairError(f"{path}, {one}.")
-        number += 1
-    return number
+    return {"texts": sum(1 for _ in all_good(read_texts(path), path))}
 
 
 def _experiment(name: str, title: str, row: str, config: str) -> Experiment:

@@ -16,6 +16,7 @@ from allennlp.data.tokenizers import Token
 
 from elmo_tasks.tasks.base.reader import (
     TextReader,
+    all_good,
     bad_line,
     check_utf8,
     escaped_lines,
@@ -23,6 +24,10 @@ from elmo_tasks.tasks.base.reader import (
     numbered_lines,
     warn_of,
 )
+
+
+class BadExample(ValueError):
+    """As a task has one."""
 
 
 @DatasetReader.register("test_documents")
@@ -40,6 +45,19 @@ class Documents(TextReader):
     def text_to_instance(self, document: str) -> Instance:  # type: ignore[override]
         texts = [TextField([Token(word) for word in text.split()]) for text in document.split(self.separator)]
         return Instance({"title": texts[0], "sentences": ListField(texts[1:]), "label": LabelField("a")})
+
+
+def test_instances_are_counted_and_not_what_gives_none(tmp_path: Path) -> None:
+    class Even(Documents):
+        def _read(self, file_path: Any) -> Iterator[Instance]:
+            for number, instance in enumerate(super()._read(file_path)):
+                if number % 2:
+                    yield instance
+
+    path = tmp_path / "documents.txt"
+    path.write_text("".join(f"title{number}|sentence\n" for number in range(6)))
+    titles = [instance["title"].tokens[0].text for instance in Even(max_instances=2).read(path)]
+    assert titles == ["title1", "title3"]
 
 
 def test_all_text_fields_get_the_indexers() -> None:
@@ -92,6 +110,13 @@ def test_a_line_that_is_not_utf8_stays_in_its_place(tmp_path: Path) -> None:
     for line in (first, surrogate):
         with pytest.raises(ValueError, match="the text is not UTF-8; convert the file"):
             check_utf8(line, ValueError, "the text")
+
+
+def test_a_bad_example_is_an_error_where_none_may_be() -> None:
+    examples = all_good(["a", BadExample("line 2: no"), "b"], "x.txt")
+    assert next(examples) == "a"
+    with pytest.raises(BadExample, match=r"x\.txt, line 2: no\."):
+        next(examples)
 
 
 def test_a_damaged_file_is_named(tmp_path: Path) -> None:
