@@ -4,6 +4,7 @@ import csv
 import json
 import logging
 from collections.abc import Collection, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -24,6 +25,9 @@ FORMATS = ("jsonl", "tsv", "csv", "folders")
 
 _ENDINGS = {".jsonl": "jsonl", ".json": "jsonl", ".ndjson": "jsonl", ".tsv": "tsv", ".csv": "csv"}
 _DELIMITERS = {"tsv": "\t", "csv": ","}
+
+_LONGEST_FIELD = 100_000_000
+"""In characters. Where a double quote is never closed, the rest of a file is one field."""
 
 Column = str | int
 
@@ -51,7 +55,7 @@ class Form:
     """
 
     file_format: str | None = None
-    text_column: Column = "text"
+    text_column: Column | list[Column] = "text"
     label_column: Column | None = "label"
     quoting: bool | None = None
 
@@ -62,7 +66,7 @@ class Form:
             )
         if self.quoting is not None:
             check_flag(ConfigurationError, quoting=self.quoting)
-        columns = [column for column in (self.text_column, self.label_column) if column is not None]
+        columns = [*self.text_columns, *([] if self.label_column is None else [self.label_column])]
         named = all(isinstance(column, str) for column in columns)
         numbered = all(isinstance(column, int) and not isinstance(column, bool) and column >= 0 for column in columns)
         if not (named or numbered):
@@ -70,13 +74,20 @@ class Form:
                 f"text_column is {self.text_column!r} and label_column is {self.label_column!r}; both must be names, "
                 "or both numbers, counted from 0."
             )
-        if self.text_column == self.label_column:
-            raise ConfigurationError(f"text_column and label_column are both {self.text_column!r}.")
+        if not self.text_columns:
+            raise ConfigurationError("text_column is an empty list; it must name a column.")
+        if self.label_column in self.text_columns:
+            raise ConfigurationError(f"text_column and label_column are both {self.label_column!r}.")
+
+    @property
+    def text_columns(self) -> list[Column]:
+        """Those whose texts are one, in their order."""
+        return self.text_column if isinstance(self.text_column, list) else [self.text_column]
 
     @property
     def is_numbered(self) -> bool:
         """Whether columns are numbered; then there is no line with their names."""
-        return isinstance(self.text_column, int)
+        return isinstance(self.text_columns[0], int)
 
 
 def read_documents(
@@ -168,7 +179,7 @@ def _names(file_path: PathOrStr, form: Form, rows: Iterator[tuple[int, "list[str
     number, names = next(rows, (1, []))
     if isinstance(names, DocumentError):
         raise bad_line(file_path, number, str(names))
-    for column in (form.text_column, form.label_column):
+    for column in (*form.text_columns, form.label_column):
         if column is not None and names.count(str(column)) != 1:
             raise bad_line(
                 file_path,
@@ -189,7 +200,8 @@ def _rows(file_path: PathOrStr, delimiter: str, quoting: bool) -> Iterator[tuple
     while True:
         number = reader.line_num + 1
         try:
-            row = next(reader)
+            with _long_fields():
+                row = next(reader)
         except StopIteration:
             return
         except csv.Error as error:
@@ -197,6 +209,16 @@ def _rows(file_path: PathOrStr, delimiter: str, quoting: bool) -> Iterator[tuple
             continue
         if any(cell.strip() for cell in row):
             yield number, _not_utf8("".join(row)) or row
+
+
+@contextmanager
+def _long_fields() -> Iterator[None]:
+    """Python's limit of 131,072 characters in a field is for the whole program."""
+    before = csv.field_size_limit(_LONGEST_FIELD)
+    try:
+        yield
+    finally:
+        csv.field_size_limit(before)
 
 
 def _not_utf8(text: str) -> DocumentError | None:
@@ -217,24 +239,39 @@ def _folders(file_path: PathOrStr, form: Form, labels: Collection[str] | None) -
             continue
         for file in sorted(file for file in folder.iterdir() if file.is_file() and not file.name.startswith(".")):
             text = read_bytes(file, ConfigurationError).decode("utf-8-sig", "surrogateescape")
-            record = _not_utf8(text) or {form.text_column: text, form.label_column: folder.name}
+            record = _not_utf8(text) or {form.text_columns[0]: text, form.label_column: folder.name}
             yield f"{folder.name}/{file.name}", record
 
 
 def _document(record: Record, form: Form, labels: Collection[str] | None) -> Document:
     if isinstance(record, DocumentError):
         raise record
-    text = check_text(_field(record, form.text_column), form.text_column, "classify", DocumentError)
-    check_unicode(text, f'"{form.text_column}"', DocumentError)
+    name = " and ".join(map(str, form.text_columns))
+    text = check_text(_text(record, form.text_columns), name, "classify", DocumentError)
+    check_unicode(text, f'"{name}"', DocumentError)
     if form.label_column is None:
         return Document(text, None)
     label = _field(record, form.label_column)
+    if isinstance(label, float) and label.is_integer():
+        # As programs write whole numbers where another one is missing.
+        label = int(label)
     if isinstance(label, bool | int):
         label = json.dumps(label)
     check_label(label, f'"{form.label_column}"', DocumentError)
     if labels is not None and label not in labels:
         raise DocumentError(f'"{form.label_column}" is {short(label)}; it must be one of {", ".join(labels)}')
     return Document(text, label)
+
+
+def _text(record: Mapping[Any, Any], columns: list[Column]) -> Any:
+    """What stands in a column, or the texts of several with a space between them; empty ones are passed over."""
+    texts = [_field(record, column) for column in columns]
+    if len(texts) == 1:
+        return texts[0]
+    for column, text in zip(columns, texts, strict=True):
+        if not isinstance(text, str):
+            raise DocumentError(f'"{column}" must be text, as one of several columns, not {short(text)}')
+    return " ".join(text for text in texts if text.strip())
 
 
 def _field(record: Mapping[Any, Any], column: Column) -> Any:

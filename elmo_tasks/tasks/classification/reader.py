@@ -31,7 +31,7 @@ class ClassificationReader(LabelledTextReader):
     Texts and their labels, UTF-8, plain or compressed, from one of these:
 
     - `"jsonl"`: a JSON object a line. A text may be a list of tokens, which is taken as it is. A label is a string, a
-      whole number, true or false.
+      whole number (1.0 is read as 1), true or false.
     - `"tsv"`, `"csv"`: a table with tabs or commas between its columns. Where columns are named, the first line has
       their names; where they are numbered, there is no such line.
     - `"folders"`: a folder with a folder a label, in which each file is a text, such as IMDB's `train/pos/0_9.txt`.
@@ -45,8 +45,9 @@ class ClassificationReader(LabelledTextReader):
     file_format : `str`, optional
         One of the above. None: as the name ends (`.jsonl`, `.json`, `.ndjson`, `.tsv`, `.csv`, and `.gz` and so on
         behind it), and `"folders"` for a folder.
-    text_column : `str` or `int`, optional (default = `"text"`)
-        The JSON field's or the column's name; or the column's number, counted from 0.
+    text_column : `str`, `int` or a list of them, optional (default = `"text"`)
+        The JSON field's or the column's name; or the column's number, counted from 0. A list: the texts of several
+        columns, such as a title and a body, are one text with a space between them.
     label_column : `str` or `int`, optional (default = `"label"`)
         Likewise. None where texts have no labels, for `allennlp predict --use-dataset-reader`.
     quoting : `bool`, optional
@@ -82,7 +83,7 @@ class ClassificationReader(LabelledTextReader):
         self,
         token_indexers: Optional[dict[str, TokenIndexer]] = None,
         file_format: str | None = None,
-        text_column: str | int = "text",
+        text_column: str | int | list[str | int] = "text",
         label_column: str | int | None = "label",
         quoting: bool | None = None,
         tokenizer: Optional[Tokenizer] = None,

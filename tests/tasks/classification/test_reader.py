@@ -53,6 +53,28 @@ def test_json_lines(tmp_path: Path) -> None:
     assert read(path) == [("Ada 's here .", "a"), ("Ada's here.", "1"), ("No", "true")]
 
 
+@pytest.mark.parametrize(("label", "expected"), [(1.0, "1"), (-0.0, "0"), (1e16, "10000000000000000")])
+def test_a_whole_number_may_be_written_with_a_point(tmp_path: Path, label: float, expected: str) -> None:
+    assert read(write(tmp_path / "data.jsonl", lines({"text": "a", "label": label}))) == [("a", expected)]
+
+
+def test_several_columns_are_one_text(tmp_path: Path) -> None:
+    path = write(tmp_path / "data.jsonl", lines({"title": "Rain", "body": "It fell.", "label": "a"}))
+    assert read(path, text_column=["title", "body"]) == [("Rain It fell .", "a")]
+    write(path, lines({"title": " ", "body": "It fell.", "label": "a"}))
+    assert read(path, text_column=["title", "body"]) == [("It fell .", "a")]
+    path = write(tmp_path / "data.csv", 'a,"Rain, again",It fell\n')
+    assert read(path, text_column=[1, 2], label_column=0) == [("Rain , again It fell", "a")]
+    path = write(tmp_path / "data.tsv", "title\tbody\tlabel\n\t \tx\n")
+    with pytest.raises(ConfigurationError, match='line 2: "title and body" is empty'):
+        read(path, text_column=["title", "body"])
+    with pytest.raises(ConfigurationError, match='there must be one column named "abstract" here'):
+        read(path, text_column=["title", "abstract"])
+    path = write(tmp_path / "data.jsonl", lines({"title": "Rain", "body": ["It"], "label": "a"}))
+    with pytest.raises(ConfigurationError, match='line 1: "body" must be text, as one of several columns, not'):
+        read(path, text_column=["title", "body"])
+
+
 def test_json_lines_with_other_names(tmp_path: Path) -> None:
     path = write(tmp_path / "data.json", lines({"review": "Fine", "label": "ENTY", "fine": "ENTY:food"}))
     assert read(path, text_column="review", label_column="fine") == [("Fine", "ENTY:food")]
@@ -77,6 +99,14 @@ def test_tsv_with_quotes(tmp_path: Path) -> None:
 def test_csv(tmp_path: Path) -> None:
     path = write(tmp_path / "data.csv", 'label,text\n1,"So, ""he"" said\nand left"\n\n0,plain\n')
     assert read(path) == [('So , " he " said and left', "1"), ("plain", "0")]
+
+
+def test_a_long_field_of_csv(tmp_path: Path) -> None:
+    limit = csv.field_size_limit()
+    path = write(tmp_path / "data.csv", f'text,label\n"{"a " * 70_000}",x\n')
+    ((text, label),) = read(path)
+    assert (len(text.split()), label) == (70_000, "x")
+    assert csv.field_size_limit() == limit
 
 
 def test_csv_without_quotes(tmp_path: Path) -> None:
@@ -286,6 +316,9 @@ def test_a_row_that_is_skipped_leaves_the_others(tmp_path: Path) -> None:
         ({"labels": ["a", 1]}, r"labels is \['a', 1\]; it must be"),
         ({"text_column": "label"}, "text_column and label_column are both 'label'"),
         ({"text_column": 1}, "text_column is 1 and label_column is 'label'; both must be names, or both numbers"),
+        ({"text_column": ["a", "label"]}, "text_column and label_column are both 'label'"),
+        ({"text_column": []}, "text_column is an empty list"),
+        ({"text_column": ["a", 1]}, "both must be names, or both numbers"),
         ({"text_column": -1, "label_column": 0}, "both must be names, or both numbers"),
         ({"text_column": True, "label_column": None}, "both must be names, or both numbers"),
         ({"quoting": "no"}, "quoting is 'no'; it must be true or false"),
