@@ -27,9 +27,12 @@ local common = import 'common.libsonnet';
     trainer: { num_epochs: 30, grad_norm: 5.0, optimizer: { type: 'adam', lr: 0.005 } },
   },
 
+  kind(tokenizer):: if std.isObject(tokenizer) then tokenizer.type else tokenizer,
+
   // train, validation, test: see the reader `elmo_translation`. source_tokenizer, target_tokenizer, max_tokens: its
-  // parameters; what is scored is read whole. tokenize: sacreBLEU's, of translations and references. beam_size,
-  // max_steps: see the model `elmo_translator`.
+  // parameters; what is scored is read whole. tokenize: sacreBLEU's, of translations and references. beam_size: see the
+  // model `elmo_translator`. max_steps: how many tokens a translation may have, with its joiners, of which text in
+  // characters has one between any two.
   // What is not said here: see common.libsonnet.
   experiment(
     train,
@@ -40,7 +43,7 @@ local common = import 'common.libsonnet';
     max_tokens=null,
     tokenize='13a',
     beam_size=5,
-    max_steps=50,
+    max_steps=if $.kind(target_tokenizer) == 'elmo_chinese_characters' then 200 else 50,
     bilm=null,
     place='input',
     layers='all',

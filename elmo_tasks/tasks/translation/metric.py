@@ -46,9 +46,14 @@ class Bleu(Metric):
         # Of n-grams that are right and of all, by length; and of words.
         self._counts: Counter[str] = Counter()
 
+    @property
+    def is_installed(self) -> bool:
+        """Whether sacreBLEU is."""
+        return self._sacrebleu is not None
+
     def check_installed(self) -> None:
         """Raises `ConfigurationError` if sacreBLEU is not installed."""
-        if self._sacrebleu is None:
+        if not self.is_installed:
             raise ConfigurationError(
                 'sacreBLEU scores translations and is not installed: pip install "sacrebleu>=2.4", or the group '
                 '"translation" of this package.'

@@ -62,7 +62,8 @@ class ElmoTranslator(ElmoModel):
     beam_size : `int`, optional (default = `5`)
         How many translations the search keeps, and gives, of each text. 1: the most probable token is taken each time.
     max_steps : `int`, optional (default = `80`)
-        How many tokens a translation may have, its end included.
+        How many tokens a translation may have, its joiners and its end included. Of text that is split into characters
+        every second token is a joiner.
     length_penalty : `float`, optional (default = `1`)
         Translations are ordered by their log probability over the number of their tokens to this power: 0 prefers short
         ones.
@@ -216,7 +217,8 @@ class ElmoTranslator(ElmoModel):
         """Each text's best translation, numbers of tokens, against its reference if it has one."""
         pairs = zip(best, metadata, strict=True)
         scored = [(self._text(indices), text["reference"]) for indices, text in pairs if "reference" in text]
-        if scored:
+        # A prediction needs no scores; `get_metrics` says it where somebody asks for them.
+        if scored and self._bleu.is_installed:
             self._bleu(*zip(*scored, strict=True))
 
     def words(self, indices: list[int]) -> list[str]:

@@ -18,7 +18,7 @@ from elmo_tasks.checks import check_count, check_flag
 from elmo_tasks.modules.tokenizer import SpacyRulesTokenizer
 from elmo_tasks.tasks.base.reader import TextReader, good_ones
 from elmo_tasks.tasks.translation.corpus import Pair, read_pairs
-from elmo_tasks.tasks.translation.joining import with_joiners
+from elmo_tasks.tasks.translation.joining import JOINER, with_joiners
 
 logger = logging.getLogger(__name__)
 
@@ -54,7 +54,7 @@ class TranslationReader(TextReader):
         Of JSON objects. A `target_field` of None: targets are not read, for `allennlp predict --use-dataset-reader`.
     max_tokens : `int`, optional
         Pairs with more tokens on one side are left out of what is read, with a warning: a training's memory grows with
-        the longest. None: all are read.
+        the longest. Joiners, start and end do not count. None: all are read.
     skip_bad_lines : `bool`, optional (default = `False`)
         Whether a line that is not as said above, or whose source or target is empty, is skipped, counted and named
         instead of raised.
@@ -132,7 +132,7 @@ class TranslationReader(TextReader):
         if self._max_tokens is None:
             return False
         texts: list[Any] = [instance[name] for name in ("source", "target") if name in instance.fields]
-        return any(len(text) > self._max_tokens for text in texts)
+        return any(_text_length(text) > self._max_tokens for text in texts)
 
     def _pairs(self, file_path: PathOrStr) -> Iterator[Pair]:
         yield from good_ones(read_pairs(file_path, *self._fields), file_path, "pair", self._skip_bad_lines)
@@ -157,3 +157,8 @@ class TranslationReader(TextReader):
     def target_field(self, words: Iterable[str]) -> TextField:
         """The field `target` of a translation's tokens, joiners among them."""
         return TextField([Token(word) for word in (START_SYMBOL, *words, END_SYMBOL)])
+
+
+def _text_length(field: TextField) -> int:
+    """In tokens that are the text's own."""
+    return sum(token.text not in (JOINER, START_SYMBOL, END_SYMBOL) for token in field.tokens)

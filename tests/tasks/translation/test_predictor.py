@@ -167,9 +167,10 @@ def test_sacrebleu_is_only_needed_to_score(archive: str, corpus: str, monkeypatc
     monkeypatch.setitem(sys.modules, "sacrebleu.metrics", None)
     predictor = Predictor.from_path(archive)
     assert len(predictor.predict("Who?")["translations"]) == 3
-    instances = list(predictor._dataset_reader.read(corpus))
+    # References are no reason to score a prediction.
+    assert len(predictor.predict_batch_instance(list(predictor._dataset_reader.read(corpus)))) == 5
     with pytest.raises(ConfigurationError, match="sacreBLEU scores translations and is not installed"):
-        predictor._model.forward_on_instances(instances)
+        predictor._model.get_metrics()
 
 
 def test_without_sacrebleu_training_ends_at_the_first_batch(config: Config, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -202,15 +202,18 @@ def test_a_carriage_return_in_a_line_of_parallel_files_is_a_bad_pair(tmp_path: P
 
 def test_long_pairs_are_left_out(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
     path = write(tmp_path / "x.tsv", "a b c\td\ne\tf g h\ni\tj\nk l\tm\n")
-    # The target's start and end count.
-    assert read(path, max_tokens=3) == [("a b c", "d"), ("i", "j"), ("k l", "m")]
     with caplog.at_level(logging.WARNING):
-        assert read(path, max_tokens=3) == [("a b c", "d"), ("i", "j"), ("k l", "m")]
-    assert "1 of 4 pairs have more than 3 tokens and are left out" in caplog.text
-    with pytest.raises(ConfigurationError, match=r"x\.tsv: no pair is left; all have more than 2 tokens"):
-        read(path, max_tokens=2)
-    # One is read before anything is known of the others.
-    assert read(path, max_tokens=3, max_instances=1) == [("a b c", "d")]
+        assert read(path, max_tokens=2) == [("i", "j"), ("k l", "m")]
+    assert "2 of 4 pairs have more than 2 tokens and are left out" in caplog.text
+    # Those that are left out do not count.
+    assert read(path, max_tokens=2, max_instances=1) == [("i", "j")]
+    with pytest.raises(ConfigurationError, match=r"x\.tsv: no pair is left; all have more than 1 tokens"):
+        read(write(path, "a b\tc\n"), max_tokens=1)
+
+
+def test_joiners_start_and_end_make_no_pair_long(tmp_path: Path) -> None:
+    path = write(tmp_path / "x.tsv", "No.\tNein.\n")
+    assert read(path, max_tokens=2) == [("No .", "Nein ￭ .")]
 
 
 @pytest.mark.parametrize(
