@@ -35,9 +35,20 @@ def best_spans(
     length = min(max_length or tokens, tokens)
     starts = start_logits.float().masked_fill(~mask, nothing)
     ends = end_logits.float().masked_fill(~mask, nothing)
+    if best == 1 and length == tokens:
+        return _best_of_any_length(starts, ends)
     # Of the span that begins at a token and has one token, two, and so on. Shape: (batch, tokens, length)
     scores = starts[:, :, None] + F.pad(ends, (0, length - 1), value=nothing).unfold(1, length, 1)
     # Each of shape: (batch, best)
     best_scores, places = scores.flatten(1).topk(min(best, tokens * length))
     first = places // length
     return torch.stack([first, first + places % length], dim=-1), best_scores
+
+
+def _best_of_any_length(starts: Tensor, ends: Tensor) -> tuple[Tensor, Tensor]:
+    """As `best_spans` of the best one, without a tensor of all pairs of tokens."""
+    # Of each start, the best end from there on. Shapes: (batch, tokens)
+    best_ends, places = ends.flip(1).cummax(dim=1)
+    scores, first = (starts + best_ends.flip(1)).max(dim=1, keepdim=True)  # (batch, 1)
+    last = ends.shape[1] - 1 - places.flip(1).gather(1, first)  # (batch, 1)
+    return torch.stack([first, last], dim=-1), scores

@@ -35,9 +35,10 @@ class ElmoBidaf(ElmoModel):
 
     Metrics: `em` and `f1`, see `SquadScores`.
 
-    Memory grows with the tokens of a batch, not with their square: no tensor has all pairs of a passage's tokens (see
-    `SelfAttention`), and those of passage and question are single numbers. With the paper's sizes and ELMo at both
-    places a training step keeps 130 kB a token of a passage for the backward pass, so 2.9 GB for 32 passages of 700.
+    Memory grows with the tokens of a batch, not with their square: no tensor has all pairs of each passage's tokens
+    (see `SelfAttention`; one mask of pairs is for the whole batch), and those of passage and question are single
+    numbers. With the paper's sizes and ELMo at both places a training step keeps 130 kB a token of a passage for the
+    backward pass, so 2.9 GB for 32 passages of 700.
 
     # Parameters
 

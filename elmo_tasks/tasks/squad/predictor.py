@@ -1,7 +1,8 @@
 """Questions and passages to answers."""
 
 import inspect
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from itertools import groupby
 from typing import Any, NamedTuple
 
 import torch
@@ -97,27 +98,35 @@ class ReadingComprehensionPredictor(LinePredictor):
 
     @overrides
     def answer(self, read: list[Any]) -> list[JsonDict]:
-        answers = iter(self._answers([question for _, asked in read for question in asked]))
+        answers = self._answers(question for _, asked in read for question in asked)
         outputs = []
         for is_squad, asked in read:
             given = [next(answers) for _ in asked]
             outputs.append({answer["id"]: answer["answer"] for answer in given} if is_squad else given[0])
         return outputs
 
-    def _answers(self, asked: list[_Asked]) -> list[JsonDict]:
-        windows = [self._instances(one) for one in asked]
-        instances = [instance for question_windows in windows for instance in question_windows]
-        outputs = iter(self._outputs(instances))
-        return [self._answer(one, [next(outputs) for _ in one]) for one in windows]
+    def _answers(self, asked: Iterable[_Asked]) -> Iterator[JsonDict]:
+        """A few questions at a time, so that a whole file's instances are never there at once."""
+        for windows in lazy_groups_of(self._instances(asked), _BATCH):
+            outputs = iter(self._outputs(instance for one in windows for instance in one))
+            for one in windows:
+                yield self._answer(one, [next(outputs) for _ in one])
 
-    def _instances(self, asked: _Asked) -> list[Instance]:
-        """One a window of the passage."""
+    def _instances(self, asked: Iterable[_Asked]) -> Iterator[list[Instance]]:
+        """Of each question one a window of the passage."""
         reader = self._dataset_reader
-        if isinstance(reader, SquadReader):
-            return reader.instances(asked.question, asked.passage, question_id=asked.id)
+        for passage, questions in groupby(asked, key=lambda one: one.passage):
+            if isinstance(reader, SquadReader):
+                yield from reader.instances_of(passage, ((one.question, one.id) for one in questions))
+            else:
+                yield from ([self._instance(one)] for one in questions)
+
+    def _instance(self, asked: _Asked) -> Instance:
+        """By another reader than ours."""
+        reader = self._dataset_reader
         instance = read_by(reader, ["question", "passage", "metadata"], question=asked.question, passage=asked.passage)
         _metadata(instance, reader)["id"] = asked.id
-        return [instance]
+        return instance
 
     def _outputs(self, instances: Iterable[Instance]) -> list[JsonDict]:
         outputs: list[JsonDict] = []
@@ -130,7 +139,7 @@ class ReadingComprehensionPredictor(LinePredictor):
     @overrides
     def _json_to_instance(self, json_dict: JsonDict) -> Instance:
         (asked,) = _asked(json_dict)
-        return self._instances(asked)[0]
+        return next(self._instances([asked]))[0]
 
     @overrides
     def predict_batch_instance(self, instances: list[Instance]) -> list[JsonDict]:

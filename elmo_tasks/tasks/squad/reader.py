@@ -203,6 +203,12 @@ class SquadReader(TextReader):
                 raise ConfigurationError(f"The {name} is empty.")
         return list(self._question_instances(self._passage(passage), question, answers, question_id))
 
+    def instances_of(self, passage: str, questions: Iterable[tuple[str, str | None]]) -> Iterator[list[Instance]]:
+        """The `instances` of each question, given with its id, about a passage, which is tokenized once."""
+        tokenized = self._passage(passage)
+        for question, question_id in questions:
+            yield list(self._question_instances(tokenized, question, None, question_id))
+
     def _passage(self, text: str) -> _Passage:
         tokens = self._tokenizer.tokenize(text)
         windows = [_Window(start, PassageField(tokens[start:end])) for start, end in self._bounds(len(tokens))]

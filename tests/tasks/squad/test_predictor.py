@@ -168,6 +168,26 @@ def test_squads_own_json_gives_the_official_predictions(archive: str, corpus: st
     assert predictor._model.get_metrics()["em"] == pytest.approx(expected)
 
 
+def test_a_passage_is_tokenized_once_and_questions_are_asked_few_at_a_time(
+    archive: str, corpus: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    predictor = Predictor.from_path(archive)
+    content = json.loads(Path(corpus).read_text())
+    expected = predictor.predict_json(content)
+    log: list[Any] = []
+    tokenizer, model = predictor._dataset_reader._tokenizer, predictor._model
+    tokenize, forward = tokenizer.tokenize, model.forward_on_instances
+    monkeypatch.setattr(tokenizer, "tokenize", lambda text: log.append(text) or tokenize(text))
+    monkeypatch.setattr(model, "forward_on_instances", lambda batch: log.append(len(batch)) or forward(batch))
+    monkeypatch.setattr("elmo_tasks.tasks.squad.predictor._BATCH", 2)
+    assert predictor.predict_json(content) == expected
+    paragraphs = [paragraph for article in content["data"] for paragraph in article["paragraphs"]]
+    assert all(log.count(paragraph["context"]) == 1 for paragraph in paragraphs)
+    assert [one for one in log if isinstance(one, int)] == [2, 2, 1]
+    # The last question is not yet looked at when the first ones are answered.
+    assert log.index(2) < log.index(paragraphs[-1]["qas"][-1]["question"])
+
+
 @pytest.mark.parametrize(
     ("given", "message"),
     [
