@@ -5,7 +5,7 @@
 // attention, dropout of 0.3, Adam with 0.001, falling to zero in five epochs. Words are jieba's, by its dictionary alone,
 // as in the biLM's training text; of a review the first 200 are read. The development set is cut at random.
 //
-// Needs jieba (pip install "jieba>=0.42.1") and the biLM.
+// Needs jieba (pip install "jieba>=0.42.1"); the biLM is in the package.
 //
 //   elmo-tasks train training_configs/classification/hotel_zh_elmo.jsonnet -s runs/hotel-zh-elmo
 local classification = import '../lib/classification.libsonnet';

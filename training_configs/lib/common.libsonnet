@@ -30,7 +30,9 @@ local bilms = import 'bilms.libsonnet';
     train_data_path: train,
     validation_data_path: validation,
     // Words outside the vocabulary have one vector for all of them. Where vectors are trained, it is trained on the words
-    // that have no pretrained vector, or else on those that training has seen only once.
+    // that have no pretrained vector, or else on those that training has seen only once. With pretrained vectors the
+    // vocabulary is made of all data, so that words of the development data have theirs. It has that data's labels too:
+    // one that training never saw gets an output, which is never trained, and no warning.
     vocabulary: if glove != null
     then { pretrained_files: { tokens: glove }, only_include_pretrained_words: true }
     else { min_count: { tokens: 2 } },

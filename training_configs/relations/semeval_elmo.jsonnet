@@ -4,9 +4,9 @@
 // et al. 2016). Sizes and training are those of the biLSTM with ELMo in DFKI's RelEx (the configs beside Alt et al.
 // 2020), for which no figure is published: GloVe vectors of 300 dimensions that are not trained, two vectors of 50 for
 // a token's distances from the entities, up to 100 tokens, two biLSTM layers of 300 units a direction, dropout of 0.5,
-// Adagrad with 0.01 in batches of 50, the rate times 0.9 where development F1 does not rise, patience of 10. Differs:
-// attention in place of the maximum, and the entities' own vectors beside it; no word dropout; dropout is of the same
-// dimensions in all tokens of a sentence.
+// Adagrad with 0.01 in batches of 50, the rate times 0.9 when development F1 has not risen for two epochs, patience of
+// 10. Differs: attention in place of the maximum, and the entities' own vectors beside it; no word dropout; dropout is
+// of the same dimensions in all tokens of a sentence.
 //
 // Needs SemEval2010_task8_all_data.zip (named in https://aclanthology.org/S10-1006) and
 // http://nlp.stanford.edu/data/glove.840B.300d.zip. Of the 8,000 training examples 800 are for development, as in RelEx

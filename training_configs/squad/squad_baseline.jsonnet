@@ -6,7 +6,7 @@
 // linear layers of 180; variational dropout of 0.2 before each of these; Adadelta, batches of 45, the moving average
 // of the weights, answers of at most 17 tokens. As in the authors' code: 24 epochs, 100 filters of width 5 over 20
 // dimensions, the moving average's decay 0.999. Differs: the tokenizer is spaCy's; rare characters have vectors of
-// their own; the character CNN has no dropout within.
+// their own; words have boundary characters; the character CNN has no dropout within.
 //
 // Needs SQuAD 1.1 (https://rajpurkar.github.io/SQuAD-explorer) and http://nlp.stanford.edu/data/glove.840B.300d.zip.
 //

@@ -3,7 +3,8 @@
 // As there: GloVe vectors of 100 dimensions, not trained, a character CNN with 100 filters of width 5, two highway
 // layers, biLSTMs of 100 units a direction, Adadelta with 0.5, batches of 60, 12 epochs, dropout 0.2, the moving
 // average of the weights with 0.999. As in the authors' code: characters of 8 dimensions, passages of at most 400
-// tokens in training. Differs: the tokenizer is spaCy's; answers have at most 17 tokens.
+// tokens in training. Differs: the tokenizer is spaCy's; words have boundary characters; answers have at most
+// 17 tokens.
 //
 // Needs SQuAD 1.1 (https://rajpurkar.github.io/SQuAD-explorer) and http://nlp.stanford.edu/data/glove.6B.zip.
 //

@@ -72,8 +72,8 @@ class LabelledTextPredictor(LabelPredictor):
     `{"tokens": ["What", ...]}` is taken as it is. A line of a file that does not begin with `{` is a text without any
     JSON around it.
 
-    The answer has the `label`, the `probabilities` by label, and the `tokens` that were read; and `tokens_left_out`, the
-    number of tokens that were not, where the reader cuts long texts and this is one.
+    The answer has the `label`, the `probabilities` by label, and the `tokens` that were read; and `tokens_left_out`,
+    the number of tokens that were not, where the reader cuts long texts and this is one.
 
     Stock models are served too: their reader makes the text field `tokens` of a string, as "text_classification_json"
     does, and they give `probs`, as "basic_classifier" does. Their readers take no lists of tokens.
