@@ -205,6 +205,19 @@ class LabelModelTests:
         assert set(setup.model(**tensors)) == {"logits", "probabilities", "loss"}
         assert "accuracy" in setup.model.get_metrics(reset=True)
 
+    @torch.no_grad()
+    def test_a_label_that_training_never_saw_is_an_error_without_a_loss(self, config: Config) -> None:
+        setup = TaskSetup(config(None, self.overrides))
+        setup.model.eval()
+        loss = setup.run(setup.instances[:2])["loss"]
+        setup.model.get_metrics(reset=True)
+        strange = setup.instance(*self.mates[1][:-1], "unheard-of")
+        torch.testing.assert_close(setup.run([*setup.instances[:2], strange])["loss"], loss)
+        metrics = setup.model.get_metrics(reset=True)
+        assert metrics["recall-unheard-of"] == 0
+        assert metrics["accuracy"] in (0, 1 / 3, 2 / 3)
+        assert setup.run([strange])["loss"] == 0
+
 
 def _records(caplog: pytest.LogCaptureFixture) -> list[logging.LogRecord]:
     """What the labelling models have logged."""
@@ -241,20 +254,3 @@ def check_dropout_of_whole_dimensions(config: Config) -> None:
     dropped = seen[0][:, :2] == 0
     assert torch.equal(dropped[:, 0], dropped[:, 1])
     assert 0.2 < dropped.float().mean() < 0.8
-
-
-class OpenLabelModelTests(LabelModelTests):
-    """And where a label may be one that training never saw."""
-
-    @torch.no_grad()
-    def test_a_label_that_training_never_saw_is_an_error_without_a_loss(self, config: Config) -> None:
-        setup = TaskSetup(config(None, self.overrides))
-        setup.model.eval()
-        loss = setup.run(setup.instances[:2])["loss"]
-        setup.model.get_metrics(reset=True)
-        strange = setup.instance(*self.mates[1][:-1], "unheard-of")
-        torch.testing.assert_close(setup.run([*setup.instances[:2], strange])["loss"], loss)
-        metrics = setup.model.get_metrics(reset=True)
-        assert metrics["recall-unheard-of"] == 0
-        assert metrics["accuracy"] in (0, 1 / 3, 2 / 3)
-        assert setup.run([strange])["loss"] == 0

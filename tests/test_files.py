@@ -19,6 +19,7 @@ from elmo_tasks.files import (
     JSONError,
     begins_with,
     check_own,
+    ending,
     full_disk_told,
     named_files,
     parse_json,
@@ -111,6 +112,16 @@ COMPRESS: dict[str, Callable[[bytes], bytes]] = {
     "txt.bz2": bz2.compress,
     "txt.xz": lzma.compress,
 }
+
+
+def test_an_ending_without_what_says_how_it_is_compressed() -> None:
+    assert [ending(name) for name in ("a.jsonl", "b/a.jsonl.xz", Path("a.x.tsv.gz"), "a.gz", "a")] == [
+        ".jsonl",
+        ".jsonl",
+        ".tsv",
+        "",
+        "",
+    ]
 
 
 def test_braces_name_two_files() -> None:

@@ -136,7 +136,7 @@ Record = Mapping[Any, Any] | DocumentError
 def _format(file_path: PathOrStr) -> str:
     if Path(cached_path(file_path)).is_dir():
         return "folders"
-    suffix = ending(file_path)
+    suffix = ending(str(file_path))
     if suffix not in _ENDINGS:
         raise ConfigurationError(
             f"{file_path}: its name does not say what it is; set file_format to one of {', '.join(FORMATS)}."

@@ -129,9 +129,10 @@ class ElmoEsim(LabellingModel):
     def _compare(self, premise: TextFieldTensors, hypothesis: TextFieldTensors) -> Tensor:
         """Shape `(batch, 4 * inference_dim)`."""
         masks = [get_text_field_mask(text) for text in (premise, hypothesis)]  # (batch, tokens) each
-        for mask, name in zip(masks, ("premise", "hypothesis"), strict=True):
-            check_that_none_is_empty(mask, "compare", name)
-        mask = stack(masks)  # here and below: premises above hypotheses (2 * batch, tokens)
+        for one, name in zip(masks, ("premise", "hypothesis"), strict=True):
+            check_that_none_is_empty(one, "compare", name)
+        # Here and below: premises above hypotheses. Shape: (2 * batch, tokens)
+        mask = stack(masks)
         # Shape: (2 * batch, tokens, encoded_dim)
         encoded = self._encode(premise, hypothesis, mask)
         # Shape: (2 * batch, tokens, 4 * encoded_dim)

@@ -52,7 +52,7 @@ def read_pairs(
     if len(files) == 2:
         yield from _parallel(*files) if target_field is not None else read_texts(files[0])
         return
-    suffix = ending(file_path)
+    suffix = ending(str(file_path))
     if suffix == ".tsv":
         for number, line in escaped_lines(file_path):
             if line.strip():

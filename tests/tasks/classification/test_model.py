@@ -9,7 +9,7 @@ from allennlp.data import Instance
 from label_model_tests import (
     PLACES,
     Config,
-    OpenLabelModelTests,
+    LabelModelTests,
     attended,
     check_dropout_of_whole_dimensions,
     classified,
@@ -22,7 +22,7 @@ FIXTURES = Path(__file__).parents[3] / "fixtures" / "classification"
 WINDOWS = {"dataset_reader.max_tokens": 3, "dataset_reader.long_texts": "window"}
 
 
-class TestWhatHoldsForAll(OpenLabelModelTests):
+class TestWhatHoldsForAll(LabelModelTests):
     mates: ClassVar = [
         (["Llanfairpwllgwyngyllgogerychwyrndrobwllllantysiliogogogoch"] * 30, "place"),
         (["short"], "place"),

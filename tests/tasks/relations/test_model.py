@@ -9,7 +9,7 @@ from allennlp.data import Instance
 from label_model_tests import (
     PLACES,
     Config,
-    OpenLabelModelTests,
+    LabelModelTests,
     attended,
     check_dropout_of_whole_dimensions,
     classified,
@@ -21,7 +21,7 @@ from task_setup import TaskSetup
 FIXTURES = Path(__file__).parents[3] / "fixtures" / "relations"
 
 
-class TestWhatHoldsForAll(OpenLabelModelTests):
+class TestWhatHoldsForAll(LabelModelTests):
     mates: ClassVar = [
         (["Llanfairpwllgwyngyllgogerychwyrndrobwllllantysiliogogogoch"] * 30, (2, 4), (28, 30), "Other"),
         (["one", "two"], (1, 2), (0, 1), "Other"),

@@ -9,7 +9,7 @@ from allennlp.common import Params
 from allennlp.common.checks import ConfigurationError
 from allennlp.data import Instance
 from allennlp.modules import Seq2SeqEncoder
-from label_model_tests import Config, OpenLabelModelTests, classified, linear
+from label_model_tests import Config, LabelModelTests, classified, linear
 from sklearn.metrics import precision_recall_fscore_support
 
 from task_setup import TaskSetup
@@ -18,7 +18,7 @@ FIXTURES = Path(__file__).parents[3] / "fixtures" / "snli"
 LONG = ["Llanfairpwllgwyngyllgogerychwyrndrobwllllantysiliogogogoch"] * 30
 
 
-class TestWhatHoldsForAll(OpenLabelModelTests):
+class TestWhatHoldsForAll(LabelModelTests):
     mates: ClassVar = [(LONG, ["short"], "neutral"), (["short"], LONG + LONG, "neutral")]
     fixture = FIXTURES / "train.jsonl"
     learning: ClassVar = {

@@ -9,7 +9,7 @@ import torch
 from allennlp.common.checks import ConfigurationError
 from allennlp.data import Instance
 from allennlp.modules import Maxout, Seq2SeqEncoder
-from label_model_tests import Config, OpenLabelModelTests, linear
+from label_model_tests import Config, LabelModelTests, linear
 
 from elmo_tasks.tasks.classification.reader import ClassificationReader
 from elmo_tasks.tasks.sst.model import biattention
@@ -19,7 +19,7 @@ Array = np.ndarray
 MAXOUT = {"model.maxout_pieces": 3}
 
 
-class TestWhatHoldsForAll(OpenLabelModelTests):
+class TestWhatHoldsForAll(LabelModelTests):
     mates: ClassVar = [(["Llanfairpwllgwyngyllgogerychwyrndrobwll"] * 30, "4"), (["short"], "0")]
     fixture = Path(__file__).parents[3] / "fixtures" / "sst" / "train.txt"
     learning: ClassVar = {
