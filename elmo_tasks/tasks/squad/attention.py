@@ -110,8 +110,8 @@ class SelfAttention(nn.Module):
     The scores of all pairs of tokens go through PyTorch's fused attention, which keeps no matrix of them for the
     backward pass: to fold the similarity into a product of queries and keys, each token's vector gets one more
     dimension, and looking at nothing is one more key, whose value is zero. What is kept grows with the tokens, not
-    with their square: for 32 passages of 700 tokens and dim 180 some 70 MB, where one matrix of scores is 63 MB and
-    the vectors of all pairs would be 34 GB.
+    with their square, but for a mask of pairs that all texts share: for 32 passages of 700 tokens and dim 180 some
+    70 MB, where one matrix of scores is 63 MB and the vectors of all pairs would be 34 GB.
 
     # Parameters
 

@@ -350,3 +350,11 @@ def test_states_are_of_the_sources(config: Config) -> None:
     state = decoder.start(Memory(torch.randn(2, 2, 8), mask))
     assert isinstance(state, State)
     assert state.first.shape == state.second.shape == (2, 7)
+
+
+@pytest.mark.parametrize(
+    ("tokenizer", "steps"), [({"type": "elmo_chinese_characters"}, 200), ("whitespace", 50), ({"type": "x"}, 50)]
+)
+def test_text_in_characters_may_have_more_steps(experiment: Callable[..., Params], tokenizer: Any, steps: int) -> None:
+    config = experiment("translation", "x.tsv", None, target_tokenizer=tokenizer)
+    assert config["model"]["max_steps"] == steps
