@@ -12,7 +12,8 @@ from allennlp.data.tokenizers import Token
 from overrides import overrides
 
 from elmo_tasks.checks import check_count
-from elmo_tasks.tasks.base.reader import TextReader
+from elmo_tasks.columns import Row
+from elmo_tasks.tasks.base.reader import TextReader, bad_line
 from elmo_tasks.tasks.base.schemes import SCHEMES, convert
 from elmo_tasks.tasks.base.tagged import tagged_instance
 from elmo_tasks.tasks.ner.corpus import read_sentences, read_tags, read_words
@@ -71,7 +72,7 @@ class Conll2003Reader(TextReader):
         check_count(ConfigurationError, least=0, word_column=word_column)
         is_number = isinstance(tag_column, int) and not isinstance(tag_column, bool)
         is_name = isinstance(tag_column, str) and tag_column in COLUMNS
-        column = COLUMNS[tag_column] if isinstance(tag_column, str) and is_name else tag_column
+        column = COLUMNS.get(tag_column) if isinstance(tag_column, str) else tag_column
         if column == word_column or not (is_number or is_name or tag_column is None):
             raise ConfigurationError(
                 f"tag_column is {tag_column!r}; it must be one of {', '.join(COLUMNS)}, or a column's number "
@@ -81,18 +82,24 @@ class Conll2003Reader(TextReader):
             raise ConfigurationError(
                 f'coding_scheme is "{coding_scheme}"; it must be one of {", ".join(SCHEMES)}, or null.'
             )
-        self._column: Any = column
+        self._column = column
         self._word_column = word_column
         self._coding_scheme = coding_scheme
         self._label_namespace = label_namespace
 
     @overrides
     def _read(self, file_path: PathOrStr) -> Iterable[Instance]:
-        has_tags = self._column is not None
-        for lines in self.shard_iterable(read_sentences(file_path, has_tags)):
-            words = read_words(lines, self._word_column, file_path)
-            tags = read_tags(lines, self._column, self._coding_scheme is not None, file_path) if has_tags else None
-            yield self.text_to_instance([Token(word) for word in words], tags)
+        for rows in self.shard_iterable(read_sentences(file_path, need_tags=self._column is not None)):
+            words = read_words(rows, self._word_column, file_path)
+            yield self.text_to_instance([Token(word) for word in words], self._tags(rows, file_path))
+
+    def _tags(self, rows: Sequence[Row], file_path: PathOrStr) -> list[str] | None:
+        if self._column is None:
+            return None
+        if self._column + len(rows[0].columns) == self._word_column:
+            # Counted from the last column.
+            raise bad_line(file_path, rows[0].number, "words and tags would be of one column; see tag_column")
+        return read_tags(rows, self._column, self._coding_scheme is not None, file_path)
 
     @overrides(check_signature=False)
     def text_to_instance(self, tokens: Sequence[Token], tags: Sequence[str] | None = None) -> Instance:

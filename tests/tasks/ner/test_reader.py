@@ -148,6 +148,7 @@ def test_streams(tmp_path: Path) -> None:
         ("a O\n\nb PER\n", {}, r'corpus\.txt, line 3: the tag "PER" marks no span'),
         ("a O\nb X-PER\n", {}, r'line 2: the tag "X-PER"'),
         ("a NN\n", {}, r"line 1: .*coding_scheme to null"),
+        ("O a\n", {"word_column": 1}, r"line 1: words and tags would be of one column; see tag_column"),
         ("a O\n", {"word_column": 2}, r"line 1: there is no column 2 here, of 2; see word_column"),
         ("a O\n", {"tag_column": "chunk"}, r"line 1: there is no column 2 here, of 2; see tag_column"),
         (b"a O\nK\xf6ln B-LOC\n", {}, r"corpus\.txt, line 2: this is not UTF-8"),
