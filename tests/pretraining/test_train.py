@@ -3,6 +3,7 @@
 import json
 import math
 import os
+import random
 import re
 import signal
 import subprocess
@@ -34,7 +35,10 @@ ROOT = Path(__file__).parents[2]
 @pytest.fixture
 def text(tmp_path: Path) -> Path:
     path = tmp_path / "text.txt"
-    path.write_text("\n".join(f"{line} {number % 7}" for number, line in enumerate(LINES * 100)) + "\n")
+    lines = [f"{line} {number % 7}" for number, line in enumerate(LINES * 100)]
+    # So that each of two processes, which take every other sentence, meets all kinds.
+    random.Random(1).shuffle(lines)
+    path.write_text("\n".join(lines) + "\n")
     return path
 
 
