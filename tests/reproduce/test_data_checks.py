@@ -82,8 +82,8 @@ def test_a_folder_that_is_not_there(tmp_path: Path) -> None:
 
 def test_a_label_that_is_none(copy: Path) -> None:
     path = copy / "snli" / "dev.jsonl"
-    path.write_text(path.read_text() + json.dumps({"gold_label": "hidden"}) + "\n")
-    with pytest.raises(DataError, match=r"snli/dev\.jsonl: cannot be read: .*line 19: \"gold_label\" is 'hidden'"):
+    path.write_text(path.read_text() + json.dumps({"gold_label": "secret"}) + "\n")
+    with pytest.raises(DataError, match=r"snli/dev\.jsonl: cannot be read: .*line 19: \"gold_label\" is 'secret'"):
         check_data("smoke", copy, ["snli/dev.jsonl"])
 
 
