@@ -78,6 +78,8 @@ def _run(args: argparse.Namespace) -> None:
         raise ConfigurationError(f"--parameters {args.parameters[:200]} is {error}.") from None
     if args.gamma is not None and (parameters is None or isinstance(parameters, dict)):
         check_number(ConfigurationError, -1e30, 1e30, **{"--gamma": args.gamma})
+        if "gamma" in (parameters or {}):
+            raise ConfigurationError("--parameters has a gamma, and --gamma is given too: give one of them.")
         parameters = {**(parameters or {}), "gamma": args.gamma}
     before = read_config(args.config)
     after = add_elmo(before, bilm_parameter(args.bilm), args.replace, args.sizes, args.old_dim, parameters)
@@ -87,9 +89,30 @@ def _run(args: argparse.Namespace) -> None:
         return
     with writing(out) as temporary:
         temporary.write_text(_text(after), encoding="utf-8")
+    if args.gamma is None and _has_frozen_vectors(before.get("model")) and not _is_own(after):
+        print(
+            "Beside word vectors that are not trained ELMo's may be too long: --gamma starts their scale elsewhere, "
+            "such as 0.3 for mini beside GloVe.",
+            file=sys.stderr,
+        )
     if after.get("model", {}).get("type") in _STOCKS_TAGGERS:
         print("To predict with it: --predictor elmo_tagger, which needs no model of spaCy's.", file=sys.stderr)
     print(f"Wrote {out}.", file=sys.stderr)
+
+
+def _is_own(config: dict[str, Any]) -> bool:
+    """Whether the model is this project's, and starts gamma by itself."""
+    return str(config.get("model", {}).get("type")).startswith("elmo_")
+
+
+def _has_frozen_vectors(part: Any) -> bool:
+    """Whether a model, or a part of one, has word vectors that are read and not trained."""
+    if isinstance(part, list):
+        return any(map(_has_frozen_vectors, part))
+    if not isinstance(part, dict):
+        return False
+    is_frozen = part.get("trainable") is False and part.get("pretrained_file") is not None
+    return is_frozen or any(map(_has_frozen_vectors, part.values()))
 
 
 def _difference(before: dict[str, Any], after: dict[str, Any], name: str) -> str:

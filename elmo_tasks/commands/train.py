@@ -51,6 +51,7 @@ def _add_options(parser: argparse.ArgumentParser) -> None:
 
 
 def _run(args: argparse.Namespace) -> None:
+    from elmo_tasks.pretraining.corpus import named_by
     from elmo_tasks.pretraining.export import export_bilm
     from elmo_tasks.pretraining.perplexity import measure_perplexity
     from elmo_tasks.pretraining.processes import Processes
@@ -62,8 +63,9 @@ def _run(args: argparse.Namespace) -> None:
     for device in devices:
         check_device(device)
     run = Path(args.serialization_dir)
-    # One string where that will do, as runs have it that earlier versions began.
-    text = args.text if any("," in path for path in args.text) else ",".join(args.text)
+    # One string, as runs have it that earlier versions began, unless a comma is part of a file's name.
+    has_comma = any("," in path and named_by(path) for path in args.text)
+    text = args.text if has_comma else ",".join(args.text)
     said = prepare(text, args.heldout, run, args.size, args.passes, args.hours, args.dtype, processes, args.seed)
     print(said, flush=True)
     if len(processes) > 1 and not getattr(args, "verbose", False):

@@ -43,16 +43,16 @@ def find_shards(paths: str | Sequence[str]) -> list[Path]:
         Where one of them names no file.
     """
     if isinstance(paths, str):
-        paths = [paths] if _files(paths) else paths.split(",")
+        paths = [paths] if named_by(paths) else paths.split(",")
     shards: list[Path] = []
     for pattern in paths:
-        if not (found := _files(pattern)):
+        if not (found := named_by(pattern)):
             raise ConfigurationError(f'"{pattern}" names no corpus file: give a file, a folder or a pattern.')
         shards.extend(found)
     return shards
 
 
-def _files(pattern: str) -> list[Path]:
+def named_by(pattern: str) -> list[Path]:
     """What a path or a pattern names; many names in one, which no path is as long as, name nothing."""
     if os.path.isfile(pattern):
         return [Path(pattern)]

@@ -20,6 +20,8 @@ class Problem(NamedTuple):
     """With the file's name."""
     where: str
     """Where to get its corpus, under what licence."""
+    is_missing: bool
+    """Whether there is no such file."""
 
 
 def find_problems(corpora: Iterable[Corpus], folder: str | Path, files: Iterable[str]) -> dict[str, Problem]:
@@ -41,8 +43,13 @@ def find_problems(corpora: Iterable[Corpus], folder: str | Path, files: Iterable
         By file, what is wrong with those that are missing or different.
     """
     by_file = {name: corpus for corpus in corpora for name in corpus.files}
-    found = ((name, _problem(Path(folder, name), name, by_file.get(name))) for name in files)
-    return {name: Problem(problem, _where(by_file.get(name))) for name, problem in found if problem}
+    paths = {name: Path(folder, name) for name in files}
+    found = {name: _problem(path, name, by_file.get(name)) for name, path in paths.items()}
+    return {
+        name: Problem(problem, _where(by_file.get(name)), not paths[name].is_file())
+        for name, problem in found.items()
+        if problem
+    }
 
 
 def all_told(problems: Mapping[str, Problem], folder: str | Path) -> DataError:

@@ -88,7 +88,7 @@ def plan(request: Request, tell: Callable[[str], object] = lambda line: None) ->
     `PretrainedError`, `TransformerError`
         If there is no such biLM or transformer, or it cannot be downloaded.
     `DataError`
-        If data is missing or different: of a task that was asked for by name, or of all.
+        If data is different; or missing, of a task that was asked for by name, or of all.
     """
     profile, table = find_profile(request.profile), find_table(request.table)
     if request.seeds < 1:
@@ -133,12 +133,12 @@ def _left_out(
     request: Request, composed: Sequence[_Composed], profile: Profile, folder: str, bilm: str
 ) -> dict[str, str]:
     """
-    The tasks whose data are missing or different, and of each a line that says so.
+    The tasks whose data are missing, and of each a line that says so.
 
     # Raises
 
     `DataError`
-        Where these were asked for, or are all.
+        Where these were asked for, or are all; or where data are there and different.
     """
     problems = find_problems(profile.corpora, folder, _data_of(composed, profile))
     found: dict[str, dict[Problem, None]] = {}
@@ -146,7 +146,9 @@ def _left_out(
         for name in data_files(one.config, profile.data):
             if name in problems:
                 found.setdefault(one.experiment.name, {})[problems[name]] = None
-    if found and (request.tasks is not None or len(found) == len({one.experiment.name for one in composed})):
+    is_damage = not all(problem.is_missing for problem in problems.values())
+    are_all = len(found) == len({one.experiment.name for one in composed})
+    if found and (request.tasks is not None or is_damage or are_all):
         raise _data_error(problems, folder, bilm)
     return {task: f"{task} is left out, as its data are not there: {in_one_line(found[task])}" for task in found}
 

@@ -70,7 +70,9 @@ def _introduction(results: Results, notes: str | None) -> list[Block]:
             f"from their metrics files. The paper's figures are those of {published.SOURCE}."
         ),
         Text(
-            "Scores are in points: the mean over the seeds ± the sample's standard deviation. p (t) is that of the "
+            "Scores are in points: the mean over the seeds ± the sample's standard deviation. What is said of a score "
+            "over the baseline's is of the seeds that both have; where one has more, it is not the difference of the "
+            "two means. p (t) is that of the "
             "two-sided paired t-test against the baseline, paired by seed; p (perm.) that of the exact two-sided "
             "permutation test of the difference of means, which supposes nothing about the scores' distribution, and "
             "with three seeds cannot be below 0.1. Neither is corrected for the number of comparisons. A development "

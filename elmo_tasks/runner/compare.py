@@ -160,8 +160,9 @@ def main() -> None:
     args = parser.parse_args()
     try:
         runs = plan(args.configs, args.seeds, args.out)
-        # What is done already tells of a wrong name before the hours that the rest may take.
-        check_metric(runs, args.metric)
+        # Where each config has a run that is done, they tell of a wrong name before the hours that the rest may take.
+        if {run.folder.parent for run in runs} == {run.folder.parent for run in runs if run.is_done}:
+            check_metric(runs, args.metric)
         if failures := execute(runs, args.jobs):
             sys.exit("\n\n".join(failures))
         check_metric(runs, args.metric)

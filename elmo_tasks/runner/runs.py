@@ -145,14 +145,21 @@ class Run:
         return [*command, "--recover"] if recover else command
 
     def prepare(self) -> None:
-        """Takes away what another training has left, and writes the config."""
+        """Takes away what another training has left, a checkpoint to `set_aside`, and writes the config."""
         if not self.is_begun:
+            if self.has_checkpoint():
+                self.put_aside()
             shutil.rmtree(self.serialization_dir, ignore_errors=True)
             self.log.unlink(missing_ok=True)
         failure_path(self.folder).unlink(missing_ok=True)
         _write_json(self.config_file, self.config)
         with writing(self._digest_file) as temporary:
             temporary.write_text(self.digest, encoding="utf-8")
+
+    def put_aside(self) -> None:
+        """Moves the serialization directory to where it is out of the way, in the place of an older one."""
+        shutil.rmtree(self.set_aside, ignore_errors=True)
+        self.serialization_dir.rename(self.set_aside)
 
     def has_checkpoint(self) -> bool:
         """Whether AllenNLP can recover."""
@@ -243,8 +250,7 @@ def train(
         outcome = None if run.is_trained() else _train(run, recover, variables, processes, lock)
         if outcome and recover and 0 < outcome["code"] < _SIGNALS and not processes.stopping.is_set():
             # A checkpoint that AllenNLP cannot read, or one behind the last epoch.
-            shutil.rmtree(run.set_aside, ignore_errors=True)
-            run.serialization_dir.rename(run.set_aside)
+            run.put_aside()
             outcome = _train(run, False, variables, processes, lock)
         if outcome and outcome["code"]:
             message = _failure_message(run, outcome["code"])
@@ -315,9 +321,10 @@ def _make_record(
 
 def _remove_training_states(run: Run) -> None:
     """They are for going on with a training, and large."""
-    for pattern in ("training_state_*.th", "model_state_*.th"):
-        for path in run.serialization_dir.glob(pattern):
-            path.unlink()
+    for folder in (run.serialization_dir, run.set_aside):
+        for pattern in ("training_state_*.th", "model_state_*.th"):
+            for path in folder.glob(pattern):
+                path.unlink()
 
 
 def _failure_message(run: Run, code: int) -> str:

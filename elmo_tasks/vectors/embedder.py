@@ -8,6 +8,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from elmo_tasks.bilm.batches import batches_by_length
 from elmo_tasks.bilm.characters import EmptyWordError
 from elmo_tasks.checks import check_count
 from elmo_tasks.device import check_device
@@ -21,6 +22,10 @@ DEFAULT_BILM = "original"
 
 _KEPT_WORDS = 50_000
 """Whose token vectors are kept; 109 MB for the published biLMs."""
+
+
+_TOKENS_AT_ONCE = 2**14
+"""Through the biLM, padding counted, unless a sentence alone has more: 200 MB of the original's layers."""
 
 
 class EmbedderError(ValueError):
@@ -122,13 +127,19 @@ class ElmoEmbedder:
         return self._arrays(list(_sentences(batch)))
 
     def _arrays(self, sentences: list[list[str]]) -> list[np.ndarray]:
-        layers, _ = self._layers(sentences)
-        # A copy, so that a sentence does not keep its batch in memory.
-        return [row[:, : len(sentence)].cpu().numpy().copy() for row, sentence in zip(layers, sentences, strict=True)]
+        arrays: dict[int, np.ndarray] = {}
+        lengths = list(map(len, sentences))
+        for numbers in batches_by_length(range(len(sentences)), lengths.__getitem__, len(sentences), _TOKENS_AT_ONCE):
+            layers, _ = self._layers([sentences[number] for number in numbers])
+            for number, row in zip(numbers, layers, strict=True):
+                # A copy, so that a sentence does not keep its batch in memory.
+                arrays[number] = row[:, : lengths[number]].cpu().numpy().copy()
+        return [arrays[number] for number in range(len(sentences))]
 
     def embed_sentences(self, sentences: Iterable[Sequence[str]], batch_size: int = 64) -> Iterator[np.ndarray]:
         """
-        As `embed_sentence`, for any number of sentences, of which one batch is in memory.
+        As `embed_sentence`, for any number of sentences, of which one batch is in memory. A long one does not have the
+        others of its batch padded to its length, if that were much.
 
         # Returns
 

@@ -169,7 +169,7 @@ def write_vectors(batches: Iterable[WordVectors], path: str | Path, digits: int 
     batches : `Iterable[WordVectors]`
         The words have no white space.
     path : `str` or `Path`
-        Gzipped if it ends with `.gz`. Replaced once the new file is whole.
+        Gzipped if it ends with `.gz`; no other compression. Replaced once the new file is whole.
     digits : `int`
         Significant digits of a number, 1 to 9; 9 are exact.
     force : `bool`
@@ -183,12 +183,14 @@ def write_vectors(batches: Iterable[WordVectors], path: str | Path, digits: int 
     # Raises
 
     `VectorsError`
-        If `digits` is none of these, or there is such a file and it is not to be replaced. In most cases that shows
-        with the first batch.
+        If `digits` is none of these, or the file's name says another compression; or there is such a file and it is
+        not to be replaced. In most cases that shows with the first batch.
     """
     if not 1 <= digits <= MOST_DIGITS:
         raise VectorsError(f"Numbers cannot have {digits} significant digits, but 1 to {MOST_DIGITS}.")
     path = Path(path)
+    if path.suffix in (".bz2", ".xz"):
+        raise VectorsError(f"{path}: vectors are written as text or as .gz, not as {path.suffix}.")
     is_gzip = path.suffix == ".gz"
     number = 0
     with writing(path) as temporary:

@@ -143,6 +143,29 @@ def test_where_gamma_starts(elmo_add: Elmo, refuses: Callable[..., None]) -> Non
     elmo_add("1.json", "-o", "4.json", "--replace", "--gamma", "0.2")
     assert json.loads(Path("4.json").read_text()) == json.loads(Path("1.json").read_text().replace("0.3", "0.2"))
     refuses("--gamma is nan; it must be a number", "config.json", "--gamma", "nan")
+    refuses(
+        "--parameters has a gamma, and --gamma is given", "config.json", "--gamma", "1", "--parameters", '{"gamma": 1}'
+    )
+
+
+@pytest.mark.parametrize(
+    ("words", "is_told"),
+    [
+        ({"pretrained_file": "glove.txt", "trainable": False}, True),
+        ({"pretrained_file": "glove.txt"}, False),
+        ({"trainable": False}, False),
+    ],
+)
+def test_frozen_word_vectors_are_a_reason_to_start_gamma_elsewhere(
+    elmo_add: Elmo, capsys: pytest.CaptureFixture[str], words: dict[str, Any], is_told: bool
+) -> None:
+    config = json.loads(Path("config.json").read_text())
+    config["model"]["text_field_embedder"]["token_embedders"]["tokens"].update(words)
+    Path("frozen.json").write_text(json.dumps(config))
+    elmo_add("frozen.json", "-o", "with.json")
+    assert ("--gamma starts their scale elsewhere" in capsys.readouterr().err) == is_told
+    elmo_add("frozen.json", "-o", "again.json", "--gamma", "0.3")
+    assert "--gamma starts" not in capsys.readouterr().err
 
 
 def test_nothing_is_overwritten_without_being_told(elmo_add: Elmo, refuses: Callable[..., None]) -> None:

@@ -98,8 +98,7 @@ def test_a_truncated_split_is_said_before_any_training(tmp_path: Path, monkeypat
     data = Path(shutil.copytree(ROOT / "fixtures", tmp_path / "data"))
     train = data / "snli" / "train.jsonl"
     train.write_text("".join(train.read_text().splitlines(keepends=True)[:-5]))
-    smoke = ("--profile", "smoke", "--tasks", "snli")
-    arguments = ("run", "table1", *smoke, "--data", str(data), "-o", str(tmp_path / "out"))
+    arguments = ("run", "table1", "--profile", "smoke", "--data", str(data), "-o", str(tmp_path / "out"))
     message = refused(*arguments, monkeypatch=monkeypatch)
     assert "snli/train.jsonl: " in message
     assert "where there should be 16" in message

@@ -121,6 +121,21 @@ def test_the_same_in_any_order_and_on_any_call(elmo: ElmoEmbedder, sentences: li
         np.testing.assert_allclose(one, other, rtol=0, atol=1e-6)
 
 
+def test_a_long_sentence_does_not_have_the_others_padded(
+    elmo: ElmoEmbedder, sentences: list[list[str]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    given = [["a"] * 30, *sentences, ["b"] * 20]
+    expected = [elmo.embed_sentence(sentence) for sentence in given]
+    monkeypatch.setattr("elmo_tasks.vectors.embedder._TOKENS_AT_ONCE", 20)
+    read = []
+    layers = elmo._layers
+    monkeypatch.setattr(elmo, "_layers", lambda some: read.append([len(one) for one in some]) or layers(some))
+    for one, other in zip(elmo.embed_sentences(given), expected, strict=True):
+        np.testing.assert_allclose(one, other, rtol=0, atol=1e-6)
+    assert read[0] == [30]
+    assert all(len(lengths) * max(lengths) <= 20 for lengths in read[1:])
+
+
 def test_a_sentences_array_does_not_hold_its_batch(elmo: ElmoEmbedder) -> None:
     for layers in elmo.embed_batch([["a"], ["a", "b"]]):
         assert layers.flags.owndata

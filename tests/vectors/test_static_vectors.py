@@ -88,6 +88,13 @@ def test_the_format(tmp_path: Path) -> None:
     assert gzipped.read_bytes() == again.read_bytes()
 
 
+@pytest.mark.parametrize("suffix", [".bz2", ".xz"])
+def test_other_compressions_are_refused(tmp_path: Path, suffix: str) -> None:
+    with pytest.raises(VectorsError, match=rf"vectors\.txt{suffix}: vectors are written as text or as \.gz, not as"):
+        write_vectors([], tmp_path / f"vectors.txt{suffix}")
+    assert not list(tmp_path.iterdir())
+
+
 def test_a_failure_leaves_the_old_file(tmp_path: Path) -> None:
     path = tmp_path / "vectors.txt"
     path.write_text("old")

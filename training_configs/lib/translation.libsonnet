@@ -27,7 +27,7 @@ local common = import 'common.libsonnet';
     trainer: { num_epochs: 30, grad_norm: 5.0, optimizer: { type: 'adam', lr: 0.005 } },
   },
 
-  kind(tokenizer):: if std.isObject(tokenizer) then tokenizer.type else tokenizer,
+  kind(tokenizer):: if std.isObject(tokenizer) then std.get(tokenizer, 'type') else tokenizer,
 
   // train, validation, test: see the reader `elmo_translation`. source_tokenizer, target_tokenizer, max_tokens: its
   // parameters; what is scored is read whole. tokenize: sacreBLEU's, of translations and references. beam_size: see the

@@ -2,10 +2,9 @@
 // model of He et al. 2017.
 //
 // As there: GloVe vectors of 100 dimensions, which are trained, a vector of 100 for the predicate, 8 alternating LSTM
-// layers of 300 units with highway connections, orthogonal weights and recurrent dropout of 0.1, which the next layer
-// has too, Adadelta with 1.0 and
-// 0.95, gradients clipped to a norm of 1, sentences of more than 100 tokens left out of training, 500 epochs at most.
-// Differs: a batch is 25 sentences with their predicates, some 80 predicates, where theirs is 80 predicates of any
+// layers of 300 units with highway connections, orthogonal weights and recurrent dropout of 0.1, of what the next layer
+// reads too, Adadelta with 1.0 and 0.95, gradients clipped to a norm of 1, sentences of more than 100 tokens left out of
+// training, 500 epochs at most. Differs: a batch is 25 sentences with their predicates, some 80 predicates, where theirs is 80 predicates of any
 // sentences; decoding knows BIO, and no other constraint; training stops after 20 epochs without a better score. And a
 // biLSTM is trained beside it that finds predicates; scores are for the given ones.
 //

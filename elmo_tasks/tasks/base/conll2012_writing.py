@@ -27,14 +27,15 @@ def rows(
 
     words : `Sequence[str]`
     frames : `Sequence[Frame]`
-        Each has a column with its arguments, and its predicate is marked by its word in the column of the rolesets.
+        Each has a column with its arguments, in the order of the predicates, which are V there, whatever else the tags
+        say of them, and marked in the columns of lemmas and rolesets.
     mentions : `Sequence[Mention]`
         Counted in the sentence's tokens.
     name, part : `str`
         The document's, without white space.
     """
     predicates = {frame.predicate for frame in frames}
-    columns = [_arguments(frame.tags) for frame in frames]
+    columns = [_arguments(frame) for frame in sorted(frames, key=lambda frame: frame.predicate)]
     written = ["_".join(word.split()) or "_" for word in words]
     lines = []
     for number, word in enumerate(written):
@@ -44,8 +45,16 @@ def rows(
     return "".join(f"{line}\n" for line in [*lines, ""])
 
 
-def _arguments(tags: Sequence[str]) -> list[str]:
-    """A column of brackets for tags in BIO."""
+def _arguments(frame: Frame) -> list[str]:
+    """A column of brackets."""
+    tags = list(frame.tags)
+    behind = frame.predicate + 1
+    while tags[frame.predicate][2:] == "V" and tags[behind : behind + 1] == ["I-V"]:
+        behind += 1
+    for number, tag in enumerate(tags):
+        if tag[2:] == "V" and not frame.predicate <= number < behind:
+            tags[number] = "O"
+    tags[frame.predicate] = "B-V"
     cells = ["*"] * len(tags)
     for role, start, end in tags_to_spans(tags):
         cells[start] = f"({role}{cells[start]}"

@@ -325,6 +325,13 @@ class ElmoCoref(ElmoModel):
             limit=self._memory_limit,
         )
 
+    def _load_from_state_dict(self, state_dict: dict[str, Any], prefix: str, *args: Any) -> None:
+        name = f"{prefix}genres.weight"
+        if self.genres is not None and name in state_dict and len(state_dict[name]) == len(self.genres.weight) + 1:
+            # Earlier versions had a first one that nothing trained, for genres that are not known.
+            state_dict[name] = state_dict[name][1:]
+        super()._load_from_state_dict(state_dict, prefix, *args)
+
     @overrides
     def get_metrics(self, reset: bool = False) -> dict[str, float]:
         """

@@ -56,6 +56,11 @@ class ElmoCorefPredictor(WritesColumns, LinePredictor):
 
     raw_text = "text"
 
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        # Documents without a name that are written in columns, which are told apart by their parts.
+        self._unnamed = 0
+
     def predict(self, text: str) -> JsonDict:
         """The answer for one raw text."""
         return self.predict_json({"text": text})
@@ -104,7 +109,8 @@ class ElmoCorefPredictor(WritesColumns, LinePredictor):
 
     @overrides
     def columns_of(self, answer: JsonDict) -> str:
-        name, _, part = answer.get("name", "document 0").rpartition(" ")
+        name, _, part = answer["name"].rpartition(" ") if "name" in answer else ("document", "", str(self._unnamed))
+        self._unnamed += "name" not in answer
         before, sentences = 0, []
         for words in answer["sentences"]:
             behind = before + len(words)

@@ -1,6 +1,5 @@
 """Tags in CoNLL-U, the format of Universal Dependencies."""
 
-import logging
 from collections.abc import Iterator
 
 from allennlp.common.checks import ConfigurationError
@@ -9,13 +8,11 @@ from allennlp.data.dataset_readers.dataset_reader import PathOrStr
 from elmo_tasks.columns import CONLLU_COLUMNS, UNSPECIFIED, Row, conllu_sentences
 from elmo_tasks.tasks.base.tagged import text_lines
 
-logger = logging.getLogger(__name__)
-
 
 def read_tagged(file_path: PathOrStr, column: str | None) -> Iterator[tuple[list[str], list[str] | None]]:
     """
-    The sentences of a file, plain or compressed, one by one: their words, and the words' tags. These are None where no
-    word of the file has one, of which a warning tells.
+    The sentences of a file, plain or compressed, one by one: their words, and the words' tags, or None where they are
+    not read.
 
     # Parameters
 
@@ -26,7 +23,8 @@ def read_tagged(file_path: PathOrStr, column: str | None) -> Iterator[tuple[list
     # Raises
 
     `ConfigurationError`
-        Names the file and the line that is not CoNLL-U, or says that there is no sentence.
+        Names the file and the line that is not CoNLL-U, or says that no word in it has such a tag, or that there is no
+        sentence.
     """
     word, tag = CONLLU_COLUMNS.index("form"), _tags_at(file_path, column)
     for rows in _sentences(file_path):
@@ -44,11 +42,7 @@ def _tags_at(file_path: PathOrStr, column: str | None) -> int | None:
     number = CONLLU_COLUMNS.index(column)
     if any(row.columns[number] != UNSPECIFIED for rows in _sentences(file_path) for row in rows):
         return number
-    logger.warning(
-        '%s: no word has a %s here, only "%s": they can be predicted, but neither learned from nor scored; see '
-        "tag_column.",
-        file_path,
-        column,
-        UNSPECIFIED,
+    raise ConfigurationError(
+        f'{file_path}: no word has a {column} here, only "{UNSPECIFIED}"; set tag_column to another column, or to null '
+        "to read words without tags, for prediction."
     )
-    return None

@@ -25,9 +25,9 @@ class ConlluReader(TextReader):
     by tabs, a word a line, blank lines between sentences. UTF-8, plain or compressed.
 
     Comments, tokens that are made of several words (`1-2`) and empty nodes (`1.1`) are left out: what is read are the
-    words, by their FORM. A tag may be `_`, "nothing"; where every word of a file has that, there are no tags, and a
-    warning. The tags mark no spans, so that the tagger `elmo_crf_tagger` needs `"label_encoding": null`. An instance
-    has the fields `tokens`, `tags` and `metadata` (`words`, and the `tags` by name).
+    words, by their FORM. A tag may be `_`, "nothing", unless every word of a file has that. The tags mark no spans, so
+    that the tagger `elmo_crf_tagger` needs `"label_encoding": null`. An instance has the fields `tokens`, `tags` and
+    `metadata` (`words`, and the `tags` by name).
 
     # Parameters
 

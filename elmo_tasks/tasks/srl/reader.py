@@ -109,9 +109,16 @@ class SrlReader(TextReader):
         for predicate in predicates or ():
             check_count(ConfigurationError, 0, len(tokens) - 1, predicate=predicate)
         if tags is not None:
-            given, wanted = [len(one) for one in tags], [len(tokens)] * len(predicates or ())
-            if given != wanted:
-                raise ConfigurationError(f"The predicates' tags are {given} long; of these predicates, {wanted}.")
+            if len(tags) != len(predicates or ()):
+                raise ConfigurationError(
+                    f"There are tags of {len(tags)} predicates, and {len(predicates or ())} predicates."
+                )
+            for number, one in enumerate(tags):
+                if len(one) != len(tokens):
+                    raise ConfigurationError(
+                        f"The sentence has {len(tokens)} tokens, and {len(one)} tags of predicate {number} (counted "
+                        "from 0)."
+                    )
         text = TextField(list(tokens))
         metadata: dict[str, Any] = {"words": [str(token.text) for token in tokens], "predicates": predicates}
         fields: dict[str, Field] = {

@@ -25,6 +25,22 @@ def test_by_hand() -> None:
     ]
 
 
+def test_frames_are_ordered_and_have_their_predicates(tmp_path: Path) -> None:
+    frames = [
+        Frame(3, ["O", "B-V", "O", "B-ARG1"]),
+        Frame(1, ["B-ARG0", "I-ARG0", "I-ARG0", "O"]),
+        Frame(0, ["B-V", "I-V", "O", "B-V"]),
+    ]
+    path = tmp_path / "a.gold_conll"
+    path.write_text(rows(["Ann", "left", "and", "came"], frames), encoding="utf-8")
+    (sentence,) = read_sentences(path)
+    assert sentence.frames() == [
+        Frame(0, ["B-V", "I-V", "O", "O"]),
+        Frame(1, ["B-ARG0", "B-V", "B-ARG0", "O"]),
+        Frame(3, ["O", "O", "O", "B-V"]),
+    ]
+
+
 @given(st.integers(0, 2**32), st.lists(st.text(min_size=1, max_size=4), min_size=1, max_size=9))
 def test_the_reader_reads_what_is_written(tmp_path_factory: object, seed: int, words: list[str]) -> None:
     chance = random.Random(seed)
@@ -48,7 +64,7 @@ def test_the_reader_reads_what_is_written(tmp_path_factory: object, seed: int, w
     path.write_text(rows(words, frames, mentions), encoding="utf-8")
     (sentence,) = read_sentences(path)
     assert sentence.words == ["_".join(word.split()) or "_" for word in words]
-    assert sentence.frames() == frames
+    assert sentence.frames() == sorted(frames, key=lambda frame: frame.predicate)
     assert sorted(sentence.mentions()) == sorted(mentions)
 
 

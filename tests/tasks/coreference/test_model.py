@@ -309,6 +309,14 @@ def test_a_genre_that_is_not_known_is_the_mean_of_the_others(config: Config) -> 
     torch.testing.assert_close(loss("di"), none)
 
 
+def test_earlier_versions_weights_have_a_vector_more_of_genres(config: Config) -> None:
+    setup, other = TaskSetup(config(None)), TaskSetup(config(None))
+    weights = setup.model.state_dict()
+    genres = weights["genres.weight"]
+    other.model.load_state_dict({**weights, "genres.weight": torch.cat([torch.ones(1, genres.shape[1]), genres])})
+    torch.testing.assert_close(other.model.genres.weight.data, genres)
+
+
 def test_coarse_scores_are_added_and_choose_the_antecedents(config: Config) -> None:
     setup = TaskSetup(config(None, STILL, coarse_to_fine=True))
     all_of_them = TaskSetup(config(None, {**STILL, "model.max_antecedents": 100}, coarse_to_fine=True))

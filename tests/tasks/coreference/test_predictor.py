@@ -177,7 +177,7 @@ def test_from_the_command_line(
 
 
 def test_lines_in_columns(archive: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    (tmp_path / "in.txt").write_text("Ada saw Ada.\n{}\n", encoding="utf-8")
+    (tmp_path / "in.txt").write_text("Ada saw Ada.\nBo left.\n{}\n", encoding="utf-8")
     run(
         monkeypatch,
         "predict",
@@ -191,5 +191,9 @@ def test_lines_in_columns(archive: str, tmp_path: Path, monkeypatch: pytest.Monk
     )
     first, *_, last = (tmp_path / "out").read_text().splitlines()
     assert first == "#begin document (document); part 000"
-    assert last.startswith("# line 2: The input must be an object")
-    assert [one.sentences for one in read_coreference(tmp_path / "out")] == [[["Ada", "saw", "Ada", "."]]]
+    assert last.startswith("# line 3: The input must be an object")
+    documents = [(one.name, one.sentences) for one in read_coreference(tmp_path / "out")]
+    assert documents == [
+        ("document 000", [["Ada", "saw", "Ada", "."]]),
+        ("document 001", [["Bo", "left", "."]]),
+    ]

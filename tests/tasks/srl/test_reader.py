@@ -143,9 +143,9 @@ def test_the_shared_corpus() -> None:
 @pytest.mark.parametrize(
     ("predicates", "tags", "message"),
     [
-        (None, [["O", "B-V"]], r"tags are \[2\] long; of these predicates, \[\]\."),
-        ([1], [["O", "B-V"], ["B-V", "O"]], r"tags are \[2, 2\] long; of these predicates, \[2\]\."),
-        ([0], [["B-V"]], r"tags are \[1\] long; of these predicates, \[2\]\."),
+        (None, [["O", "B-V"]], r"tags of 1 predicates, and 0 predicates\."),
+        ([1], [["O", "B-V"], ["B-V", "O"]], r"tags of 2 predicates, and 1 predicates\."),
+        ([0], [["B-V"]], r"has 2 tokens, and 1 tags of predicate 0 \(counted from 0\)\."),
     ],
 )
 def test_tags_go_with_predicates(predicates: list[int] | None, tags: list[list[str]], message: str) -> None:
