@@ -4,6 +4,7 @@ import hashlib
 import json
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -85,9 +86,9 @@ class Plan:
         """Of all texts."""
         return sum(text.tokens for text in self.texts)
 
-    @property
+    @cached_property
     def digest(self) -> str:
-        """SHA-256 of the plan, by which a part says whose it is."""
+        """SHA-256 of the plan, by which a part says whose it is. Each part asks for it."""
         return hashlib.sha256(self.to_json().encode()).hexdigest()
 
     def to_json(self) -> str:

@@ -205,6 +205,22 @@ def test_what_is_there_is_not_made_again(
     assert embedded == list(range(3, len(plan.parts)))
 
 
+def test_a_plans_digest_is_made_once_for_all_parts(
+    planned: Callable[..., Plan], choice: BiLMChoice, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made(planned(), choice, tmp_path / "out")
+    dumped: list[int] = []
+    dumps = json.dumps
+
+    def counted(value: Any, **settings: Any) -> str:
+        dumped.append("parts" in value)
+        return dumps(value, **settings)
+
+    monkeypatch.setattr(json, "dumps", counted)
+    assert len(EmbeddedText(tmp_path / "out").plan.parts) > 2
+    assert sum(dumped) == 1
+
+
 @pytest.mark.parametrize("keep", [0, 100, -1])
 def test_a_file_that_is_cut_off_is_made_again(
     keep: int, planned: Callable[..., Plan], choice: BiLMChoice, tmp_path: Path
