@@ -13,6 +13,9 @@ from elmo_tasks.vectors.parquet.plan import ParquetError, Plan, described
 
 PLAN = "plan.json"
 
+_UNFINISHED_PLAN = f".{PLAN}.*.tmp"
+"""What a kill leaves of a plan that is being written, see `elmo_tasks.files.writing`."""
+
 _KEY = b"elmo_tasks"
 
 
@@ -86,15 +89,15 @@ def claim(folder: Path, plan: Plan) -> None:
                 f"{folder} holds a run that differs from this one in: {difference}. Write to another one, or delete it."
             )
         return
-    if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
+    if folder.exists() and (not folder.is_dir() or set(folder.iterdir()) - set(folder.glob(_UNFINISHED_PLAN))):
         raise ParquetError(f"{folder} is there already, and is not a run of elmo-embed: write to another folder.")
     with writing(path) as temporary:
         temporary.write_text(plan.to_json(), encoding="utf-8")
 
 
 def remove_leftovers(folder: Path) -> None:
-    """Removes what killed workers had begun to write, once all parts are there."""
-    for leftover in folder.glob(".part-*.tmp"):
+    """Removes what killed runs and workers had begun to write, once all parts are there."""
+    for leftover in (*folder.glob(_UNFINISHED_PLAN), *folder.glob(".part-*.tmp")):
         leftover.unlink(missing_ok=True)
 
 

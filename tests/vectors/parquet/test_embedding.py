@@ -237,6 +237,17 @@ def test_a_file_that_is_cut_off_is_made_again(
     assert contents(tmp_path / "out") == before
 
 
+def test_a_kill_while_the_plan_is_written_costs_nothing(
+    planned: Callable[..., Plan], choice: BiLMChoice, tmp_path: Path
+) -> None:
+    plan = planned()
+    made(plan, choice, tmp_path / "one")
+    (tmp_path / "out").mkdir()
+    (tmp_path / "out/.plan.json.12345.tmp").write_text(plan.to_json()[:50])
+    made(plan, choice, tmp_path / "out")
+    assert contents(tmp_path / "out") == contents(tmp_path / "one")
+
+
 def test_a_part_of_another_run_is_none_of_this_one(
     planned: Callable[..., Plan], choice: BiLMChoice, tmp_path: Path
 ) -> None:
