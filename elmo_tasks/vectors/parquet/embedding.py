@@ -70,6 +70,7 @@ class PartEmbedder:
         self._bilm = job.choice.read(cuda_device)
         if bilm_digest(self._bilm) != self._plan.bilm:
             raise ParquetError("The biLM is not the one that the run began with.")
+        self._texts = job.texts
         self._readers = [_TextReader(path) for path in job.texts]
 
     def __call__(self, number: int) -> int:
@@ -78,8 +79,9 @@ class PartEmbedder:
         if not is_whole(self._folder, self._plan, number):
             sentences = self._readers[part.text].read(part.first, part.stop)
             if sum(map(Sentence.num_tokens, sentences)) != part.tokens:
-                name = self._plan.texts[part.text].name
-                raise ParquetError(f"{name} has changed since the run began: begin a new one, in another folder.")
+                raise ParquetError(
+                    f"{self._texts[part.text]} has changed since the run began: begin a new one, in another folder."
+                )
             write_part(self._folder, self._plan, number, self._columns(part, sentences))
         return part.tokens
 

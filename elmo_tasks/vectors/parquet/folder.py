@@ -73,9 +73,15 @@ def is_whole(folder: Path, plan: Plan, number: int) -> bool:
         return False
 
 
-def claim(folder: Path, plan: Plan) -> None:
+def claim(folder: Path, plan: Plan) -> Plan:
     """
     Begins a run in the folder, or goes on with one.
+
+    # Returns
+
+    `Plan`
+        The one that is to be followed: where a run goes on, its own, which calls the texts as they were called when it
+        began.
 
     # Raises
 
@@ -84,15 +90,17 @@ def claim(folder: Path, plan: Plan) -> None:
     """
     path = folder / PLAN
     if path.is_file():
-        if difference := Plan.from_json(path).difference(plan):
+        begun = Plan.from_json(path)
+        if difference := begun.difference(plan):
             raise ParquetError(
                 f"{folder} holds a run that differs from this one in: {difference}. Write to another one, or delete it."
             )
-        return
+        return begun
     if folder.exists() and (not folder.is_dir() or set(folder.iterdir()) - set(folder.glob(_UNFINISHED_PLAN))):
         raise ParquetError(f"{folder} is there already, and is not a run of elmo-embed: write to another folder.")
     with writing(path) as temporary:
         temporary.write_text(plan.to_json(), encoding="utf-8")
+    return plan
 
 
 def remove_leftovers(folder: Path) -> None:
@@ -105,7 +113,7 @@ class Line(NamedTuple):
     """A line of an embedded text."""
 
     text: str
-    """The file's name, as it was given to the run."""
+    """The file's name, as it was given to the run when it began."""
     line: int
     """Counted from 0."""
     tokens: list[str]

@@ -108,9 +108,13 @@ class Plan:
             raise ParquetError(f"{path} is damaged, or no plan of embedded text: {error}") from None
 
     def difference(self, other: "Plan") -> str:
-        """In what two plans differ, in words; the empty string where they do not."""
-        ours, theirs = json.loads(self.to_json()), json.loads(other.to_json())
+        """In what two plans differ, in words; the empty string where they do not. A text is its lines, not its name."""
+        ours, theirs = self._without_names(), other._without_names()
         return ", ".join(name for name in ours if ours[name] != theirs[name])
+
+    def _without_names(self) -> dict[str, Any]:
+        values: dict[str, Any] = json.loads(self.to_json())
+        return {**values, "texts": [text._replace(name="") for text in self.texts]}
 
 
 def survey(paths: Iterable[Path], part_tokens: int) -> tuple[list[TextFile], list[Part]]:

@@ -26,6 +26,7 @@ def embed(plan: Plan, choice: BiLMChoice, folder: Path, engine: Engine) -> Itera
     # Parameters
 
     plan : `Plan`
+        Its texts may have other names than when the run began, as long as they have the same lines.
     choice : `BiLMChoice`
         Where a worker finds the biLM, which must be the plan's.
     folder : `Path`
@@ -42,12 +43,12 @@ def embed(plan: Plan, choice: BiLMChoice, folder: Path, engine: Engine) -> Itera
     `ParquetError`
         If something else is in the folder, or a worker cannot do its work, or dies again and again.
     """
-    claim(folder, plan)
+    texts = [Path(text.name).resolve() for text in plan.texts]
+    plan = claim(folder, plan)
     done = [number for number in range(len(plan.parts)) if is_whole(folder, plan, number)]
     yield from (plan.parts[number].tokens for number in done)
     left = sorted(set(range(len(plan.parts))) - set(done))
     if left:
-        texts = [Path(text.name).resolve() for text in plan.texts]
         yield from _make(plan, Job(folder.resolve(), texts, choice.resolved(), engine.threads), engine, left)
     remove_leftovers(folder)
 

@@ -340,6 +340,27 @@ def test_another_run_in_the_folder_is_refused(planned: Callable[..., Plan], choi
         made(planned(rows="sentence", half=True), choice, tmp_path / "out")
 
 
+@pytest.mark.parametrize("engine", [Engine(), Engine(workers=2)])
+def test_texts_that_have_moved_are_the_same_texts(
+    engine: Engine, planned: Callable[..., Plan], choice: BiLMChoice, texts: list[Path], tmp_path: Path
+) -> None:
+    plan, out = planned(), tmp_path / "out"
+    made(plan, choice, out)
+    before = contents(out)
+    for number in (0, len(plan.parts) - 1):
+        part_path(out, number).unlink()
+    moved = [path.rename(path.with_name(f"moved-{path.name}")) for path in texts]
+    renamed = make_plan(choice.read(), moved, part_tokens=20)
+    assert sum(embed(renamed, choice, out, engine)) == plan.tokens
+    assert contents(out) == before
+    in_another_order = make_plan(choice.read(), moved[::-1], part_tokens=20)
+    with pytest.raises(ParquetError, match="differs from this one in: texts"):
+        made(in_another_order, choice, out)
+    moved[0].write_text("another\n" * 21)
+    with pytest.raises(ParquetError, match="differs from this one in: texts"):
+        made(make_plan(choice.read(), moved, part_tokens=20), choice, out)
+
+
 def test_a_folder_of_something_else_is_left_alone(
     planned: Callable[..., Plan], choice: BiLMChoice, tmp_path: Path
 ) -> None:
