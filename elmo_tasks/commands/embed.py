@@ -32,7 +32,7 @@ def _add_options(parser: argparse.ArgumentParser) -> None:
         default=16384,
         help="tokens of a file, about: what is in a worker's memory, and what its death costs (default: %(default)s)",
     )
-    add_bilm_options(parser, device=False)
+    add_bilm_options(parser, default="mini, where the command elmo takes original", device=False)
     _add_engine_options(parser)
 
 
@@ -69,12 +69,16 @@ def _run(args: argparse.Namespace) -> None:
 
     engine = Engine(args.engine, args.workers, args.threads, args.gpus, args.address)
     choice, folder = BiLMChoice(args.bilm, args.options_file, args.weight_file), Path(args.out)
-    plan = make_plan(choice.read(), map(Path, args.texts), args.rows, args.layers, args.float16, args.part_tokens)
+    bilm = choice.read()
+    by = f"by {choice.name}, {bilm.output_dim} numbers"
+    print(f"Vectors {by} each.", flush=True)
+    texts = map(Path, args.texts)
+    plan = make_plan(bilm, texts, args.rows, args.layers, args.float16, args.part_tokens, choice.name)
     with progress_bar(total=plan.tokens, unit=" tokens") as bar:
         for tokens in embed(plan, choice, folder, engine):
             bar.update(tokens)
     lines = sum(text.lines for text in plan.texts)
-    print(f"{folder}: {lines} lines, {plan.tokens} tokens in {len(plan.parts)} files.")
+    print(f"{folder}: {lines} lines, {plan.tokens} tokens in {len(plan.parts)} files, {by} each.")
 
 
 COMMAND = Command(

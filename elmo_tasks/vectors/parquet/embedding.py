@@ -20,6 +20,9 @@ from elmo_tasks.vectors.parquet.plan import ParquetError, Part, Plan
 _BATCH_SENTENCES, _BATCH_TOKENS = 64, 4096
 
 
+_DEFAULT_BILM = "mini"
+
+
 class BiLMChoice(NamedTuple):
     """Where a biLM is, as `read_source` takes it: something that can be sent to another process."""
 
@@ -27,13 +30,18 @@ class BiLMChoice(NamedTuple):
     options_file: str | None = None
     weight_file: str | None = None
 
+    @property
+    def name(self) -> str:
+        """What the biLM is called, for people: as it was chosen, or by its file of weights."""
+        return self.bilm or self.weight_file or self.options_file or _DEFAULT_BILM
+
     def resolved(self) -> "BiLMChoice":
         """With whole paths, as a worker may be in another folder."""
         return BiLMChoice(*(str(Path(name).resolve()) if name and Path(name).exists() else name for name in self))
 
     def read(self, cuda_device: int = -1) -> LayerSource:
         """The biLM on the device, by default "mini"."""
-        source = read_source(*self, default="mini")
+        source = read_source(*self, default=_DEFAULT_BILM)
         return source.to("cpu" if cuda_device < 0 else f"cuda:{cuda_device}")
 
 

@@ -3,7 +3,7 @@
 import hashlib
 import json
 from collections.abc import Iterable, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from functools import cached_property
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -66,6 +66,8 @@ class Plan:
         The biLM's `bilm_digest`.
     dim : `int`
         Length of a vector.
+    bilm_name : `str`, optional
+        What the biLM was called when the run began, for people: it is no part of what the plan is compared by.
     """
 
     texts: Sequence[TextFile]
@@ -75,6 +77,7 @@ class Plan:
     half: bool
     bilm: str
     dim: int
+    bilm_name: str | None = field(default=None, compare=False)
 
     @property
     def columns(self) -> list[str]:
@@ -89,11 +92,13 @@ class Plan:
     @cached_property
     def digest(self) -> str:
         """SHA-256 of the plan, by which a part says whose it is. Each part asks for it."""
-        return hashlib.sha256(self.to_json().encode()).hexdigest()
+        values = asdict(self)
+        del values["bilm_name"]
+        return hashlib.sha256(_dumped(values).encode()).hexdigest()
 
     def to_json(self) -> str:
         """What `from_json` reads."""
-        return json.dumps({"format": FORMAT, **asdict(self)}, ensure_ascii=False)
+        return _dumped(asdict(self))
 
     @classmethod
     def from_json(cls, path: Path) -> "Plan":
@@ -114,7 +119,12 @@ class Plan:
 
     def _without_names(self) -> dict[str, Any]:
         values: dict[str, Any] = json.loads(self.to_json())
+        del values["bilm_name"]
         return {**values, "texts": [text._replace(name="") for text in self.texts]}
+
+
+def _dumped(values: dict[str, Any]) -> str:
+    return json.dumps({"format": FORMAT, **values}, ensure_ascii=False)
 
 
 def survey(paths: Iterable[Path], part_tokens: int) -> tuple[list[TextFile], list[Part]]:
@@ -164,6 +174,7 @@ def make_plan(
     layers: str | Sequence[int] = "mean",
     half: bool = False,
     part_tokens: int = 16384,
+    bilm_name: str | None = None,
 ) -> Plan:
     """
     # Parameters
@@ -171,7 +182,7 @@ def make_plan(
     bilm : `LayerSource`
     texts, part_tokens
         See `survey`.
-    rows, half
+    rows, half, bilm_name
         See `Plan`.
     layers
         See `chosen_layers`.
@@ -187,7 +198,7 @@ def make_plan(
         raise ParquetError("A stateful biLM's layers would depend on the order of the sentences: take a stateless one.")
     chosen = chosen_layers(layers, bilm.num_layers)
     found, parts = survey(texts, part_tokens)
-    return Plan(found, parts, rows, chosen, half, bilm_digest(bilm), bilm.output_dim)
+    return Plan(found, parts, rows, chosen, half, bilm_digest(bilm), bilm.output_dim, bilm_name)
 
 
 def chosen_layers(layers: str | Sequence[int], num_layers: int) -> list[int] | None:

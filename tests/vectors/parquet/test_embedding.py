@@ -17,6 +17,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
+from elmo_tasks.__main__ import main
 from elmo_tasks.bilm import BiLM, BiLMFiles
 from elmo_tasks.files import DiskFullError
 from elmo_tasks.vectors import ElmoEmbedder
@@ -450,3 +451,41 @@ def test_a_plan_is_read_as_it_was_written(planned: Callable[..., Plan], tmp_path
         (tmp_path / "plan.json").write_text(plan.to_json())
         assert Plan.from_json(tmp_path / "plan.json") == plan
         assert json.loads(plan.to_json())["format"] == 1
+
+
+def test_a_plan_without_the_bilms_name_is_the_same_plan(
+    planned: Callable[..., Plan], choice: BiLMChoice, tmp_path: Path
+) -> None:
+    plan = planned(bilm_name="mini")
+    made(plan, choice, tmp_path / "out")
+    path = tmp_path / "out/plan.json"
+    values = json.loads(path.read_text())
+    assert values.pop("bilm_name") == "mini"
+    path.write_text(json.dumps(values))
+    assert made(plan, choice, tmp_path / "out").plan.bilm_name is None
+    assert Plan.from_json(path).digest == plan.digest == planned(bilm_name="other").digest
+
+
+# The command
+
+
+def run_command(monkeypatch: pytest.MonkeyPatch, *arguments: object) -> None:
+    monkeypatch.setattr(sys, "argv", ["elmo-tasks", "elmo-embed", *map(str, arguments)])
+    main()
+
+
+def test_the_command_says_which_bilm_it_takes(
+    texts: list[Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    out = tmp_path / "out"
+    run_command(monkeypatch, texts[1], out)
+    first, last = capsys.readouterr().out.splitlines()
+    assert first == "Vectors by mini, 256 numbers each."
+    assert last.endswith("tokens in 1 files, by mini, 256 numbers each.")
+    assert EmbeddedText(out).plan.bilm_name == "mini"
+
+
+def test_what_a_bilm_is_called() -> None:
+    assert BiLMChoice("small").name == "small"
+    assert BiLMChoice(None, "a/options.json", "a/weights.hdf5").name == "a/weights.hdf5"
+    assert BiLMChoice().name == "mini"
