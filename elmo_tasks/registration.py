@@ -6,9 +6,13 @@ The biLM can be used without AllenNLP, whose import costs seconds and fails wher
 registered at once. Otherwise Python's import system is watched: right after the package `allennlp` itself is imported,
 which is before any module inside it, all of ours are imported too. Nothing else has to be known about AllenNLP: not
 who looks a name up, nor when, and what `compat` mends is mended before anybody can use it.
+
+Where AllenNLP is not well, or only half imported, what needs no AllenNLP goes on: the error is raised where AllenNLP
+loads this package as its plugin, and at each import of a module that needs AllenNLP.
 """
 
 import importlib
+import logging
 import sys
 import threading
 import warnings
@@ -16,7 +20,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from importlib.abc import Loader, MetaPathFinder
 from importlib.machinery import ModuleSpec
-from types import ModuleType
+from types import FrameType, ModuleType
 from typing import Any
 
 ALLENNLP_VERSION = "2.10.1"
@@ -41,23 +45,57 @@ ROOMS = (
 )
 """Each imports the modules below it that register something."""
 
-_ENGINE = (
-    "elmo_tasks.bilm",
-    "elmo_tasks.transformer",
-    "elmo_tasks.vectors",
-    "elmo_tasks.files",
-    "elmo_tasks.checks",
-    "elmo_tasks.device",
+NEED_ALLENNLP = (
+    "elmo_tasks.archives",
+    "elmo_tasks.commands.subcommands",
+    "elmo_tasks.compat",
+    "elmo_tasks.configs",
+    "elmo_tasks.embedders",
+    "elmo_tasks.mixes",
+    "elmo_tasks.modules",
+    "elmo_tasks.pretraining",
+    "elmo_tasks.reproduce",
+    "elmo_tasks.resuming",
+    "elmo_tasks.runner",
+    "elmo_tasks.serving",
+    "elmo_tasks.tasks",
 )
-"""These never import AllenNLP, and work whether it is well or not."""
+"""These, or modules in them, import AllenNLP. All others never do so by being imported, whether it is well or not."""
+
+_logger = logging.getLogger(__name__)
 
 
 def register_with_allennlp() -> None:
-    """Registers all that this package offers: now where AllenNLP is imported, or else as soon as it is."""
-    if sys.modules.get("allennlp") is not None:
+    """
+    Registers all that this package offers: now where AllenNLP is imported, or else as soon as it is.
+
+    # Raises
+
+    `ImportError`
+        If AllenNLP loads this package, and is not well. Who else imports it may want what needs no AllenNLP, and has
+        one line in the log.
+    """
+    if sys.modules.get("allennlp") is None:
+        _WATCH.begin()
+        return
+    try:
         register()
-    elif _WATCH not in sys.meta_path:
-        sys.meta_path.insert(0, _WATCH)
+    except Exception as error:
+        if _allennlp_loads_us():
+            raise
+        _logger.warning("Nothing of elmo_tasks is registered with AllenNLP. %s", str(error).split("\n")[0])
+        _WATCH.begin(allennlp_was_run=True)
+
+
+def _allennlp_loads_us() -> bool:
+    """Whether the module that imports this package is one of AllenNLP's: it loads a plugin, or `--include-package`."""
+    frame: FrameType | None = sys._getframe()
+    while frame is not None:
+        package = str(frame.f_globals.get("__name__")).split(".")[0]
+        if package not in ("elmo_tasks", "importlib", "_frozen_importlib"):
+            return package == "allennlp"
+        frame = frame.f_back
+    return False
 
 
 def register() -> None:
@@ -117,11 +155,17 @@ class _Watch(MetaPathFinder):
         self._registering = threading.Lock()
         self._allennlp_was_run = False
 
+    def begin(self, allennlp_was_run: bool = False) -> None:
+        """Watches from now on. Where AllenNLP was run, and is not well, that is an error at the next import."""
+        self._allennlp_was_run |= allennlp_was_run
+        if self not in sys.meta_path:
+            sys.meta_path.insert(0, self)
+
     def find_spec(
         self, name: str, path: Sequence[str] | None = None, target: ModuleType | None = None
     ) -> ModuleSpec | None:
         """What the other finders find, for the modules that matter with a loader that tells us of their end."""
-        if name != "allennlp" and (not name.startswith("elmo_tasks.") or name.startswith(_ENGINE)):
+        if name != "allennlp" and not name.startswith(NEED_ALLENNLP):
             return None
         for finder in sys.meta_path:
             spec = None if finder is self else finder.find_spec(name, path, target)
@@ -139,6 +183,9 @@ class _Watch(MetaPathFinder):
         depth = getattr(self._thread, "depth", 0)
         self._thread.depth = depth + 1
         try:
+            if name != "allennlp" and depth == 0 and self._allennlp_was_run and not self._registering.locked():
+                # Says more than what the module would stumble over.
+                check_allennlp()
             yield
         finally:
             self._thread.depth = depth

@@ -396,6 +396,101 @@ import elmo_tasks.vectors.neighbors
         assert message[0].startswith("AllenNLP is installed but does not import: ")
 
 
+def with_another_allennlp(site: Path) -> None:
+    """One of an older version, which loads its plugins as AllenNLP does."""
+    for package in ("allennlp", "allennlp/commands", "allennlp/common"):
+        (site / package).mkdir()
+        (site / package / "__init__.py").touch()
+    with_fake(site, "allennlp/__init__", "__version__ = '0.9.0'")
+    plugins = "import importlib\ndef import_plugins():\n    importlib.import_module('elmo_tasks')"
+    with_fake(site, "allennlp/common/plugins", plugins)
+
+
+def with_ill_allennlp(site: Path, what: str) -> None:
+    if what == "another version":
+        with_another_allennlp(site)
+    else:
+        with_fake(site, *BROKEN[what])
+
+
+WHAT_NEEDS_NO_ALLENNLP = """
+import spacy
+import elmo_tasks, elmo_tasks.bilm, elmo_tasks.vectors, elmo_tasks.probing, elmo_tasks.splitting, elmo_tasks.columns
+import elmo_tasks.files, elmo_tasks.transformer, elmo_tasks.commands.probe
+from elmo_tasks import ElmoEmbedder, ElmoVectorizer
+nlp = spacy.blank("en")
+nlp.add_pipe("elmo")
+print(nlp("A sentence.").tensor.shape)
+for _ in range(2):
+    try:
+        from elmo_tasks.tasks.ner import ElmoCrfTagger
+    except ImportError as error:
+        print(str(error).splitlines()[0])
+"""
+
+
+@pytest.mark.parametrize("what", ["broken", "another version"])
+@pytest.mark.parametrize(
+    "code",
+    [
+        "try:\n    from allennlp.commands.elmo import ElmoEmbedder\nexcept Exception: pass",
+        "try:\n    import allennlp.predictors\nexcept Exception: pass\nimport spacy; spacy.blank('en')",
+        "import elmo_tasks\ntry:\n    import allennlp\nexcept Exception: pass",
+        "import elmo_tasks\ntry:\n    import allennlp.predictors\nexcept Exception: pass",
+    ],
+    ids=["stock's import first", "spaCy first", "ours first", "ours and a part"],
+)
+def test_what_needs_no_allennlp_works_behind_one_that_failed(code: str, what: str, site: Path) -> None:
+    with_ill_allennlp(site, what)
+    done = run_here("-c", f"{code}\n{WHAT_NEEDS_NO_ALLENNLP}", site=site)
+    assert done.returncode == 0, done.stderr
+    messages = {
+        "broken": "AllenNLP is installed but does not import: operator torchvision::nms does not exist.",
+        "another version": "elmo_tasks works with AllenNLP 2.10.1; installed is 0.9.0.",
+    }
+    shape, *said = done.stdout.splitlines()
+    assert shape == "(3, 256)"
+    assert said == [messages[what]] * 2
+    # One line in the log, where our import could not raise it and theirs did not.
+    expected = "" if code.startswith("import elmo_tasks") else f"with AllenNLP. {messages[what]}\n"
+    assert done.stderr.endswith(expected)
+    assert done.stderr.count("\n") == bool(expected)
+
+
+def test_an_allennlp_that_loads_the_plugin_and_is_not_well_gets_the_error(site: Path) -> None:
+    with_another_allennlp(site)
+    done = run_here("-c", "from allennlp.common.plugins import import_plugins; import_plugins()", site=site)
+    assert done.returncode == 1
+    assert "\nImportError: elmo_tasks works with AllenNLP 2.10.1; installed is 0.9.0.\n" in done.stderr
+
+
+def test_it_is_known_which_modules_need_allennlp(tmp_path: Path) -> None:
+    """Those that do not are imported where it is absent; each of the others needs it, or a module in it does."""
+    modules = {
+        ".".join(file.relative_to(ROOT).with_suffix("").parts).removesuffix(".__init__")
+        for file in (ROOT / "elmo_tasks").rglob("*.py")
+    }
+    engine = sorted(module for module in modules if not module.startswith(registration.NEED_ALLENNLP))
+    code = f"""
+import importlib, sys
+sys.modules["allennlp"] = None
+for name in {engine}:
+    importlib.import_module(name)
+print([name for name in sys.modules if name.startswith({registration.NEED_ALLENNLP})])
+for need in {registration.NEED_ALLENNLP}:
+    for name in {sorted(modules)}:
+        if f"{{name}}.".startswith(f"{{need}}."):
+            try:
+                importlib.import_module(name)
+            except ImportError:
+                break
+    else:
+        print(need)
+"""
+    done = run_python("-c", code, cwd=tmp_path, pythonpath=ROOT)
+    assert (done.returncode, done.stdout) == (0, "[]\n"), done.stderr
+
+
 @pytest.mark.parametrize("what", BROKEN)
 def test_the_doctor_says_what_to_do_where_allennlp_does_not_import(what: str, site: Path) -> None:
     package, content = BROKEN[what]
