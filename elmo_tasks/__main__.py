@@ -15,6 +15,7 @@ import sys
 import elmo_tasks
 from elmo_tasks.commands import COMMANDS, load_command
 from elmo_tasks.commands.command import mistakes_told, options_parser, run_command
+from elmo_tasks.installation import WITHOUT_ALLENNLP
 from elmo_tasks.registration import check_allennlp
 
 PROG = "elmo-tasks"
@@ -63,7 +64,12 @@ def _import_plugins(packages: list[str]) -> None:
 def _run_allennlp(name: str) -> None:
     """One of AllenNLP's commands, or the list of all."""
     with mistakes_told(f"{PROG} {name}".strip()):
-        check_allennlp()
+        try:
+            check_allennlp()
+        except ImportError:
+            if name in ("", "-h", "--help"):
+                print(_list_without_allennlp(), flush=True)
+            raise
         # Sets up logging as the `allennlp` command does.
         importlib.import_module("allennlp.__main__")
         from allennlp.commands import main as allennlp_main
@@ -75,6 +81,12 @@ def _run_allennlp(name: str) -> None:
         except SigTermReceived:
             # As a shell says it: no mistake of the training's.
             sys.exit(128 + signal.SIGTERM)
+
+
+def _list_without_allennlp() -> str:
+    """The commands that work where AllenNLP does not, a line each."""
+    lines = [f"    {name:16}{load_command(name).help}" for name in WITHOUT_ALLENNLP]
+    return "\n".join(["These commands work without AllenNLP:", *lines, f"All others of {PROG} need it."])
 
 
 if __name__ == "__main__":

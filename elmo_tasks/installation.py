@@ -22,6 +22,19 @@ from elmo_tasks.registration import ALLENNLP_VERSION, ROOMS, TORCHVISION_HELP, c
 # What matters to a bug report, in this order; a package that is missing is a fault.
 PACKAGES = ("torch", "torchvision", "numpy", "h5py", "transformers", "spacy", "jsonnet", "overrides", "allennlp")
 
+WITHOUT_ALLENNLP = (
+    "elmo",
+    "elmo-doctor",
+    "elmo-embed",
+    "elmo-merge",
+    "elmo-neighbors",
+    "elmo-onnx",
+    "elmo-probe",
+    "elmo-senses",
+    "elmo-words",
+)
+"""The commands that work where AllenNLP is missing; all others import it when they run."""
+
 SENTENCES = {"mini": ["The", "doctor", "is", "in", "."], "mini-zh": ["医生", "在", "。"]}
 """One for each biLM in the package."""
 
@@ -167,8 +180,11 @@ def look_at_package(package: str) -> str:
 
 def check_version(package: str, installed: str) -> None:
     """Raises `RuntimeError` if elmo-tasks was installed with a requirement that excludes this version."""
-    from packaging.requirements import Requirement
-
+    try:
+        from packaging.requirements import Requirement
+    except ModuleNotFoundError:
+        # It comes with what AllenNLP needs, and is missing where the engine alone was installed.
+        return
     for line in requires("elmo-tasks") or []:
         requirement = Requirement(line)
         if requirement.name == package and not requirement.specifier.contains(installed, prereleases=True):

@@ -1,3 +1,4 @@
+import sys
 from importlib.metadata import PackageNotFoundError
 
 import pytest
@@ -62,6 +63,11 @@ def test_a_missing_package_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(installation, "version", version)
     with pytest.raises(RuntimeError, match="h5py is not installed"):
         check_named("h5py").look()
+
+
+def test_without_packaging_versions_are_not_compared(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "packaging.requirements", None)
+    installation.check_version("transformers", "5.23.0")
 
 
 def test_a_version_out_of_range_is_found(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -17,8 +17,11 @@ import pytest
 from packaging.requirements import Requirement
 
 import elmo_tasks
+from elmo_tasks import __main__ as command_line
 from elmo_tasks import registration
 from elmo_tasks.bilm import BiLMOptions
+from elmo_tasks.commands import COMMANDS
+from elmo_tasks.installation import WITHOUT_ALLENNLP
 
 ROOT = Path(__file__).parents[1]
 
@@ -499,6 +502,7 @@ def test_the_doctor_says_what_to_do_where_allennlp_does_not_import(what: str, si
     assert (done.returncode, done.stderr) == (1, "")
     lines = done.stdout.splitlines()
     assert lines[-1].endswith("checks failed")
+    assert lines[-2].startswith("without AllenNLP work biLMs, vectors and probes in Python, and elmo, elmo-doctor, ")
     assert any(line.startswith("ok    biLM: ") for line in lines)
     for failing in {package, "allennlp", "registered"}:
         (index,) = (index for index, line in enumerate(lines) if line.startswith(f"FAIL  {failing}: "))
@@ -517,6 +521,46 @@ def test_the_command_says_what_to_install_where_allennlp_is_missing(site: Path) 
         assert "pip install --no-deps" in done.stderr
         assert "elmo-doctor" in done.stderr
         assert "Traceback" not in done.stderr
+
+
+@pytest.mark.parametrize("arguments", [[], ["--help"]])
+def test_where_allennlp_is_missing_the_commands_that_need_none_are_listed(
+    arguments: list[str], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def missing() -> None:
+        raise ImportError("AllenNLP is not installed.")
+
+    monkeypatch.setattr(command_line, "check_allennlp", missing)
+    monkeypatch.setattr(sys, "argv", ["elmo-tasks", *arguments])
+    with pytest.raises(SystemExit, match="AllenNLP is not installed"):
+        command_line.main()
+    first, *listed, last = capsys.readouterr().out.splitlines()
+    assert (first, last) == ("These commands work without AllenNLP:", "All others of elmo-tasks need it.")
+    assert listed[0].split(maxsplit=1) == ["elmo", "write ELMo's layers for a text"]
+    assert tuple(line.split()[0] for line in listed) == WITHOUT_ALLENNLP
+
+
+def test_it_is_known_which_commands_need_allennlp(tmp_path: Path) -> None:
+    """By what they import when they run."""
+    imports = {}
+    for name, module in COMMANDS.items():
+        tree = ast.parse((ROOT / module.replace(".", "/")).with_suffix(".py").read_text())
+        functions = [part for part in ast.walk(tree) if isinstance(part, ast.FunctionDef)]
+        parts = [part for function in functions for part in ast.walk(function)]
+        imports[name] = [str(part.module) for part in parts if isinstance(part, ast.ImportFrom)]
+    code = f"""
+import importlib, sys
+sys.modules["allennlp"] = None
+for name, modules in {imports}.items():
+    try:
+        for module in modules:
+            importlib.import_module(module)
+        print(name)
+    except ImportError:
+        pass
+"""
+    done = run_python("-c", code, cwd=tmp_path, pythonpath=ROOT)
+    assert tuple(done.stdout.split()) == WITHOUT_ALLENNLP, done.stderr
 
 
 def test_commands_that_need_no_allennlp_run_where_it_is_missing(site: Path) -> None:

@@ -6,7 +6,7 @@ import sys
 import elmo_tasks
 from elmo_tasks import commands
 from elmo_tasks.commands.command import Command
-from elmo_tasks.installation import Check, all_checks, config_check
+from elmo_tasks.installation import WITHOUT_ALLENNLP, Check, all_checks, config_check
 
 
 def _add_options(parser: argparse.ArgumentParser) -> None:
@@ -17,27 +17,29 @@ def _run(args: argparse.Namespace) -> None:
     print(f"elmo-tasks {elmo_tasks.__version__}")
     checks = [*all_checks(commands.COMMANDS), *map(config_check, args.configs)]
     failed = report(checks)
+    if "allennlp" in failed and "biLM" not in failed:
+        print(f"without AllenNLP work biLMs, vectors and probes in Python, and {', '.join(WITHOUT_ALLENNLP)}")
     if failed:
-        print(f"{failed} of {len(checks)} checks failed")
+        print(f"{len(failed)} of {len(checks)} checks failed")
         sys.exit(1)
     print(f"all {len(checks)} checks are well")
 
 
-def report(checks: list[Check]) -> int:
+def report(checks: list[Check]) -> list[str]:
     """
     Makes the checks and prints a line for each, and one more for what to do.
 
     # Returns
 
-    `int`
-        How many were not well.
+    `list[str]`
+        The names of those that were not well.
     """
-    failed = 0
+    failed = []
     for check in checks:
         try:
             print(f"ok    {check.name}: {check.look()}")
         except Exception as error:
-            failed += 1
+            failed.append(check.name)
             print(f"FAIL  {check.name}: {type(error).__name__}: {error}")
             print(f"      what to do: {check.remedy}")
     return failed
