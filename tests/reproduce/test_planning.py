@@ -138,8 +138,7 @@ def test_tasks_without_data_are_left_out_unless_they_were_asked_for(request_: Re
     data = tmp_path / "data"
     shutil.copytree(ROOT / "fixtures" / "ner", data / "ner")
     shutil.copytree(ROOT / "fixtures" / "snli", data / "snli")
-    train = data / "snli" / "train.jsonl"
-    train.write_text("".join(train.read_text().splitlines(keepends=True)[:-5]))
+    (data / "snli" / "dev.jsonl").unlink()
     lines: list[str] = []
     runs = plan(replace(request_, tasks=None, data=str(data), seeds=1), lines.append)
     assert [run.name for run in runs] == ["ner/baseline/seed1", "ner/elmo/seed1"]
@@ -147,13 +146,21 @@ def test_tasks_without_data_are_left_out_unless_they_were_asked_for(request_: Re
     others = {one.name for one in find_profile("smoke").chosen(find_table("table1"))} - {"ner"}
     assert told.keys() == others
     assert "squad/train.json: missing" in told["squad"]
-    assert "where there should be 16" in told["snli"]
+    assert "snli/dev.jsonl: missing" in told["snli"]
     assert all("Licence: " in line and "\n" not in line for line in lines)
     experiments = read_experiments(request_.out)
     assert experiments is not None
     assert list(experiments["tables"]["table1"]["tasks"]) == ["ner"]
     with pytest.raises(DataError, match=r"squad/train\.json: missing"):
         plan(replace(request_, tasks=["ner", "squad"], data=str(data)))
+
+
+def test_a_task_whose_data_are_cut_off_is_not_left_out(request_: Request, tmp_path: Path) -> None:
+    data = Path(shutil.copytree(ROOT / "fixtures", tmp_path / "data"))
+    train = data / "snli" / "train.jsonl"
+    train.write_text("".join(train.read_text().splitlines(keepends=True)[:-5]))
+    with pytest.raises(DataError, match=r"snli/train\.jsonl: .* where there should be 16"):
+        plan(replace(request_, tasks=None, data=str(data), seeds=1))
 
 
 def test_where_the_data_is_looked_for(request_: Request) -> None:
