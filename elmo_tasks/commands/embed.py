@@ -80,15 +80,18 @@ def _run(args: argparse.Namespace) -> None:
     from elmo_tasks.commands.progress import progress_bar
     from elmo_tasks.vectors.parquet import Engine, embed
     from elmo_tasks.vectors.parquet.embedding import BiLMChoice
+    from elmo_tasks.vectors.parquet.folder import claim
     from elmo_tasks.vectors.parquet.plan import make_plan
 
     engine = Engine(args.engine, args.workers, _threads(args), args.gpus, args.address)
     choice, folder = BiLMChoice(args.bilm, args.options_file, args.weight_file), Path(args.out)
     bilm = choice.read()
     by = f"by {choice.name}, {bilm.output_dim} numbers"
-    print(f"Vectors {by} each.", flush=True)
     texts = map(Path, args.texts)
     plan = make_plan(bilm, texts, args.rows, args.layers, args.float16, args.part_tokens, choice.name)
+    # A folder that will not do is told alone.
+    claim(folder, plan)
+    print(f"Vectors {by} each.", flush=True)
     with progress_bar(total=plan.tokens, unit=" tokens") as bar:
         for tokens in embed(plan, choice, folder, engine):
             bar.update(tokens)
