@@ -5,7 +5,6 @@ from pathlib import Path
 
 from elmo_tasks.commands.bilm_choice import add_bilm_options
 from elmo_tasks.commands.command import Command
-from elmo_tasks.device import usable_cores
 
 
 def _add_options(parser: argparse.ArgumentParser) -> None:
@@ -44,14 +43,8 @@ def _add_engine_options(parser: argparse.ArgumentParser) -> None:
         default="local",
         help="processes of this machine, or the actors of a Ray cluster (default: %(default)s)",
     )
-    parser.add_argument(
-        "--workers", type=int, default=1, help="how many, each with a biLM of its own (default: %(default)s)"
-    )
-    parser.add_argument(
-        "--threads",
-        type=int,
-        help="cores of a worker (default: this machine's usable cores, shared out to the workers; with --engine ray 1)",
-    )
+    parser.add_argument("--workers", type=int, default=1, help="each holds a biLM of its own (default: %(default)s)")
+    parser.add_argument("--threads", type=int, default=1, help="cores of a worker (default: %(default)s)")
     parser.add_argument("--gpus", action="store_true", help="each worker takes a GPU (default: the processor)")
     parser.add_argument(
         "--address", help="of a running Ray cluster: auto, or ray://HOST:10001 (default: one on this machine is begun)"
@@ -68,14 +61,6 @@ def parse_layers(value: str) -> str | list[int]:
         raise argparse.ArgumentTypeError(f'"{value}" is not mean, all, or numbers such as 0,2') from None
 
 
-def _threads(args: argparse.Namespace) -> int:
-    """A worker's cores: as asked for, or its share of this machine's; of a cluster's machines nothing is known here."""
-    if args.threads is not None:
-        return int(args.threads)
-    # A number of workers that is none is told by the engine.
-    return max(1, usable_cores() // max(1, args.workers)) if args.engine == "local" else 1
-
-
 def _run(args: argparse.Namespace) -> None:
     from elmo_tasks.commands.progress import progress_bar
     from elmo_tasks.vectors.parquet import Engine, embed
@@ -83,7 +68,7 @@ def _run(args: argparse.Namespace) -> None:
     from elmo_tasks.vectors.parquet.folder import claim
     from elmo_tasks.vectors.parquet.plan import make_plan
 
-    engine = Engine(args.engine, args.workers, _threads(args), args.gpus, args.address)
+    engine = Engine(args.engine, args.workers, args.threads, args.gpus, args.address)
     choice, folder = BiLMChoice(args.bilm, args.options_file, args.weight_file), Path(args.out)
     bilm = choice.read()
     by = f"by {choice.name}, {bilm.output_dim} numbers"

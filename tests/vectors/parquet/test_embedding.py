@@ -489,27 +489,3 @@ def test_what_a_bilm_is_called() -> None:
     assert BiLMChoice("small").name == "small"
     assert BiLMChoice(None, "a/options.json", "a/weights.hdf5").name == "a/weights.hdf5"
     assert BiLMChoice().name == "mini"
-
-
-@pytest.mark.parametrize(
-    ("options", "threads"),
-    [
-        ("", 8),
-        ("--workers 3", 2),
-        ("--workers 9", 1),
-        ("--workers 2 --threads 3", 3),
-        ("--engine ray --workers 2", 1),
-    ],
-)
-def test_cores_are_shared_out_to_the_workers(options: str, threads: int, monkeypatch: pytest.MonkeyPatch) -> None:
-    class Begun(Exception):
-        pass
-
-    def begun(name: str, workers: int, threads: int, *others: object) -> None:
-        raise Begun(threads)
-
-    monkeypatch.setattr("elmo_tasks.commands.embed.usable_cores", lambda: 8)
-    monkeypatch.setattr("elmo_tasks.vectors.parquet.Engine", begun)
-    with pytest.raises(Begun) as raised:
-        run_command(monkeypatch, "text.txt", "out", *options.split())
-    assert raised.value.args == (threads,)
