@@ -43,8 +43,18 @@ def _add_engine_options(parser: argparse.ArgumentParser) -> None:
         default="local",
         help="processes of this machine, or the actors of a Ray cluster (default: %(default)s)",
     )
-    parser.add_argument("--workers", type=int, default=1, help="each holds a biLM of its own (default: %(default)s)")
-    parser.add_argument("--threads", type=int, default=1, help="cores of a worker (default: %(default)s)")
+    parser.add_argument(
+        "--workers",
+        type=int,
+        default=1,
+        help="processes, each with a biLM of its own; as many as there are cores use them all (default: %(default)s)",
+    )
+    parser.add_argument(
+        "--threads",
+        type=int,
+        default=1,
+        help="cores of a worker; another number changes a vector's last bits (default: %(default)s)",
+    )
     parser.add_argument("--gpus", action="store_true", help="each worker takes a GPU (default: the processor)")
     parser.add_argument(
         "--address", help="of a running Ray cluster: auto, or ray://HOST:10001 (default: one on this machine is begun)"
