@@ -1,7 +1,7 @@
 import os
 import signal
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
@@ -11,20 +11,21 @@ from torch import Tensor
 from elmo_tasks.bilm.parallel import _workers, at_once, by_direction
 
 
-@pytest.fixture
-def two_threads() -> object:
+def threads_of_torch(number: int) -> Iterator[None]:
     before = torch.get_num_threads()
-    torch.set_num_threads(2)
+    torch.set_num_threads(number)
     yield
     torch.set_num_threads(before)
 
 
 @pytest.fixture
-def four_threads() -> object:
-    before = torch.get_num_threads()
-    torch.set_num_threads(4)
-    yield
-    torch.set_num_threads(before)
+def two_threads() -> Iterator[None]:
+    yield from threads_of_torch(2)
+
+
+@pytest.fixture
+def four_threads() -> Iterator[None]:
+    yield from threads_of_torch(4)
 
 
 def in_a_new_thread(function: Callable[[], int]) -> int:

@@ -91,7 +91,7 @@ class WritesColumns(Predictor):
         self._in_columns = columns
 
     def columns_of(self, answer: JsonDict) -> str:
-        """An answer in columns."""
+        """An answer in columns. Subclasses have this method."""
         raise NotImplementedError
 
     @overrides(check_signature=False)

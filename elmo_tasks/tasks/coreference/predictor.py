@@ -109,8 +109,11 @@ class ElmoCorefPredictor(WritesColumns, LinePredictor):
 
     @overrides
     def columns_of(self, answer: JsonDict) -> str:
-        name, _, part = answer["name"].rpartition(" ") if "name" in answer else ("document", "", str(self._unnamed))
-        self._unnamed += "name" not in answer
+        if "name" in answer:
+            name, _, part = answer["name"].rpartition(" ")
+        else:
+            name, part = "document", str(self._unnamed)
+            self._unnamed += 1
         before, sentences = 0, []
         for words in answer["sentences"]:
             behind = before + len(words)
