@@ -13,15 +13,8 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor, nn
 
-from elmo_tasks.bilm.lstm import (
-    BLOCK_ROWS,
-    FORGET_BIAS,
-    SENTENCES_FOR_THREADS,
-    Layout,
-    LstmLayer,
-    LstmState,
-    expose_cell,
-)
+from elmo_tasks.bilm.lstm import FORGET_BIAS, LstmLayer, LstmState
+from elmo_tasks.bilm.lstm_steps import BLOCK_ROWS, SENTENCES_FOR_THREADS, Layout, expose_cell
 from elmo_tasks.bilm.parallel import DIRECTIONS, at_once, by_direction
 from elmo_tasks.bilm.precision import PrecisionError
 
