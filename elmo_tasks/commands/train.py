@@ -19,6 +19,12 @@ def _add_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--heldout", required=True, help="text of the same kind that is not trained on")
     parser.add_argument("-s", "--serialization-dir", required=True, metavar="RUN", help="the run's folder")
     parser.add_argument("--size", choices=list(RECIPES), default="mini", help="the biLM's shape (default: %(default)s)")
+    parser.add_argument(
+        "--begin-with",
+        metavar="BILM",
+        help="a biLM's name or folder whose weights it begins with, grown where the size is larger (default: random "
+        "weights)",
+    )
     length = parser.add_mutually_exclusive_group()
     length.add_argument("--passes", type=float, help="over the text, such as 2 or 0.5 (default: 1)")
     length.add_argument(
@@ -66,7 +72,18 @@ def _run(args: argparse.Namespace) -> None:
     # One string, as runs have it that earlier versions began, unless a comma is part of a file's name.
     has_comma = any("," in path and named_by(path) for path in args.text)
     text = args.text if has_comma else ",".join(args.text)
-    said = prepare(text, args.heldout, run, args.size, args.passes, args.hours, args.dtype, processes, args.seed)
+    said = prepare(
+        text,
+        args.heldout,
+        run,
+        args.size,
+        args.passes,
+        args.hours,
+        args.dtype,
+        processes,
+        args.seed,
+        args.begin_with,
+    )
     print(said, flush=True)
     if len(processes) > 1 and not getattr(args, "verbose", False):
         # The processes begin with AllenNLP's own logging, which prints all that is written.

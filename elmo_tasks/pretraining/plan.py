@@ -24,6 +24,8 @@ _HELDOUT_STREAMS, _HELDOUT_BATCHES = 16, 60
 """Of the held-out text, after each epoch: 19,200 tokens at most."""
 _WARMUP = 0.02, 200
 """The part of a training in which the rate rises, and the most steps of that."""
+_WARMUP_PARTS = 1.5
+"""Epochs in which it rises where the biLM joins only after the first one, while it is not at its highest yet."""
 
 
 @dataclass(frozen=True)
@@ -51,16 +53,16 @@ class Plan:
         """Over the text."""
         return self.epochs * self.batches * self.streams * WINDOW / self.tokens
 
-    def lasting(self, passes: float) -> "Plan":
+    def lasting(self, passes: float, least_epochs: int = 1) -> "Plan":
         """
-        The same, but with the number of epochs that comes next to so many passes. Raises `ConfigurationError` where
-        that is no pass, or no end of them.
+        The same, but with the number of epochs that comes next to so many passes, and so many epochs at least. Raises
+        `ConfigurationError` where that is no pass, or no end of them.
         """
         _check_passes(passes, self.tokens)
-        return replace(self, epochs=max(1, round(passes / replace(self, epochs=1).passes)))
+        return replace(self, epochs=max(least_epochs, round(passes / replace(self, epochs=1).passes)))
 
 
-def make_plan(tokens: int, streams: int, passes: float, processes: int = 1) -> Plan:
+def make_plan(tokens: int, streams: int, passes: float, processes: int = 1, least_epochs: int = 1) -> Plan:
     """
     # Parameters
 
@@ -72,6 +74,8 @@ def make_plan(tokens: int, streams: int, passes: float, processes: int = 1) -> P
         Over the text.
     processes : `int`
         Each has as many of the streams, one at least.
+    least_epochs : `int`
+        A short training has shorter epochs.
 
     # Raises
 
@@ -81,7 +85,7 @@ def make_plan(tokens: int, streams: int, passes: float, processes: int = 1) -> P
     _check_passes(passes, tokens)
     streams = max(1, min(streams, tokens // (WINDOW * _FEWEST_BATCHES)) // processes) * processes
     total = max(1, round(passes * tokens / (streams * WINDOW)))
-    epochs = -(-total // _EPOCH_BATCHES)
+    epochs = max(least_epochs, -(-total // _EPOCH_BATCHES))
     return Plan(tokens, streams, epochs, -(-total // epochs))
 
 
@@ -101,6 +105,7 @@ def training_config(
     dtype: str = "float32",
     processes: Processes = ONE_PROCESS,
     seed: int = 13370,
+    pretrained_file: str | None = None,
 ) -> dict[str, Any]:
     """
     The experiment, for `elmo-tasks train`.
@@ -117,9 +122,18 @@ def training_config(
         Of a step's matrix products, as `LanguageModel` takes it.
     processes : `Processes`
     seed : `int`
+    pretrained_file : `str`, optional
+        The weights.hdf5 that the biLM begins with. It is frozen in the first epoch, in which its softmax learns what it
+        gives; the plan has two epochs or more then.
     """
-    steps = plan.epochs * plan.batches
     part, most = _WARMUP
+    warmup = min(most, round(part * plan.epochs * plan.batches))
+    begun: dict[str, Any] = {}
+    callbacks: dict[str, Any] = {}
+    if pretrained_file is not None:
+        warmup = round(_WARMUP_PARTS * plan.batches)
+        begun["pretrained_file"] = pretrained_file
+        callbacks["callbacks"] = [{"type": "elmo_unfreeze", "parameters": "^bilm[.]", "epochs": 1}]
     checkpoints: dict[str, Any] = {"keep_most_recent_by_count": 1}
     by_processes: dict[str, Any] = {}
     if len(processes) == 1:
@@ -127,6 +141,9 @@ def training_config(
         checkpoints["save_every_num_seconds"] = _CHECKPOINT_SECONDS
     else:
         by_processes["distributed"] = processes.distributed()
+        if pretrained_file is not None:
+            # Or torch waits for the gradients of what is frozen.
+            by_processes["distributed"]["ddp_accelerator"] = {"type": "torch", "find_unused_parameters": True}
     return {
         "dataset_reader": {"type": "elmo_corpus"},
         "train_data_path": text,
@@ -140,6 +157,7 @@ def training_config(
             "dtype": dtype,
             # Torch adds up no others between processes.
             "sparse_gradients": len(processes) == 1,
+            **begun,
         },
         "data_loader": {
             "type": "elmo_lm_windows",
@@ -167,8 +185,9 @@ def training_config(
             },
             "learning_rate_scheduler": {
                 "type": "linear_with_warmup",
-                "warmup_steps": max(1, min(most, round(part * steps))),
+                "warmup_steps": max(1, warmup),
             },
+            **callbacks,
             # Where there are several, "distributed" says theirs.
             "cuda_device": processes.devices[0],
         },

@@ -23,10 +23,13 @@ from allennlp.models import Model
 from allennlp.training.optimizers import Optimizer
 
 from elmo_tasks.archives import open_archive
+from elmo_tasks.bilm import BiLM, BiLMOptions, find_bilm
+from elmo_tasks.bilm.growth import check_growth, grow
 from elmo_tasks.checks import check_count
 from elmo_tasks.compat.gradients import clip_grad_norm_
-from elmo_tasks.files import read_object, writing
+from elmo_tasks.files import read_object, sha256, writing
 from elmo_tasks.pretraining.corpus import NAMESPACE, SENTENCE_START, CorpusReader, find_shards, sentence_stream
+from elmo_tasks.pretraining.export import export_bilm
 from elmo_tasks.pretraining.language_model import LanguageModel
 from elmo_tasks.pretraining.plan import WINDOW, Plan, make_plan, training_config
 from elmo_tasks.pretraining.processes import ONE_PROCESS, Processes
@@ -48,6 +51,7 @@ def prepare(
     dtype: str = "float32",
     processes: Processes = ONE_PROCESS,
     seed: int = 13370,
+    begin_with: str | None = None,
 ) -> str:
     """
     Counts the words of a text and writes the config of a training into its run's folder, unless they are there. A run
@@ -67,6 +71,9 @@ def prepare(
         Of a step's matrix products: `"bfloat16"` is faster where the processor has units for it.
     processes : `Processes`
     seed : `int`
+    begin_with : `str`, optional
+        The name or folder of a biLM, as `find_bilm` takes it, whose weights the training begins with, in place of
+        random ones: grown where the size is larger. The first part of the training is its new softmax's alone.
 
     # Returns
 
@@ -78,9 +85,11 @@ def prepare(
     `ConfigurationError`
         Where the text is missing or too short, or the run was begun with something else, or is past its new end; or
         where hours are given for several machines, each of which would measure another speed.
+    `PretrainedError`, `OptionsError`, `WeightsError`, `GrowthError`
+        Where there is no such biLM to begin with, or it is damaged, or cannot be grown to the size.
     """
     asked = {"text": text, "heldout": heldout, "size": size, "passes": passes, "hours": hours}
-    asked |= {"dtype": dtype, "seed": seed, "processes": len(processes)}
+    asked |= {"dtype": dtype, "seed": seed, "processes": len(processes), "begin_with": begin_with}
     check_count(ConfigurationError, least=0, most=2**32 - 1, seed=seed)
     if hours is not None and processes.nodes > 1:
         raise ConfigurationError(
@@ -92,8 +101,8 @@ def prepare(
     elif not (run / _BEGUN).is_file():
         raise ConfigurationError(f"{run} holds a run that elmo-train has not begun: give another folder.")
     begun = read_object(run / _BEGUN, ConfigurationError, asked=dict, plan=dict, said=str)
-    # Older versions knew one process only.
-    before = {"processes": 1} | begun["asked"]
+    # Older versions knew one process and random weights only.
+    before = {"processes": 1, "begin_with": None} | begun["asked"]
     other_length = passes is not None and hours is None
     for name, value in asked.items():
         if before.get(name) != value and not (other_length and name in ("passes", "hours")):
@@ -137,32 +146,63 @@ _BEGUN = "elmo_train.json"
 
 def _begin(asked: dict[str, Any], run: Path, processes: Processes) -> None:
     """Counts the words and writes the run's config, which comes last: where it is, the run has begun."""
-    if run.exists() and any(path.name not in (_BEGUN, _WORDS) for path in run.iterdir()):
+    if run.exists() and any(path.name not in (_BEGUN, _WORDS, _BILM) for path in run.iterdir()):
         raise ConfigurationError(f"{run} holds something else: give a folder that is empty, or not there yet.")
     if asked["passes"] is not None and asked["hours"] is not None:
         raise ConfigurationError("Give passes or hours, but not both.")
     find_shards(asked["heldout"])
+    shards = find_shards(asked["text"])
     recipe = RECIPES[asked["size"]]
-    words = Tqdm.tqdm(sentence_stream(find_shards(asked["text"])), desc="counting words", unit=" sentences")
-    counts = count_words(words)
-    vocab: Vocabulary = CorpusVocabulary()
-    vocab.add_tokens_to_namespace(most_frequent(counts, recipe.min_count), NAMESPACE)
+    weight_file = digest = None
+    if asked["begin_with"] is not None:
+        weight_file, digest = _begin_with(asked, run)
+    vocab, tokens = _count(shards, recipe)
     vocab.save_to_files(str(run / _WORDS))
-    # Each sentence begins once and ends once; what predicts it is one of the two.
-    tokens = sum(counts.values()) - counts[SENTENCE_START]
     passes, speed = 1.0 if asked["passes"] is None else asked["passes"], None
     if asked["hours"] is not None:
         plan = make_plan(tokens, recipe.streams, 1, len(processes))
         speed = measure_speed(recipe, plan, asked["text"], vocab, asked["dtype"], processes)
         passes = asked["hours"] * 3600 * speed / tokens
-    plan = make_plan(tokens, recipe.streams, passes, len(processes))
+    plan = make_plan(tokens, recipe.streams, passes, len(processes), _least_parts(asked))
     found = f"{tokens:,} tokens, {vocab.get_vocab_size(NAMESPACE) - 2:,} words to predict"
-    said = _in_words(found, plan, len(processes), speed)
+    said = _in_words(found, plan, asked, speed)
     config = training_config(
-        recipe, plan, asked["text"], asked["heldout"], str(run / _WORDS), asked["dtype"], processes, asked["seed"]
+        recipe,
+        plan,
+        asked["text"],
+        asked["heldout"],
+        str(run / _WORDS),
+        asked["dtype"],
+        processes,
+        asked["seed"],
+        weight_file,
     )
-    _write(run / _BEGUN, {"asked": asked, "plan": asdict(plan), "said": said})
+    _write(run / _BEGUN, {"asked": asked, "plan": asdict(plan), "said": said, "began_with_sha256": digest})
     _write(run / "config.json", config)
+
+
+def _count(shards: list[Path], recipe: Recipe) -> tuple[Vocabulary, int]:
+    """The words to predict, and how many tokens the text has."""
+    counts = count_words(Tqdm.tqdm(sentence_stream(shards), desc="counting words", unit=" sentences"))
+    vocab: Vocabulary = CorpusVocabulary()
+    vocab.add_tokens_to_namespace(most_frequent(counts, recipe.min_count), NAMESPACE)
+    # Each sentence begins once and ends once; what predicts it is one of the two.
+    return vocab, sum(counts.values()) - counts[SENTENCE_START]
+
+
+def _begin_with(asked: dict[str, Any], run: Path) -> tuple[str, str]:
+    """
+    Writes the biLM that the training begins with, grown to its size, into the run's folder. Returns the weight file
+    there, and the SHA-256 of that which it was made from.
+    """
+    files, options = find_bilm(asked["begin_with"]), RECIPES[asked["size"]].options
+    # Before the weights are read, which may take long.
+    check_growth(BiLMOptions.from_file(files.options_file), options)
+    bilm = BiLM.from_files(*files)
+    with torch.random.fork_rng(devices=()):
+        torch.manual_seed(asked["seed"])
+        grown = grow(bilm, options)
+    return str(export_bilm(grown, run / _BILM, force=True).weight_file), sha256(files.weight_file)
 
 
 def _change_length(run: Path, begun: dict[str, Any]) -> dict[str, Any]:
@@ -176,7 +216,7 @@ def _change_length(run: Path, begun: dict[str, Any]) -> dict[str, Any]:
         raise ConfigurationError(f'{run / _BEGUN} is damaged: "plan" is not what it should be.') from None
     if (run / "metrics.json").is_file():
         raise ConfigurationError(f"The run in {run} is finished, with {plan.passes:.2f} passes: give another folder.")
-    new = plan.lasting(asked["passes"])
+    new = plan.lasting(asked["passes"], _least_parts(asked))
     done = len(list(run.glob("metrics_epoch_*.json")))
     if new.epochs <= done:
         read = plan.passes * done / plan.epochs
@@ -185,21 +225,29 @@ def _change_length(run: Path, begun: dict[str, Any]) -> dict[str, Any]:
     config["trainer"]["num_epochs"] = new.epochs
     found = begun["said"].partition(";")[0]
     changed = [*begun.get("changed", []), {"epochs": plan.epochs, "done": done}]
-    begun |= {"plan": asdict(new), "said": _in_words(found, new, asked["processes"]), "changed": changed}
+    begun |= {"plan": asdict(new), "said": _in_words(found, new, asked), "changed": changed}
     # If a kill comes between the two, the same command does both again.
     _write(run / "config.json", config)
     _write(run / _BEGUN, begun)
     return begun
 
 
-def _in_words(found: str, plan: Plan, processes: int, speed: float | None = None) -> str:
+def _least_parts(asked: dict[str, Any]) -> int:
+    """Of a training: of one that begins with a biLM, the first is without it."""
+    return 1 if asked["begin_with"] is None else 2
+
+
+def _in_words(found: str, plan: Plan, asked: dict[str, Any], speed: float | None = None) -> str:
     """`found` is what the text has; `speed` is in tokens a second, if it was measured."""
     said = (
         f"{found}; {plan.passes:.2f} passes: {plan.epochs * plan.batches:,} batches of {plan.streams} x {WINDOW} "
         f"tokens, in {plan.epochs} x {plan.batches}"
     )
-    said += "" if processes == 1 else f", by {processes} processes"
-    return said + ("." if speed is None else f", at {speed:,.0f} tokens/s.")
+    said += "" if asked["processes"] == 1 else f", by {asked['processes']} processes"
+    said += "." if speed is None else f", at {speed:,.0f} tokens/s."
+    if asked["begin_with"] is not None:
+        said += f"\nIt begins with {asked['begin_with']}, and trains the softmax alone in the first part."
+    return said
 
 
 def _write(path: Path, content: dict[str, Any]) -> None:
@@ -207,8 +255,11 @@ def _write(path: Path, content: dict[str, Any]) -> None:
         temporary.write_text(json.dumps(content, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
 
 
-_WORDS, _VOCABULARY = "words", "vocabulary"
-"""In a run's folder: the words that are predicted, in AllenNLP's form; and what AllenNLP has made of them."""
+_WORDS, _VOCABULARY, _BILM = "words", "vocabulary", "begin"
+"""
+In a run's folder: the words that are predicted, in AllenNLP's form; what AllenNLP has made of them; and the biLM that
+the training begins with, where it does not begin with random weights.
+"""
 
 
 def measure_speed(

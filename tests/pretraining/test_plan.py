@@ -6,9 +6,10 @@ from hypothesis import strategies as st
 from elmo_tasks.pretraining.plan import WINDOW, make_plan
 
 
-@given(st.integers(20, 10**9), st.integers(1, 512), st.floats(0.01, 50), st.integers(1, 8))
-def test_plans_read_what_was_asked_for(tokens: int, streams: int, passes: float, processes: int) -> None:
-    plan = make_plan(tokens, streams, passes, processes)
+@given(st.integers(20, 10**9), st.integers(1, 512), st.floats(0.01, 50), st.integers(1, 8), st.integers(1, 2))
+def test_plans_read_what_was_asked_for(tokens: int, streams: int, passes: float, processes: int, least: int) -> None:
+    plan = make_plan(tokens, streams, passes, processes, least)
+    assert plan.epochs >= least
     assert plan.streams % processes == 0
     assert processes <= plan.streams <= max(streams, processes)
     assert plan.batches <= 1000
@@ -23,5 +24,6 @@ def test_another_length_is_of_the_same_epochs(tokens: int, passes: float, others
     other = plan.lasting(others)
     assert (other.tokens, other.streams, other.batches) == (plan.tokens, plan.streams, plan.batches)
     assert plan.lasting(plan.passes) == plan
+    assert plan.lasting(others, 2).epochs == max(2, other.epochs)
     one = plan.passes / plan.epochs
     assert abs(other.passes - others) <= one / 2 * (1 + 1e-9) or (other.epochs, others < one) == (1, True)

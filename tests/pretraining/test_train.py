@@ -5,6 +5,7 @@ import math
 import os
 import random
 import re
+import shutil
 import signal
 import subprocess
 import sys
@@ -20,9 +21,12 @@ from allennlp.commands import main
 from allennlp.common.checks import ConfigurationError
 from allennlp.data import Vocabulary
 
-from elmo_tasks.bilm import BiLM, BiLMFiles
+from elmo_tasks.bilm import BiLM, BiLMFiles, PretrainedError, batch_to_ids
+from elmo_tasks.bilm.growth import GrowthError
 from elmo_tasks.compat.gradients import clip_grad_norm_
+from elmo_tasks.files import sha256
 from elmo_tasks.pretraining import CorpusVocabulary, LanguageModel
+from elmo_tasks.pretraining.export import export_bilm
 from elmo_tasks.pretraining.plan import WINDOW, make_plan
 from elmo_tasks.pretraining.processes import Processes
 from elmo_tasks.pretraining.recipes import RECIPES
@@ -48,6 +52,15 @@ def heldout(tmp_path: Path) -> Path:
     # Sentences of the same kind, each with its number behind it.
     path.write_text("\n".join(f"{line} {number % 7}" for number, line in enumerate(LINES * 3)) + "\n")
     return path
+
+
+@pytest.fixture
+def smaller(tmp_path: Path) -> str:
+    """A biLM's folder, smaller than "tiny"."""
+    folder = tmp_path / "smaller"
+    options = RECIPES["tiny"].options
+    export_bilm(BiLM(options.replace(cell_dim=options.cell_dim // 2, projection_dim=12)), folder)
+    return str(folder)
 
 
 def command(text: Path, heldout: Path, run: Path, *others: str) -> list[str]:
@@ -80,8 +93,11 @@ def test_from_text_to_vectors(
     assert json.loads((run / "perplexity.json").read_text()) == figures
 
 
-def test_killed_and_called_again_it_ends_with_the_same_bilm(text: Path, heldout: Path, tmp_path: Path) -> None:
-    arguments = ["--passes", "16"]
+@pytest.mark.parametrize("begins", ["at random", "with a biLM"])
+def test_killed_and_called_again_it_ends_with_the_same_bilm(
+    begins: str, smaller: str, text: Path, heldout: Path, tmp_path: Path
+) -> None:
+    arguments = ["--passes", "16", *(["--begin-with", smaller] if begins == "with a biLM" else [])]
     environment = os.environ | {"PYTHONPATH": str(ROOT), "OMP_NUM_THREADS": "1"}
 
     def start(run: Path) -> subprocess.Popen[bytes]:
@@ -109,10 +125,15 @@ def test_killed_and_called_again_it_ends_with_the_same_bilm(text: Path, heldout:
     assert (weights[0][name][...] == weights[1][name][...]).all()
 
 
-def test_two_processes_train_one_bilm_on_half_of_the_streams_each(text: Path, heldout: Path, tmp_path: Path) -> None:
-    run = tmp_path / "run"
+@pytest.mark.parametrize("begins", ["at random", "with a biLM"])
+def test_two_processes_train_one_bilm_on_half_of_the_streams_each(
+    begins: str, smaller: str, text: Path, heldout: Path, tmp_path: Path
+) -> None:
+    run, arguments, parts = tmp_path / "run", ["--passes", "4", "--processes", "2"], "1 x 270"
+    if begins == "with a biLM":
+        arguments, parts = [*arguments, "--begin-with", smaller], "2 x 135"
     done = subprocess.run(
-        [sys.executable, "-m", "elmo_tasks", *command(text, heldout, run, "--passes", "4", "--processes", "2")],
+        [sys.executable, "-m", "elmo_tasks", *command(text, heldout, run, *arguments)],
         env=os.environ | {"PYTHONPATH": str(ROOT), "OMP_NUM_THREADS": "1"},
         cwd=tmp_path,
         capture_output=True,
@@ -120,7 +141,7 @@ def test_two_processes_train_one_bilm_on_half_of_the_streams_each(text: Path, he
     )
     assert done.returncode == 0, done.stderr
     # The same batches as by one process, above.
-    assert "4.00 passes: 270 batches of 2 x 20 tokens, in 1 x 270, by 2 processes." in done.stdout
+    assert f"4.00 passes: 270 batches of 2 x 20 tokens, in {parts}, by 2 processes." in done.stdout
     assert " - INFO - " not in done.stdout + done.stderr
     assert json.loads((run / "config.json").read_text())["data_loader"]["batch_size"] == 1
     assert {path.name for path in run.glob("out_worker*")} == {"out_worker0.log", "out_worker1.log"}
@@ -200,6 +221,91 @@ def test_several_machines_do_not_measure_a_speed_each(
     arguments = command(text, heldout, tmp_path / "run", "--hours", "1", "--nodes", "2", "--primary", "first:29500")
     with pytest.raises(SystemExit, match=r"elmo-train: Hours are for one machine: .* Measure once with --hours on one"):
         run_main(monkeypatch, arguments)
+    assert not (tmp_path / "run").exists()
+
+
+def test_it_begins_with_a_bilm(
+    smaller: str, text: Path, heldout: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run, forward = tmp_path / "run", LanguageModel.forward
+    said = prepare(str(text), str(heldout), run, "tiny", passes=1, begin_with=smaller)
+    assert said == (
+        "2,700 tokens, 18 words to predict; 1.01 passes: 68 batches of 2 x 20 tokens, in 2 x 34.\n"
+        f"It begins with {smaller}, and trains the softmax alone in the first part."
+    )
+    begun = json.loads((run / "elmo_train.json").read_text())
+    assert begun["began_with_sha256"] == sha256(Path(smaller) / "weights.hdf5")
+    grown, bilm = (BiLM.from_files(folder / "options.json", folder / "weights.hdf5") for folder in bilm_folders(run))
+    ids = batch_to_ids([["the", "cat", "ran"]])
+    # Of each direction. Shape: (1, 3, 3, 2, 12)
+    layers = grown(ids).layers.unflatten(-1, (2, -1))[..., :12]
+    torch.testing.assert_close(layers, bilm(ids).layers.unflatten(-1, (2, -1)), rtol=0, atol=1e-6)
+    config = json.loads((run / "config.json").read_text())
+    assert config["trainer"]["learning_rate_scheduler"]["warmup_steps"] == 51
+    # By another, the rest being the same: a run knows what it began with.
+    with pytest.raises(ConfigurationError, match=r"was begun with begin_with .*smaller, not None: go on with the"):
+        prepare(str(text), str(heldout), run, "tiny", passes=1)
+    frozen, changed = [], []
+
+    def watched(self: LanguageModel, **batch: torch.Tensor) -> dict[str, torch.Tensor]:
+        if self.training:
+            frozen.append(not any(weight.requires_grad for weight in self.bilm.parameters()))
+            changed.append(not self.bilm.has_weights(grown.state_dict()))
+        return forward(self, **batch)
+
+    monkeypatch.setattr(LanguageModel, "forward", watched)
+    train(run)
+    assert frozen == [True] * 34 + [False] * 34
+    # The rate is not at its highest yet, and not zero.
+    assert changed == [False] * 35 + [True] * 33
+
+
+def bilm_folders(run: Path) -> tuple[Path, Path]:
+    """That which a run begins with, and that from which it was grown."""
+    return run / "begin", run.parent / "smaller"
+
+
+def test_the_random_weights_are_the_seeds(smaller: str, text: Path, heldout: Path, tmp_path: Path) -> None:
+    digests = []
+    for number, seed in enumerate((1, 1, 2)):
+        prepare(str(text), str(heldout), tmp_path / str(number), "tiny", seed=seed, begin_with=smaller)
+        digests.append(sha256(tmp_path / str(number) / "begin" / "weights.hdf5"))
+    assert digests[0] == digests[1] != digests[2]
+
+
+def test_a_run_that_begins_with_a_bilm_may_be_given_another_length(
+    smaller: str, text: Path, heldout: Path, tmp_path: Path
+) -> None:
+    def prepare_for(passes: float) -> str:
+        return prepare(str(text), str(heldout), tmp_path / "run", "tiny", passes=passes, begin_with=smaller)
+
+    prepare_for(4)
+    behind = f"\nIt begins with {smaller}, and trains the softmax alone in the first part."
+    # What it began with is not needed any more.
+    shutil.rmtree(smaller)
+    assert prepare_for(7.9).endswith(f" 8.00 passes: 540 batches of 2 x 20 tokens, in 4 x 135.{behind}")
+    # Not without the biLM.
+    assert prepare_for(0.1).endswith(f" 4.00 passes: 270 batches of 2 x 20 tokens, in 2 x 135.{behind}")
+
+
+def test_a_run_of_an_older_version_began_at_random(smaller: str, text: Path, heldout: Path, tmp_path: Path) -> None:
+    said = prepare(str(text), str(heldout), tmp_path / "run", "tiny")
+    path = tmp_path / "run" / "elmo_train.json"
+    begun = json.loads(path.read_text())
+    del begun["asked"]["begin_with"], begun["began_with_sha256"]
+    path.write_text(json.dumps(begun))
+    assert prepare(str(text), str(heldout), tmp_path / "run", "tiny") == said
+    with pytest.raises(ConfigurationError, match=r"was begun with begin_with None, not .*smaller: go on"):
+        prepare(str(text), str(heldout), tmp_path / "run", "tiny", begin_with=smaller)
+
+
+def test_no_words_are_counted_where_there_is_no_such_bilm(
+    smaller: str, text: Path, heldout: Path, tmp_path: Path
+) -> None:
+    with pytest.raises(PretrainedError, match='There is no biLM "nobody"'):
+        prepare(str(text), str(heldout), tmp_path / "run", "tiny", begin_with="nobody")
+    with pytest.raises(GrowthError, match=r"and filters .* is asked for: it can be given a larger cell_dim"):
+        prepare(str(text), str(heldout), tmp_path / "run", "mini", begin_with=smaller)
     assert not (tmp_path / "run").exists()
 
 
