@@ -262,9 +262,9 @@ main()
 """
     done = run_python("-c", code, cwd=tmp_path, pythonpath=ROOT)
     assert done.returncode == 0, done.stderr
-    assert done.stdout.splitlines()[:2] == ["(3, 2, 256)", "torch.Size([1, 2, 256])"]
+    assert done.stdout.splitlines()[:2] == ["(3, 2, 512)", "torch.Size([1, 2, 512])"]
     with h5py.File(tmp_path / "layers.hdf5") as file:
-        assert file["1"].shape == (3, 2, 256)
+        assert file["1"].shape == (3, 2, 512)
     assert (tmp_path / "words.txt").exists()
 
 
@@ -394,7 +394,7 @@ import elmo_tasks.vectors.neighbors
     done = run_here("-c", code, site=site)
     assert done.returncode == 0, done.stderr
     first, *message = done.stdout.splitlines()
-    assert first == "(3, 3, 256)"
+    assert first == "(3, 3, 512)"
     if what == "broken":
         assert message[0].startswith("AllenNLP is installed but does not import: ")
 
@@ -452,7 +452,7 @@ def test_what_needs_no_allennlp_works_behind_one_that_failed(code: str, what: st
         "another version": "elmo_tasks works with AllenNLP 2.10.1; installed is 0.9.0.",
     }
     shape, *said = done.stdout.splitlines()
-    assert shape == "(3, 256)"
+    assert shape == "(3, 512)"
     assert said == [messages[what]] * 2
     # One line in the log, where our import could not raise it and theirs did not.
     expected = "" if code.startswith("import elmo_tasks") else f"with AllenNLP. {messages[what]}\n"
@@ -567,7 +567,7 @@ def test_commands_that_need_no_allennlp_run_where_it_is_missing(site: Path) -> N
     with_fake(site, *BROKEN["absent"])
     (site / "words.txt").write_text("The\ndog\n")
     done = run_here("-m", "elmo_tasks", "elmo-words", "words.txt", "vectors.txt", site=site)
-    assert (done.returncode, done.stdout) == (0, "Wrote vectors.txt: 2 words, 128 numbers each.\n"), done.stderr
+    assert (done.returncode, done.stdout) == (0, "Wrote vectors.txt: 2 words, 256 numbers each.\n"), done.stderr
 
 
 def test_an_allennlp_that_does_not_import_is_an_error(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -26,7 +26,7 @@ PUBLISHED = {
 }
 """Downloaded on first use, and what they are called there."""
 
-OUTPUT_DIMS = {"mini": 256, "mini-zh": 256, "small": 256, "medium": 512, "original": 1024, "5.5B": 1024}
+OUTPUT_DIMS = {"mini": 512, "mini-zh": 256, "small": 256, "medium": 512, "original": 1024, "5.5B": 1024}
 """The length of a token's vector in each layer of the biLMs that have a name, both directions."""
 
 _MODELS = Path(__file__).with_name("models")

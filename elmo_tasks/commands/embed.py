@@ -30,7 +30,8 @@ def _add_options(parser: argparse.ArgumentParser) -> None:
         "--part-tokens",
         type=int,
         default=16384,
-        help="tokens of a file, about: what is in a worker's memory, and what its death costs (default: %(default)s)",
+        help="roughly how many tokens go into one file: what a worker holds in memory, and loses if it dies "
+        "(default: %(default)s)",
     )
     add_bilm_options(parser, default="mini, where the command elmo takes original", device=False)
     _add_engine_options(parser)

@@ -29,7 +29,7 @@ def _add_options(parser: argparse.ArgumentParser) -> None:
         "--softmax-epochs",
         type=int,
         default=2,
-        help="passes before these in which a new softmax is learned, while perplexity falls (default: %(default)s)",
+        help="passes before these in which only a new softmax is learned, the biLM being frozen (default: %(default)s)",
     )
     parser.add_argument("--lr", type=float, default=0.0005, help="the biLM's learning rate (default: %(default)s)")
     parser.add_argument(
@@ -47,8 +47,8 @@ def _add_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--dtype",
         choices=["float32", "bfloat16"],
-        help="of a step's matrix products; bfloat16 is faster where the processor has units for it (default: that of "
-        "the run that it begins with, or float32)",
+        help="precision of a step's matrix products; bfloat16 is faster where the processor has units for it (default: "
+        "that of the run that it begins with, or float32)",
     )
     add_device_option(parser)
     parser.add_argument("--recover", action="store_true", help="go on with a run that was stopped")

@@ -24,8 +24,8 @@ def _add_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("evaluation", type=Path, help="others of the same form, to be tagged")
     parser.add_argument(
         "--column",
-        help="the tags': a column's name in CoNLL-U, such as xpos or deprel; its number in other columns, 0 being the "
-        "first and -1 the last (default: upos; -1)",
+        help="the column of the tags: its name in CoNLL-U, such as xpos or deprel; its number in others, 0 being "
+        "the first and -1 the last (default: upos; -1)",
     )
     parser.add_argument(
         "--word-column", type=int, default=0, help="the words', in other than CoNLL-U (default: %(default)s)"

@@ -30,13 +30,16 @@ def _add_run(steps: argparse._SubParsersAction) -> None:
         "--tasks",
         nargs="+",
         metavar="TASK",
-        help="of the profile, whose data must be there (default: the paper's tasks in the table and others that have a "
-        "row in it, as far as their data are there; each that is left out is named)",
+        help="tasks of the profile, whose data must be there (default: the paper's tasks in the table and others that "
+        "have a row in it, as far as their data are there; each that is left out is named)",
     )
-    step.add_argument("--data", metavar="FOLDER", help="of the corpora (default: data, ../shared/data or fixtures)")
+    step.add_argument(
+        "--data", metavar="FOLDER", help="folder of the corpora (default: data, ../shared/data or fixtures)"
+    )
     step.add_argument(
         "--bilm",
-        help=f"the biLM: {CHOICES} (default: original for paper, else mini)",
+        help=f"the biLM: {CHOICES}; a task whose card names a biLM of its own, such as hotel-zh, keeps it (default: "
+        "original for paper, else mini)",
     )
     step.add_argument("--seeds", type=int, default=3, help="trainings of each experiment (default: %(default)s)")
     step.add_argument("--jobs", type=int, help="trainings at a time (default: one a GPU, or else one a core)")

@@ -38,8 +38,8 @@ def _add_options(parser: argparse.ArgumentParser) -> None:
         type=Path,
         required=True,
         metavar="FILE",
-        help="where the averages are kept: with those of the same corpus and biLM they are used again, with a part of "
-        "them they are gone on with (required)",
+        help="where the averages are kept: a file of the same corpus and biLM is used again, and one that is not "
+        "finished is gone on with (required)",
     )
     parser.add_argument("--json", metavar="FILE", help="write the figures as JSON too (default: print them only)")
     parser.add_argument(

@@ -26,17 +26,17 @@ def _add_options(parser: argparse.ArgumentParser) -> None:
         "weights)",
     )
     length = parser.add_mutually_exclusive_group()
-    length.add_argument("--passes", type=float, help="over the text, such as 2 or 0.5 (default: 1)")
+    length.add_argument("--passes", type=float, help="passes over the text, such as 2 or 0.5 (default: 1)")
     length.add_argument(
         "--hours",
         type=float,
-        help="of training, at the speed measured at the beginning; not with --nodes (default: by --passes)",
+        help="hours of training, at the speed measured at the beginning; not with --nodes (default: by --passes)",
     )
     parser.add_argument(
         "--dtype",
         choices=["float32", "bfloat16"],
         default="float32",
-        help="of a step's matrix products; bfloat16 is faster where the processor has units for it "
+        help="precision of a step's matrix products; bfloat16 is faster where the processor has units for it "
         "(default: %(default)s)",
     )
     add_device_option(parser)
@@ -52,7 +52,7 @@ def _add_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--primary", metavar="HOST:PORT", default="", help="where they meet: a port of the first one (default: none)"
     )
-    parser.add_argument("--seed", type=int, default=13370, help="of all random numbers (default: %(default)s)")
+    parser.add_argument("--seed", type=int, default=13370, help="seed of all random numbers (default: %(default)s)")
     parser.add_argument("--half", action="store_true", help="as in elmo-export: half the size (default: whole)")
 
 

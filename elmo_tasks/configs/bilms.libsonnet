@@ -3,7 +3,7 @@
 // A transformer in a biLM's place is { transformer: ..., dim: ... }: its folder, its name on the hub, or what else the
 // embedder's parameter `transformer` takes, and the length of its hidden states. Only elmo.libsonnet needs dim.
 {
-  local dims = { mini: 256, 'mini-zh': 256, small: 256, medium: 512, original: 1024, '5.5B': 1024 },
+  local dims = { mini: 512, 'mini-zh': 256, small: 256, medium: 512, original: 1024, '5.5B': 1024 },
 
   dim(bilm):: if std.isObject(bilm) then bilm.dim
   else if std.objectHas(dims, bilm) then dims[bilm]

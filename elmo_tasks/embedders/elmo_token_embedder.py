@@ -95,7 +95,7 @@ class ElmoTokenEmbedder(TokenEmbedder):
         mean square, float16 by 0.05 %, int8 by 2 %.
     kept_words : `int`
         Words whose token vectors a frozen biLM keeps in memory from batch to batch, at most; 0 for none. 50,000 take
-        32 MB with the bundled biLM, 109 MB with the original one (see `WordTable`). Where embedders share a biLM the
+        57 MB with the biLM "mini", 109 MB with the original one (see `WordTable`). Where embedders share a biLM the
         largest number counts.
     cache : `str` or `dict[str, Any]`, optional
         A folder in which the frozen biLM's layers are kept on disk, so that the biLM need not run on a sentence again:

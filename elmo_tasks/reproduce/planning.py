@@ -237,19 +237,23 @@ def _said(request: Request, bilm: str, digest: str, cells: Mapping[str, Any]) ->
         "bilm_digest": digest,
         "tables": {},
     }
-    for what, before, now in (
-        ("profile", said["profile"], request.profile),
-        ("biLM", f"{said['bilm']} ({said['bilm_digest'][:12]})", f"{bilm} ({digest[:12]})"),
-    ):
-        if before != now:
-            raise ReproductionError(
-                f"{request.out} holds experiments with the {what} {before}, not {now}: choose another folder with -o."
-            )
+    if said["profile"] != request.profile:
+        raise _other_experiments(request.out, "profile", said["profile"], request.profile)
+    # Whatever its name: it is known by its content.
+    if said["bilm_digest"] != digest:
+        before, now = f"{said['bilm']} ({said['bilm_digest'][:12]})", f"{bilm} ({digest[:12]})"
+        raise _other_experiments(request.out, "biLM", before, now)
     said["data"] = request.data
     table = said["tables"].setdefault(request.table, {"seeds": 0, "tasks": {}})
     table["seeds"] = max(table["seeds"], request.seeds)
     table["tasks"] |= cells
     return said
+
+
+def _other_experiments(out: Path, what: str, before: str, now: str) -> ReproductionError:
+    return ReproductionError(
+        f"{out} holds experiments with the {what} {before}, not {now}: choose another folder with -o."
+    )
 
 
 def read_experiments(out: Path) -> dict[str, Any] | None:

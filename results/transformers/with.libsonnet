@@ -5,8 +5,8 @@ local indexer = { type: 'elmo_transformer_ids', transformer: transformer };
 local cache = 'results/transformers/layers';
 
 {
-  // The biLM alone.
-  mini(experiment):: experiment { model+: { elmo+: { cache: cache } } },
+  // The biLM alone, the one that these records were made with.
+  mini(experiment):: experiment { model+: { elmo+: { bilm: 'results/open-mini-0.1/bilm', cache: cache } } },
 
   // In its place.
   minilm(experiment):: $.mini(experiment) {

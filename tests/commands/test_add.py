@@ -65,7 +65,7 @@ def test_it_writes_the_config_and_shows_what_changed(elmo_add: Elmo, capsys: pyt
     assert lines[:2] == ["--- config.json", "+++ config.json with ELMo"]
     changed = [line for line in lines[2:] if line[0] in "+-"]
     assert '-      "input_size": 6,' in changed
-    assert '+      "input_size": 262,' in changed
+    assert '+      "input_size": 518,' in changed
     assert '+          "type": "elmo",' in changed
     # The only lines that go are the size, and one that gets a comma.
     removed = [line for line in changed if line[0] == "-"]
@@ -74,7 +74,7 @@ def test_it_writes_the_config_and_shows_what_changed(elmo_add: Elmo, capsys: pyt
     assert shown.err.endswith("Wrote folder/out.json.\n")
 
     written = json.loads(Path("folder/out.json").read_text())
-    assert written["model"]["encoder"]["input_size"] == 262
+    assert written["model"]["encoder"]["input_size"] == 518
     assert written["dataset_reader"]["token_indexers"] == {
         "tokens": {"type": "single_id"},
         "elmo": {"type": "elmo_character_ids"},
@@ -90,7 +90,7 @@ def test_it_writes_the_config_and_shows_what_changed(elmo_add: Elmo, capsys: pyt
 def test_without_out_it_only_shows(elmo_add: Elmo, capsys: pytest.CaptureFixture[str]) -> None:
     elmo_add("config.json")
     shown = capsys.readouterr()
-    assert '+      "input_size": 262,' in shown.out
+    assert '+      "input_size": 518,' in shown.out
     assert "Nothing is written" in shown.err
     assert [path.name for path in Path().iterdir()] == ["config.json"]
 
@@ -104,7 +104,7 @@ def test_jsonnet_with_imports_and_the_environment(elmo_add: Elmo, monkeypatch: p
     )
     monkeypatch.setenv("SIZE", "6")
     elmo_add("config.jsonnet", "-o", "out.json")
-    assert json.loads(Path("out.json").read_text())["model"]["encoder"]["input_size"] == 262
+    assert json.loads(Path("out.json").read_text())["model"]["encoder"]["input_size"] == 518
 
 
 def test_a_config_can_import_the_library(elmo_add: Elmo, capsys: pytest.CaptureFixture[str]) -> None:

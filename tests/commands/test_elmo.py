@@ -98,7 +98,7 @@ def standard_input() -> Iterator[None]:
 def test_sentence_keys_from_a_pipe(monkeypatch: pytest.MonkeyPatch, name: str) -> None:
     allennlp(monkeypatch, f"allennlp elmo {name} out.hdf5 --top --bilm mini --use-sentence-keys")
     with h5py.File("out.hdf5", "r") as out:
-        assert {key: out[key].shape for key in out} == {"naïve cats": (2, 256), "sat": (1, 256)}
+        assert {key: out[key].shape for key in out} == {"naïve cats": (2, 512), "sat": (1, 512)}
     assert sorted(os.listdir()) == [".allennlp_plugins", "out.hdf5"]
 
 

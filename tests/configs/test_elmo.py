@@ -34,7 +34,7 @@ from elmo_tasks.configs.add import LIBRARY, add_elmo
 
 SHIPPED = Path(__file__).parents[2] / "training_configs"
 
-MINI = 256
+MINI = 512
 """Length of the biLM's vectors."""
 
 ELMO = {"type": "elmo", "bilm": "mini", "dropout": 0}
@@ -358,7 +358,7 @@ def test_replacing_what_is_not_there_or_already_so() -> None:
 
 def test_an_unknown_model() -> None:
     config = edited("simple_tagger", model__type="unheard_of")
-    refuses(r'model "unheard_of" is not known.*raised by 256 in sizes, such as "model\.encoder\.input_size"')(config)
+    refuses(r'model "unheard_of" is not known.*raised by 512 in sizes, such as "model\.encoder\.input_size"')(config)
 
 
 def test_sizes_that_are_not_there() -> None:
@@ -371,7 +371,7 @@ def test_sizes_that_are_not_there() -> None:
     refuses('sizes has "model.encoder.input_size:two"', sizes=["model.encoder.input_size:two"])(config)
     refuses("sizes must be a list of fields, and is string", sizes="model.encoder.input_size")(config)
     refuses(r"model\.encoder\.type cannot be raised: it is no number but lstm", sizes=["model.encoder.type"])(config)
-    refuses(r"input_size would be 6\.25, which is not a whole", sizes=["model.encoder.input_size:0.0009765625"])(config)
+    refuses(r"input_size would be 6\.5, which is not a whole", sizes=["model.encoder.input_size:0.0009765625"])(config)
 
 
 def test_an_unknown_bilm() -> None:
@@ -380,7 +380,7 @@ def test_an_unknown_bilm() -> None:
 
 
 def test_parts_whose_sizes_do_not_follow() -> None:
-    refuses(r"model\.encoder must take an input that is longer by 256, and has none of the fields input_size")(
+    refuses(r"model\.encoder must take an input that is longer by 512, and has none of the fields input_size")(
         edited("simple_tagger", model__encoder={"type": "mine", "width": 6})
     )
     refuses(r'model\.encoder is a "gated-cnn-encoder"')(
@@ -389,7 +389,7 @@ def test_parts_whose_sizes_do_not_follow() -> None:
     refuses(r"How much longer the input of model\.feedforward must be is not known")(
         edited("crf_tagger", model__encoder={"type": "mine", "input_dim": 6})
     )
-    refuses(r"model\.decoder must take an input that is longer by 256")(
+    refuses(r"model\.decoder must take an input that is longer by 512")(
         edited("composed_seq2seq", model__encoder=pass_through())
     )
     refuses(r"How much longer the input of model\.feedforward must be")(

@@ -31,17 +31,17 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 def test_a_config_imports_the_library_from_anywhere(folder: Path) -> None:
     config = Params.from_file("configs/elmo.jsonnet")
-    assert config["model"]["encoder"]["input_size"] == 6 + 256
+    assert config["model"]["encoder"]["input_size"] == 6 + 512
 
 
 def test_an_override_imports_it_too(folder: Path) -> None:
     config = Params.from_file("configs/tagger.jsonnet", "{size: (import 'bilms.libsonnet').dim('original')}")
     assert config["size"] == 1024
-    assert evaluate_snippet("", "(import 'bilms.libsonnet').dim('mini')").strip() == "256"
+    assert evaluate_snippet("", "(import 'bilms.libsonnet').dim('mini')").strip() == "512"
 
 
 def test_a_training_of_the_report_imports_it_too(folder: Path) -> None:
-    assert json.loads(compose._evaluated("configs/elmo.jsonnet"))["model"]["encoder"]["input_size"] == 6 + 256
+    assert json.loads(compose._evaluated("configs/elmo.jsonnet"))["model"]["encoder"]["input_size"] == 6 + 512
 
 
 def test_the_users_own_file_comes_first(folder: Path) -> None:

@@ -54,7 +54,7 @@ def test_elmo_add(tmp_path: Path) -> None:
         embedders = added["model"]["text_field_embedder"]["token_embedders"]
         assert embedders["elmo"]["type"] == "elmo"
         if "encoder" in config["model"]:
-            assert added["model"]["encoder"]["input_size"] == config["model"]["encoder"]["input_size"] + 256
+            assert added["model"]["encoder"]["input_size"] == config["model"]["encoder"]["input_size"] + 512
         assert added.get("trainer") == config.get("trainer")
 
     fuzz(check, ConfigurationError)

@@ -35,7 +35,7 @@ def mixes(*first: float) -> list[dict[str, Any]]:
 def test_the_committed_records_make_the_committed_report(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Of all numbers; the pictures are another matplotlib's elsewhere."""
     monkeypatch.chdir(ROOT)
-    folder = Path("results/open")
+    folder = Path("results/open-mini-0.1")
     write_report(folder, tmp_path, (folder / "notes.md").read_text(encoding="utf-8"))
     for name in (MARKDOWN, CSV):
         assert (tmp_path / name).read_bytes() == (folder / name).read_bytes()

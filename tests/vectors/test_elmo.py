@@ -200,7 +200,7 @@ def test_a_module_instead_of_the_files(files: Files, make_bilm: Callable[..., Bi
 
 
 def test_a_name_and_mistakes(files: Files) -> None:
-    assert Elmo(bilm="mini").get_output_dim() == 256
+    assert Elmo(bilm="mini").get_output_dim() == 512
     with pytest.raises(ScalarMixError, match="2 scalar parameters for the biLM's 3 layers"):
         Elmo(*files, scalar_mix_parameters=[0.0, 1.0])
     with pytest.raises(ValueError, match="There is no biLM"):

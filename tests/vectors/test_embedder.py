@@ -239,7 +239,7 @@ def test_what_cannot_be_embedded(elmo: ElmoEmbedder) -> None:
 
 
 def test_by_name_or_by_files(files: BiLMFiles, tmp_path: Path) -> None:
-    assert ElmoEmbedder(bilm="mini").embed_sentence(["a"]).shape == (3, 1, 256)
+    assert ElmoEmbedder(bilm="mini").embed_sentence(["a"]).shape == (3, 1, 512)
     assert ElmoEmbedder(bilm=tmp_path).embed_sentence(["a"]).shape == (LAYERS, 1, DIM)
     with pytest.raises(PretrainedError, match="not both"):
         ElmoEmbedder(*files, bilm="mini")

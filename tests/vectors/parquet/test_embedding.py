@@ -480,8 +480,8 @@ def test_the_command_says_which_bilm_it_takes(
     out = tmp_path / "out"
     run_command(monkeypatch, texts[1], out)
     first, last = capsys.readouterr().out.splitlines()
-    assert first == "Vectors by mini, 256 numbers each."
-    assert last.endswith("tokens in 1 files, by mini, 256 numbers each.")
+    assert first == "Vectors by mini, 512 numbers each."
+    assert last.endswith("tokens in 1 files, by mini, 512 numbers each.")
     assert EmbeddedText(out).plan.bilm_name == "mini"
 
 
