@@ -203,7 +203,7 @@ class ElmoCoref(ElmoModel):
         self._check_memory(windows)
         tokens = in_groups(text, self._tokens)
         output: dict[str, Any] = {"clusters": [], "spans": [], "antecedents": []}
-        losses = []
+        losses, answers = [], []
         sizes = [int(window.lengths.sum()) for window in windows]
         for number, (encoded, inputs) in enumerate(zip(*(part.split(sizes) for part in tokens), strict=True)):
             about, window = metadata[number], windows[number]
@@ -218,8 +218,10 @@ class ElmoCoref(ElmoModel):
             if "clusters" in about:
                 gold, behind = about["clusters"], before + len(encoded)
                 losses.append(self._loss(scored, moved(within(gold, before, behind, lone=True), -before)))
-                self._scores([output["clusters"][-1]], [within(gold, before, behind, lone=False)], [spans])
+                answers.append((output["clusters"][-1], within(gold, before, behind, lone=False), spans))
         if losses:
+            # Once a batch: in distributed training each call waits for one of each other process.
+            self._scores(*zip(*answers, strict=True))
             output["loss"] = torch.stack(losses).mean()
         return output
 

@@ -110,6 +110,17 @@ def test_is_what_is_said(config: Config, elmo: str | None) -> None:
 
 
 @torch.no_grad()
+def test_a_batch_is_scored_at_once(config: Config, monkeypatch: pytest.MonkeyPatch) -> None:
+    """In distributed training each call of the metric waits for one of each other process."""
+    setup = TaskSetup(config())
+    shares: list[list[object]] = []
+    monkeypatch.setattr("elmo_tasks.tasks.coreference.metric.gathered", lambda share: shares.append(share) or [share])
+    setup.run(setup.instances)
+    setup.run(setup.instances[:1])
+    assert [len(share) for share in shares] == [3, 1]
+
+
+@torch.no_grad()
 def test_clusters_are_what_antecedents_join(config: Config) -> None:
     setup = TaskSetup(config())
     setup.model.eval()
