@@ -1,9 +1,11 @@
+import json
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
 import pytest
 import torch
+from allennlp.commands.train import TrainModel
 from allennlp.nn.parallel import TorchDdpAccelerator
 from allennlp.training import Checkpointer
 from allennlp.training.optimizers import make_parameter_groups
@@ -54,3 +56,17 @@ def test_without_several_processes_the_first_is_the_only_one(tmp_path: Path, mon
     assert checkpointer._is_primary
     checkpointer._rank = 1
     assert not checkpointer._is_primary
+
+
+@pytest.mark.parametrize("processes", [1, 2])
+def test_several_processes_leave_the_test_set_out(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture, processes: int
+) -> None:
+    monkeypatch.setattr(distributed, "is_initialized", lambda: processes > 1)
+    monkeypatch.setattr("allennlp.training.util.evaluate", lambda *args, **kwargs: {"accuracy": 0.5})
+    training: Any = TrainModel(str(tmp_path), None, SimpleNamespace(cuda_device=-1), [], evaluate_on_test=True)  # type: ignore[arg-type]
+    metrics: dict[str, Any] = {"epoch": 3}
+    training.finish(metrics)
+    assert metrics == ({"epoch": 3, "test_accuracy": 0.5} if processes == 1 else {"epoch": 3})
+    assert json.loads((tmp_path / "metrics.json").read_text()) == metrics
+    assert ("elmo-tasks evaluate" in caplog.text) == (processes > 1)
