@@ -59,8 +59,8 @@ class SampledReader(DatasetReader):
             yield instances[index]
 
     @overrides(check_signature=False)
-    def text_to_instance(self, *inputs: Any) -> Instance:
-        return self._base_reader.text_to_instance(*inputs)
+    def text_to_instance(self, *inputs: Any, **named: Any) -> Instance:
+        return self._base_reader.text_to_instance(*inputs, **named)
 
     @overrides
     def apply_token_indexers(self, instance: Instance) -> None:

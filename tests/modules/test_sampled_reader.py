@@ -58,3 +58,5 @@ def test_a_data_loader_can_index_them(corpus: str) -> None:
 def test_text_to_instance_is_the_readers() -> None:
     instance: Instance = sampled(0.5).text_to_instance([Token("a")], ["T"])
     assert instance["tags"].labels == ["T"]
+    instance = sampled(0.5).text_to_instance(tokens=[Token("a")], tags=["T"])
+    assert instance["tags"].labels == ["T"]
