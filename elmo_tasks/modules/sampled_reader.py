@@ -1,7 +1,9 @@
 """A part of a dataset, for learning curves."""
 
 import random
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from copy import copy
+from itertools import islice
 from typing import Any
 
 from allennlp.common.checks import ConfigurationError
@@ -27,6 +29,9 @@ class SampledReader(DatasetReader):
     With one seed a smaller fraction is a part of a larger one, so that a learning curve adds instances and changes
     none; and two models with the same seed learn from the same instances. Their order is the file's.
 
+    The part is the same whatever the number of processes: each one of distributed training, and each worker of a data
+    loader, reads the whole file and then gives its share of the part.
+
     # Parameters
 
     base_reader : `DatasetReader`
@@ -43,7 +48,7 @@ class SampledReader(DatasetReader):
     """
 
     def __init__(self, base_reader: DatasetReader, fraction: float, seed: int, **extras: Any) -> None:
-        super().__init__(**extras)
+        super().__init__(manual_distributed_sharding=True, manual_multiprocess_sharding=True, **extras)
         check_fraction(fraction)
         check_count(ConfigurationError, least=0, seed=seed)
         self._base_reader = base_reader
@@ -52,10 +57,11 @@ class SampledReader(DatasetReader):
 
     @overrides
     def _read(self, file_path: PathOrStr) -> Iterable[Instance]:
-        instances = list(self._base_reader.read(file_path))
+        instances = list(_all_instances(self._base_reader, file_path))
         order = list(range(len(instances)))
         random.Random(self._seed).shuffle(order)
-        for index in sorted(order[: max(1, round(self._fraction * len(order)))]):
+        part = sorted(order[: max(1, round(self._fraction * len(order)))])
+        for index in self.shard_iterable(part):
             yield instances[index]
 
     @overrides(check_signature=False)
@@ -65,3 +71,12 @@ class SampledReader(DatasetReader):
     @overrides
     def apply_token_indexers(self, instance: Instance) -> None:
         self._base_reader.apply_token_indexers(instance)
+
+
+def _all_instances(reader: DatasetReader, file_path: PathOrStr) -> Iterator[Instance]:
+    """What the reader reads where there is one process. Token indexers are not applied, as workers must not."""
+    alone: Any = copy(reader)
+    alone._set_distributed_info(None)
+    alone._set_worker_info(None)
+    alone.shard_iterable = iter
+    return islice(alone._read(file_path), reader.max_instances)

@@ -1,11 +1,16 @@
+from collections.abc import Iterable, Iterator
+from itertools import chain, product
 from pathlib import Path
+from typing import Any
 
 import pytest
 from allennlp.common.checks import ConfigurationError
 from allennlp.data import DatasetReader, Instance, Token
 from allennlp.data.data_loaders import MultiProcessDataLoader
 from allennlp.data.dataset_readers import SequenceTaggingDatasetReader
+from allennlp.data.dataset_readers.dataset_reader import WorkerInfo
 from allennlp.data.vocabulary import Vocabulary
+from torch import distributed
 
 from elmo_tasks.modules.sampled_reader import SampledReader
 
@@ -53,6 +58,49 @@ def test_a_data_loader_can_index_them(corpus: str) -> None:
     loader = MultiProcessDataLoader(sampled(0.1), corpus, batch_size=4)
     loader.index_with(Vocabulary.from_instances(loader.iter_instances()))
     assert sum(len(batch["metadata"]) for batch in loader) == 20
+
+
+class Unshared(SequenceTaggingDatasetReader):
+    """One that leaves it to AllenNLP to share out what it reads."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.manual_distributed_sharding = self.manual_multiprocess_sharding = False
+
+    def shard_iterable(self, iterable: Iterable[Any]) -> Iterator[Any]:
+        return iter(iterable)
+
+
+@pytest.mark.parametrize("base", [SequenceTaggingDatasetReader, Unshared])
+@pytest.mark.parametrize("most", [None, 7])
+def test_processes_share_out_the_part_of_one(
+    base: type[DatasetReader], most: int | None, corpus: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Those of distributed training, each of which has two workers that load its data."""
+
+    def part() -> SampledReader:
+        reader = base()
+        reader.max_instances = 150
+        return SampledReader(reader, 0.1, seed=1, max_instances=most)
+
+    whole = words(part(), corpus)
+    assert len(whole) == (most or 15)
+    monkeypatch.setattr(distributed, "is_initialized", lambda: True)
+    monkeypatch.setattr(distributed, "get_world_size", lambda: 2)
+    shares = []
+    for rank, worker in product(range(2), range(2)):
+        monkeypatch.setattr(distributed, "get_rank", lambda rank=rank: rank)
+        reader = part()
+        reader._set_worker_info(WorkerInfo(num_workers=2, id=worker))
+        shares.append(words(reader, corpus))
+    assert all(shares)
+    assert sorted(chain(*shares)) == sorted(whole)
+
+
+def test_a_data_loader_has_workers(corpus: str) -> None:
+    loader = MultiProcessDataLoader(sampled(0.1), corpus, batch_size=4, num_workers=2)
+    read = [instance["tokens"].tokens[0].text for instance in loader.iter_instances()]
+    assert sorted(read) == sorted(words(sampled(0.1), corpus))
 
 
 def test_text_to_instance_is_the_readers() -> None:
