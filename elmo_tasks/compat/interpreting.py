@@ -73,20 +73,24 @@ def weigh_each_token_by_its_own_vector() -> None:
 def take_no_tokens_away_that_are_counted() -> None:
     """
     Has AllenNLP Interpret's "input-reduction" refuse inputs in which something is counted in tokens, by the predictor's
-    `counted_in_tokens`.
+    `counted_in_tokens` and `counted_in_field`.
 
-    What broke: the places of entities and predicates stay as they were while tokens before them go.
+    What broke: the places of entities and predicates stay as they were while tokens before them go; and an answer in a
+    passage is taken for another one as soon as a token of the passage has gone.
     With which version: any.
     When it can go: not while AllenNLP is used.
     """
     attack = stock_of(InputReduction.attack_from_json)
 
-    def attack_from_json(self: InputReduction, inputs: JsonDict, *more: Any, **named: Any) -> JsonDict:
-        if counted := getattr(self.predictor, "counted_in_tokens", None):
+    def attack_from_json(
+        self: InputReduction, inputs: JsonDict, input_field_to_attack: str = "tokens", *more: Any, **named: Any
+    ) -> JsonDict:
+        counted = getattr(self.predictor, "counted_in_tokens", None)
+        if counted and getattr(self.predictor, "counted_in_field", None) in (None, input_field_to_attack):
             raise ConfigurationError(
                 f"{counted} are counted in tokens, and input-reduction takes tokens away: ask for saliency, such as "
                 "simple-gradient."
             )
-        return attack(self, inputs, *more, **named)
+        return attack(self, inputs, input_field_to_attack, *more, **named)
 
     InputReduction.attack_from_json = replacement(attack_from_json, attack)  # type: ignore[method-assign]

@@ -60,6 +60,9 @@ class LinePredictor(Predictor):
     counted_in_tokens: ClassVar[str | None] = None
     """What an instance has as its tokens' numbers, such as entities' places; Interpret's input reduction is refused."""
 
+    counted_in_field: ClassVar[str | None] = None
+    """The one field of whose tokens these are the numbers, where others may be reduced. None: no field may be."""
+
     def __init__(
         self, model: Model, dataset_reader: DatasetReader, frozen: bool = True, skip_bad_lines: bool = False
     ) -> None:

@@ -73,6 +73,9 @@ class ReadingComprehensionPredictor(LinePredictor):
     Registered as a `Predictor` with name "elmo_reading_comprehension".
     """
 
+    counted_in_tokens = "The answer's places in the passage"
+    counted_in_field = "passage"
+
     def __init__(
         self,
         model: Model,

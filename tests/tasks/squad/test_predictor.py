@@ -14,7 +14,7 @@ from allennlp.common.checks import ConfigurationError
 from allennlp.data import DatasetReader, Instance, TextFieldTensors, Vocabulary
 from allennlp.data.fields import MetadataField, TextField
 from allennlp.data.token_indexers import SingleIdTokenIndexer
-from allennlp.interpret.attackers import Hotflip
+from allennlp.interpret.attackers import Hotflip, InputReduction
 from allennlp.models import Model
 from allennlp.nn.util import get_text_field_mask
 from allennlp.predictors import Predictor
@@ -256,6 +256,17 @@ def test_hotflip_changes_the_question(config: Config) -> None:
     words = [flipped["original"], *flipped["final"]]
     assert words[0] == ["When", "did", "it", "leave", "?"]
     assert words[1] != words[0]
+
+
+def test_input_reduction_is_for_questions_alone(predictor: Predictor) -> None:
+    attack, given = InputReduction(predictor), {"passage": PASSAGE, "question": QUESTION}
+    with pytest.raises(ConfigurationError, match="The answer's places in the passage are counted in tokens"):
+        attack.attack_from_json(given, "passage", "grad_input_1")
+    with pytest.raises(ConfigurationError, match="input-reduction takes tokens away: ask for saliency"):
+        attack.attack_from_json(given, input_field_to_attack="passage", grad_input_field="grad_input_1")
+    reduced = attack.attack_from_json(given, "question", "grad_input_2")
+    assert reduced["original"] == ["When", "did", "it", "leave", "?"]
+    assert len(reduced["final"][0]) < 5
 
 
 # Somebody else's models
