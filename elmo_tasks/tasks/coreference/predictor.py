@@ -115,6 +115,8 @@ class ElmoCorefPredictor(WritesColumns, LinePredictor):
             name, part = "document", str(self._unnamed)
             self._unnamed += 1
         before, sentences = 0, []
+        # A blank would begin another column.
+        column = "_".join(name.split()) or "-"
         for words in answer["sentences"]:
             behind = before + len(words)
             mentions = [
@@ -123,7 +125,7 @@ class ElmoCorefPredictor(WritesColumns, LinePredictor):
                 for mention in cluster
                 if before <= mention["start"] < behind
             ]
-            sentences.append(rows(words, mentions=mentions, name=name, part=part))
+            sentences.append(rows(words, mentions=mentions, name=column, part=part))
             before = behind
         return f"#begin document ({name}); part {part:0>3}\n{''.join(sentences)}#end document\n"
 

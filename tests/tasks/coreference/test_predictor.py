@@ -197,3 +197,12 @@ def test_lines_in_columns(archive: str, tmp_path: Path, monkeypatch: pytest.Monk
         ("document 000", [["Ada", "saw", "Ada", "."]]),
         ("document 001", [["Bo", "left", "."]]),
     ]
+
+
+def test_a_documents_name_may_have_blanks(predictor: Any, tmp_path: Path) -> None:
+    written = predictor.columns_of({"name": "my  doc 000", "sentences": WORDS, "clusters": []})
+    (tmp_path / "out").write_text(written)
+    assert [(one.name, one.sentences) for one in read_coreference(tmp_path / "out")] == [("my  doc 000", WORDS)]
+    assert {tuple(line.split(" ")[:3]) for line in written.splitlines() if line.startswith("my")} == {
+        ("my_doc", "000", str(number)) for number in range(5)
+    }
