@@ -55,8 +55,8 @@ def hotel(originals: Sequence[Path]) -> Rows:
     names = {"1": "positive", "0": "negative"}
     labels: dict[str, str] = {}
     for columns in csv.reader(text_lines(originals[0])):
-        text = "".join(columns[-1].split())
-        if len(columns) >= 2 and text and columns[-2] in names:
+        text = "".join(columns[-1].split()) if len(columns) >= 2 else ""
+        if text and columns[-2] in names:
             labels.setdefault(text, names[columns[-2]])
     if not labels:
         raise OriginalError(f"{originals[0]}: no line has a label, 0 or 1, before its review.")

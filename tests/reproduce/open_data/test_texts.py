@@ -52,7 +52,7 @@ def test_polarity_has_the_slip_of_the_file_that_was_read(tmp_path: Path, encodin
 def test_hotel_reviews_are_there_once_and_without_spaces(tmp_path: Path, head: str) -> None:
     path = tmp_path / "ChnSentiCorp_htl_all.csv"
     row = head.partition("\n")[2] or head
-    rows = "".join(row.format(one) + "\n" for one in ('1,"很 好,\n很好"', "0,", "0,不好", "1,不好"))
+    rows = "\n".join(row.format(one) + "\n" for one in ('1,"很 好,\n很好"', "0,", "0,不好", "1,不好"))
     path.write_text(head.partition("\n")[0] + "\n" + rows if "\n" in head else rows, encoding="utf-8")
     assert hotel([path]) == [{"text": "很好,很好", "label": "positive"}, {"text": "不好", "label": "negative"}]
 
