@@ -75,8 +75,8 @@ def take_no_tokens_away_that_are_counted() -> None:
     Has AllenNLP Interpret's "input-reduction" refuse inputs in which something is counted in tokens, by the predictor's
     `counted_in_tokens` and `counted_in_field`.
 
-    What broke: the places of entities and predicates stay as they were while tokens before them go; and an answer in a
-    passage is taken for another one as soon as a token of the passage has gone.
+    What broke: the places of entities and predicates stay as they were while tokens before them go; so does an answer
+    in a passage, until it lies behind the last token, `IndexError: Target 7 is out of bounds`.
     With which version: any.
     When it can go: not while AllenNLP is used.
     """
