@@ -61,7 +61,7 @@ def most_frequent_tags(train: Sequence[TaggedSentence], evaluation: Sequence[Tag
     for sentence in train:
         for word, tag in zip(sentence.tokens, sentence.tags, strict=True):
             of_word[word][tag] += 1
-    of_all = sum(of_word.values(), Counter())
+    of_all = Counter(tag for sentence in train for tag in sentence.tags)
     best = {word: tags.most_common(1)[0][0] for word, tags in of_word.items()}
     (fallback, _), *_ = of_all.most_common(1)
     words = [word for sentence in evaluation for word in sentence.tokens]

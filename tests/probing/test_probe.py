@@ -26,6 +26,12 @@ def test_most_frequent_tags_by_hand() -> None:
     assert most_frequent_tags(train, train) == Figures(accuracy=4 / 5, unseen=None)
 
 
+def test_of_equally_frequent_tags_the_first_in_the_text_is_taken() -> None:
+    train = [TaggedSentence(["a", "b", "b"], ["X", "Y", "Y"]), TaggedSentence(["a", "a"], ["Z", "Z"])]
+    # Y and Z have two words each, and the word that has Z comes before the one that has Y.
+    assert most_frequent_tags(train, [TaggedSentence(["new"], ["Y"])]).accuracy == 1.0
+
+
 def test_layers_are_those_of_each_sentence_alone(make_bilm: Callable[..., BiLM]) -> None:
     bilm = make_bilm()
     told: list[int] = []
