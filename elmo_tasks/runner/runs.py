@@ -39,6 +39,9 @@ _LOG_LINES = 15
 # From there on an exit code, as shells have it, says which signal has ended a process.
 _SIGNALS = 128
 
+_STATES = ("training_state_*.th", "model_state_*.th")
+"""The two files of each checkpoint."""
+
 _RECORD_FIELDS: dict[str, type] = {
     **dict.fromkeys(("metrics", "identity", "environment", "variables"), dict),
     **dict.fromkeys(("epochs", "mixes"), list),
@@ -222,7 +225,8 @@ def train(
     Does a run, unless it is done: goes on from its checkpoint where there is one.
 
     Where AllenNLP refuses to, the folder `run` is moved to `run.before`, in the place of an older one, and the training
-    begins anew. A training that a signal has ended stays as it is, for the next call to go on with.
+    begins anew. It counts as refused where the training fails before it has ended an epoch or written a checkpoint. One
+    that fails later, or that a signal has ended, stays as it is, for the next call to go on with.
 
     # Parameters
 
@@ -247,8 +251,10 @@ def train(
         run.prepare()
         drop_torn_checkpoints(run.serialization_dir)
         recover = run.has_checkpoint()
+        before = _progress(run)
         outcome = None if run.is_trained() else _train(run, recover, variables, processes, lock)
-        if outcome and recover and 0 < outcome["code"] < _SIGNALS and not processes.stopping.is_set():
+        has_failed = outcome is not None and 0 < outcome["code"] < _SIGNALS and not processes.stopping.is_set()
+        if has_failed and recover and _progress(run) <= before:
             # A checkpoint that AllenNLP cannot read, or one behind the last epoch.
             run.put_aside()
             outcome = _train(run, False, variables, processes, lock)
@@ -258,6 +264,13 @@ def train(
             raise RunError(message)
         _write_json(record_path(run.folder), _make_record(run, outcome or {}, environment, variables))
         _remove_training_states(run)
+
+
+def _progress(run: Run) -> set[tuple[str, int]]:
+    """The files of the epochs and checkpoints so far, and when each was written: a training that goes on adds some."""
+    patterns = ("metrics_epoch_*.json", *_STATES)
+    files = [path for pattern in patterns for path in run.serialization_dir.glob(pattern)]
+    return {(path.name, path.stat().st_mtime_ns) for path in files}
 
 
 def _train(
@@ -322,7 +335,7 @@ def _make_record(
 def _remove_training_states(run: Run) -> None:
     """They are for going on with a training, and large."""
     for folder in (run.serialization_dir, run.set_aside):
-        for pattern in ("training_state_*.th", "model_state_*.th"):
+        for pattern in _STATES:
             for path in folder.glob(pattern):
                 path.unlink()
 

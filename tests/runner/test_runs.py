@@ -51,7 +51,10 @@ elif mode == "killed by a signal":
     os.kill(os.getpid(), 9)
 elif mode == "ended by a signal":
     sys.exit(128 + 15)
-for epoch in range(config["trainer"]["num_epochs"]):
+for epoch in range(2 if recover else 0, config["trainer"]["num_epochs"]):
+    if recover and mode == "nan loss":
+        (folder / "training_state_e2_b9.th").write_text("state")
+        sys.exit("nan loss encountered")
     (folder / f"metrics_epoch_{{epoch}}.json").write_text(json.dumps({{"validation_f1-measure-overall": epoch / 10}}))
     if epoch == 1 and not recover:
         (folder / "training_state_e1_b0.th").write_text("state")
@@ -60,6 +63,8 @@ for epoch in range(config["trainer"]["num_epochs"]):
         if mode == "fails":
             print("the last words")
             sys.exit(3)
+    if recover and mode == "full disk":
+        sys.exit("No space left on device")
 (folder / "metrics.json").write_text(json.dumps({{"best_validation_f1-measure-overall": 0.3,
     "threads": os.environ["OMP_NUM_THREADS"]}}))
 with tarfile.open(folder / "model.tar.gz", "w:gz") as archive:
@@ -225,6 +230,23 @@ def test_a_resumed_training_that_a_signal_ends_keeps_its_checkpoint(
     assert run.log.read_text() == "begins anew\nbegins recover\n"
     assert run.has_checkpoint()
     assert not run.set_aside.exists()
+
+
+@pytest.mark.parametrize(("mode", "last"), [("nan loss", "encountered"), ("full disk", "left on device")])
+def test_a_resumed_training_that_fails_later_keeps_its_progress(
+    mode: str, last: str, of_mode: Callable[..., Run]
+) -> None:
+    """After another checkpoint, or after another epoch whose checkpoint finds no room."""
+    run = of_mode(mode)
+    kill_in_the_middle(run)
+    # What an earlier call has put aside is kept too.
+    (run.set_aside / "older").mkdir(parents=True)
+    for _ in range(2):
+        with pytest.raises(RunError, match=f"ended with code 1(.|\n)*{last}$"):
+            train(run, {}, VARIABLES)
+    assert "begins anew" not in run.log.read_text().partition("recover")[2]
+    assert run.has_checkpoint()
+    assert (run.set_aside / "older").exists()
 
 
 def test_a_training_that_outlived_its_call_is_only_recorded(of_mode: Callable[..., Run]) -> None:
