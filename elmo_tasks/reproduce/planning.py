@@ -22,7 +22,17 @@ from elmo_tasks.transformer import read_transformer, transformer_of
 
 _EXPERIMENTS, _LAYERS = "experiments.json", "layers"
 
-_NOT_RECORDS = (f"{_LAYERS}/", "run/", "run.before/", "config.json", "digest.txt", "failure.json", "lock", "log.txt")
+_NOT_RECORDS = (
+    f"{_LAYERS}/",
+    "run/",
+    "run.before/",
+    "config.json",
+    "digest.txt",
+    "failure.json",
+    "lock",
+    "log.txt",
+    "starts.json",
+)
 
 _IGNORED = "# Records are small and may be kept in a repository; what is made again by a training may not.\n" + "".join(
     f"{name}\n" for name in _NOT_RECORDS

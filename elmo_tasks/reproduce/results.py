@@ -105,14 +105,16 @@ class Results:
     def environment(self) -> dict[str, list[str]]:
         """Names to values, more than one where trainings ran on different machines or versions."""
         found: dict[str, dict[str, None]] = {}
-        for record in self._records():
-            for name, value in (record["environment"] | {"threads": record["variables"]["OMP_NUM_THREADS"]}).items():
+        for start in self._starts():
+            for name, value in (start["environment"] | {"threads": start["variables"]["OMP_NUM_THREADS"]}).items():
                 found.setdefault(name, {})[str(value)] = None
         return {name: list(values) for name, values in found.items()}
 
-    def _records(self) -> Iterator[Record]:
+    def _starts(self) -> Iterator[Record]:
+        """What the processes were started with, a recovered training's earlier ones too."""
         for trainings in self.all_trainings():
-            yield from trainings.records.values()
+            for record in trainings.records.values():
+                yield from [*record.get("earlier", []), record]
 
     def epochs(self) -> list["Epochs"]:
         """Of each experiment that has both, the baseline's best development score, and how soon ELMo reaches it."""

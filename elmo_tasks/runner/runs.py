@@ -14,7 +14,7 @@ import shutil
 import subprocess
 import sys
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -33,6 +33,9 @@ from elmo_tasks.runner.configs import flat
 from elmo_tasks.runner.processes import Processes, RunError, Stopped
 
 Record = dict[str, Any]
+
+_Start = dict[str, dict[str, Any]]
+"""What a process is started with: its `environment`, and its `variables`."""
 
 _LOG_LINES = 15
 
@@ -105,6 +108,11 @@ class Run:
     def recovered_mark(self) -> Path:
         """A file that is there where the training was killed and went on. It goes with the training's folder."""
         return self.serialization_dir / "recovered"
+
+    @property
+    def starts_file(self) -> Path:
+        """The environment and the variables of each process that the training took, the last one's last."""
+        return self.folder / "starts.json"
 
     @property
     def _digest_file(self) -> Path:
@@ -252,17 +260,18 @@ def train(
         drop_torn_checkpoints(run.serialization_dir)
         recover = run.has_checkpoint()
         before = _progress(run)
-        outcome = None if run.is_trained() else _train(run, recover, variables, processes, lock)
+        start = {"environment": dict(environment), "variables": dict(variables)}
+        outcome = None if run.is_trained() else _train(run, recover, start, processes, lock)
         has_failed = outcome is not None and 0 < outcome["code"] < _SIGNALS and not processes.stopping.is_set()
         if has_failed and recover and _progress(run) <= before:
             # A checkpoint that AllenNLP cannot read, or one behind the last epoch.
             run.put_aside()
-            outcome = _train(run, False, variables, processes, lock)
+            outcome = _train(run, False, start, processes, lock)
         if outcome and outcome["code"]:
             message = _failure_message(run, outcome["code"])
             _write_json(failure_path(run.folder), {"code": outcome["code"], "message": message})
             raise RunError(message)
-        _write_json(record_path(run.folder), _make_record(run, outcome or {}, environment, variables))
+        _write_json(record_path(run.folder), _make_record(run, outcome or {}, _starts(run) or [start]))
         _remove_training_states(run)
 
 
@@ -273,9 +282,13 @@ def _progress(run: Run) -> set[tuple[str, int]]:
     return {(path.name, path.stat().st_mtime_ns) for path in files}
 
 
-def _train(
-    run: Run, recover: bool, variables: Mapping[str, str], processes: Processes, lock: IO[str]
-) -> dict[str, Any]:
+def _starts(run: Run) -> list[_Start]:
+    """None where an earlier version has started the training."""
+    starts: list[_Start] = _read(run.starts_file, starts=list)["starts"] if run.starts_file.exists() else []
+    return starts
+
+
+def _train(run: Run, recover: bool, start: _Start, processes: Processes, lock: IO[str]) -> dict[str, Any]:
     """Trains in a process of its own: its exit code, wall and processor seconds, peak memory in MB."""
     if recover:
         run.recovered_mark.touch()
@@ -285,32 +298,31 @@ def _train(
         shutil.rmtree(run.serialization_dir, ignore_errors=True)
     # AllenNLP archives what there is when it is interrupted.
     (run.serialization_dir / "model.tar.gz").unlink(missing_ok=True)
-    start = time.perf_counter()
+    # Before it starts: it may outlive this call, and another one writes the record.
+    earlier = [one for one in _starts(run) if one != start] if recover else []
+    _write_json(run.starts_file, {"starts": [*earlier, start]})
+    begin = time.perf_counter()
     with open(run.log, "a", encoding="utf-8") as output:
         process = processes.start(
             [sys.executable, *([] if run.module else ["-m", "elmo_tasks"]), *run.command(recover)],
             stdin=subprocess.DEVNULL,
             stdout=output,
             stderr=subprocess.STDOUT,
-            env=os.environ | variables,
+            env=os.environ | start["variables"],
             # While the training lives the lock is held, also if this process is killed.
             pass_fds=[lock.fileno()],
         )
         outcome = processes.wait(process)
     return {
         "code": outcome.code,
-        "seconds": round(time.perf_counter() - start, 1),
+        "seconds": round(time.perf_counter() - begin, 1),
         "cpu_seconds": round(outcome.cpu_seconds, 1),
         "peak_memory_mb": round(outcome.peak_memory_mb),
     }
 
 
-def _make_record(
-    run: Run,
-    outcome: Mapping[str, Any],
-    environment: Mapping[str, Any],
-    variables: Mapping[str, str],
-) -> Record:
+def _make_record(run: Run, outcome: Mapping[str, Any], starts: Sequence[_Start]) -> Record:
+    *earlier, last = starts
     return {
         "run": run.name,
         "digest": run.digest,
@@ -323,8 +335,10 @@ def _make_record(
         "finished": datetime.now(UTC).isoformat(timespec="seconds"),
         # As from the run's own folder: a record may be published, and the folder moved.
         "command": [part.removeprefix(f"{run.folder}/") for part in run.command()],
-        "variables": dict(variables),
-        "environment": dict(environment),
+        "variables": last["variables"],
+        "environment": last["environment"],
+        # Of a recovered training, as far as the processes before the last one had others.
+        "earlier": earlier,
         "metrics": _read(run.serialization_dir / "metrics.json"),
         "epochs": run.epochs(),
         "mixes": [mix._asdict() for mix in run.mixes()],

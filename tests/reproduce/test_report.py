@@ -205,6 +205,14 @@ def test_time_and_memory(text: str) -> None:
     assert row(text, "torch") == ["torch", "2.6"]
 
 
+def test_a_recovered_training_may_have_had_two_environments(out: Path) -> None:
+    path = out / "snli/elmo/seed3/record.json"
+    earlier = {"environment": {"torch": "2.5"}, "variables": {"OMP_NUM_THREADS": "4"}}
+    path.write_text(json.dumps(json.loads(path.read_text()) | {"earlier": [earlier]}))
+    environment = Results(out).environment()
+    assert (environment["torch"], environment["threads"]) == (["2.6", "2.5"], ["1", "4"])
+
+
 def test_csv_has_plain_numbers(written: Path) -> None:
     with open(written / CSV, newline="") as file:
         rows = {(row["table"], row["task"], row["variant"]): row for row in csv.DictReader(file)}

@@ -259,6 +259,31 @@ def test_a_training_that_outlived_its_call_is_only_recorded(of_mode: Callable[..
     assert run.record()["metrics"]["best_validation_f1-measure-overall"] == 0.3
 
 
+def test_a_record_says_what_the_training_had_and_not_the_call_that_records_it(of_mode: Callable[..., Run]) -> None:
+    run = of_mode()
+    others = {"torch": "3"}, {"OMP_NUM_THREADS": "8"}
+    train(run, {"torch": "2"}, VARIABLES)
+    record_path(run.folder).unlink()
+    train(run, *others)
+    record = run.record()
+    assert (record["environment"], record["variables"], record["earlier"]) == ({"torch": "2"}, VARIABLES, [])
+    record_path(run.folder).unlink()
+    # An earlier version has not written it.
+    run.starts_file.unlink()
+    train(run, *others)
+    assert (run.record()["environment"], run.record()["variables"]) == others
+
+
+@pytest.mark.parametrize("is_other", [True, False])
+def test_a_record_of_a_resumed_training_says_what_it_had_before(is_other: bool, of_mode: Callable[..., Run]) -> None:
+    run = of_mode("killed")
+    kill_in_the_middle(run)
+    now = {"OMP_NUM_THREADS": "2"} if is_other else VARIABLES
+    train(run, {}, now)
+    assert run.record()["variables"] == now
+    assert run.record()["earlier"] == ([{"environment": {}, "variables": VARIABLES}] if is_other else [])
+
+
 @pytest.mark.parametrize("killed", [False, True])
 def test_whether_a_training_that_outlived_its_call_was_recovered(killed: bool, of_mode: Callable[..., Run]) -> None:
     """It has checkpoints in any case: this call takes them away, the one that was killed had no time to."""
