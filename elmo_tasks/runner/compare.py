@@ -10,6 +10,7 @@ import os
 import statistics
 import sys
 from collections.abc import Iterable, Iterator, Sequence
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -27,6 +28,9 @@ from elmo_tasks.runner.schedule import execute
 
 _METRICS = ("best_validation_", "test_")
 """How AllenNLP's names begin of a metric on the development set, at the best epoch, and on the test set."""
+
+_NO_SHARES = ("loss", "perplexity")
+"""How AllenNLP's names end of metrics that are no shares, also where all values are between 0 and 1."""
 
 _FOLDERS = ("transformer", "archive_file", "directory")
 """What is called so in a config may be a folder, also without a slash in its name."""
@@ -127,18 +131,25 @@ def check_metric(runs: Iterable[Run], metric: str) -> None:
         raise RunError(f'No run has the metric "{metric}": give one of these by --metric: {", ".join(known)}.')
 
 
+def _is_share(records: Iterable[Record], metric: str) -> bool:
+    """Whether a metric is between 0 and 1 by its nature, as far as its name and all its values tell."""
+    values = [record["metrics"].get(f"{beginning}{metric}", 0) for record in records for beginning in _METRICS]
+    return not metric.endswith(_NO_SHARES) and all(0 <= value <= 1 for value in values)
+
+
 def table(runs: Sequence[Run], metric: str) -> str:
     """
     A Markdown table, a row a config: the metric on the development set (of the best epoch) and, where there is one, on
-    the test set, over the seeds; the trainings' mean time.
+    the test set, over the seeds; the trainings' mean time. Shares are in points, other metrics as they are.
     """
     by_config: dict[str, list[Record]] = {}
     for run in runs:
         by_config.setdefault(run.name.rpartition("/")[0], []).append(run.record())
+    are_shares = _is_share(chain.from_iterable(by_config.values()), metric)
     lines = [f"| config | dev {metric} | test {metric} | seeds | seconds a run |", "|---|---|---|---|---|"]
     for config, records in by_config.items():
         cells = [
-            mean_and_deviation([record["metrics"][name] for record in records])
+            mean_and_deviation([record["metrics"][name] for record in records], are_shares)
             if name in records[0]["metrics"]
             else "-"
             for name in (f"{beginning}{metric}" for beginning in _METRICS)

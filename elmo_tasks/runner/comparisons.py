@@ -11,10 +11,14 @@ _MOST_PERMUTATIONS = 200_000
 """Ten seeds against ten have 184,756."""
 
 
-def mean_and_deviation(values: Sequence[float]) -> str:
-    """In points: `"71.23 ± 0.45"`, the sample's standard deviation; without it for one value."""
-    mean = f"{100 * statistics.mean(values):.2f}"
-    return f"{mean} ± {100 * statistics.stdev(values):.2f}" if len(values) > 1 else mean
+def mean_and_deviation(values: Sequence[float], are_shares: bool = True) -> str:
+    """
+    Shares in points: `"71.23 ± 0.45"`, the sample's standard deviation; without it for one value. What is no share is
+    told as it is: `"0.7123 ± 0.0045"`.
+    """
+    scale, digits = (100, 2) if are_shares else (1, 4)
+    mean = f"{scale * statistics.mean(values):.{digits}f}"
+    return f"{mean} ± {scale * statistics.stdev(values):.{digits}f}" if len(values) > 1 else mean
 
 
 def error_reduction(baseline: float, score: float) -> float | None:

@@ -143,3 +143,20 @@ def test_table_gives_mean_and_sample_deviation(make_run: Callable[..., Run], fin
     expected = f"{100 * statistics.mean(scores):.2f} ± {100 * statistics.stdev(scores):.2f}"
     assert lines[2] == f"| elmo | {expected} | {expected} | 3 | 20 |"
     assert lines[3] == "| baseline | 25.00 | - | 1 | - |"
+
+
+@pytest.mark.parametrize(
+    ("metric", "dev", "cells"),
+    [
+        ("perplexity", (42.3, 44.3), "43.3000 ± 1.4142 | 0.9000 ± 0.0000"),
+        ("loss", (0.25, 0.5), "0.3750 ± 0.1768 | 0.9000 ± 0.0000"),
+        ("pearson", (0.25, -0.5), "-0.1250 ± 0.5303 | 0.9000 ± 0.0000"),
+        ("accuracy", (0.25, 0.5), "37.50 ± 17.68 | 90.00 ± 0.00"),
+    ],
+)
+def test_only_shares_are_in_points(
+    make_run: Callable[..., Run], finish: Callable[..., Run], metric: str, dev: tuple[float, ...], cells: str
+) -> None:
+    runs = [finish(make_run(f"elmo/seed{seed}"), score, 0.9, metric=metric) for seed, score in enumerate(dev, 1)]
+    line = table(runs, metric).splitlines()[2]
+    assert line == f"| elmo | {cells} | 2 | 10 |"
