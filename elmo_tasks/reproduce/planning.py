@@ -254,9 +254,13 @@ def _said(request: Request, bilm: str, digest: str, cells: Mapping[str, Any]) ->
         before, now = f"{said['bilm']} ({said['bilm_digest'][:12]})", f"{bilm} ({digest[:12]})"
         raise _other_experiments(request.out, "biLM", before, now)
     said["data"] = request.data
-    table = said["tables"].setdefault(request.table, {"seeds": 0, "tasks": {}})
-    table["seeds"] = max(table["seeds"], request.seeds)
-    table["tasks"] |= cells
+    tasks = said["tables"].setdefault(request.table, {"tasks": {}})["tasks"]
+    for name, variants in cells.items():
+        asked = {"seeds": request.seeds, "data": request.data}
+        if name in tasks and tasks[name]["seeds"] > request.seeds:
+            # The command that made all its trainings is that of the call that wanted the most.
+            asked = {key: tasks[name][key] for key in asked}
+        tasks[name] = asked | {"cells": variants}
     return said
 
 
@@ -270,13 +274,22 @@ def read_experiments(out: Path) -> dict[str, Any] | None:
     """
     What a folder's trainings are for; None where there are none.
 
-    `profile`, `data`, `bilm`, `bilm_digest`, and `tables`: of each, `seeds`, and `tasks`: of each, variant to
-    experiment.
+    `profile`, `bilm`, `bilm_digest`, `data` of the last call, and `tables`: of each, `tasks`: of each, `seeds` and
+    `data` of the call that wanted the most seeds, and `cells`, variant to experiment.
     """
     path = out / _EXPERIMENTS
     if not path.exists():
         return None
-    return read_object(path, ReproductionError, profile=str, bilm=str, bilm_digest=str, data=str | None, tables=dict)
+    said = read_object(path, ReproductionError, profile=str, bilm=str, bilm_digest=str, data=str | None, tables=dict)
+    return said | {"tables": {name: _by_task(table, said["data"]) for name, table in said["tables"].items()}}
+
+
+def _by_task(table: dict[str, Any], data: str | None) -> dict[str, Any]:
+    """Earlier versions kept the seeds of a whole table, and the data of the whole folder."""
+    if "seeds" not in table:
+        return table
+    asked = {"seeds": table["seeds"], "data": data}
+    return {"tasks": {task: asked | {"cells": cells} for task, cells in table["tasks"].items()}}
 
 
 def _write(out: Path, said: Mapping[str, Any]) -> None:

@@ -140,10 +140,6 @@ def _commands(results: Results, has_notes: bool) -> list[Block]:
             "anew. Each run's own command and whole config are in its `record.json`."
         ),
     ]
-    lines = [
-        run_command(results, name, task, said["seeds"])
-        for name, said in results.tables.items()
-        for task in said["tasks"]
-    ]
+    lines = [run_command(results, name, task) for name, said in results.tables.items() for task in said["tasks"]]
     report = f"elmo-tasks elmo-reproduce report {results.out}" + (" --notes FILE" if has_notes else "")
     return [*blocks, Code("\n".join([*lines, report]))]

@@ -71,19 +71,19 @@ class Results:
         )
 
     def _wanted(self, table: PaperTable, experiment: Experiment) -> int:
-        seeds: int = self.tables.get(table.name, {}).get("seeds", 0)
+        seeds: int = self._asked(table).get(experiment.name, {}).get("seeds", 0)
         return seeds if experiment.is_seeded else min(seeds, 1)
 
     def trainings(self, table: PaperTable, experiment: Experiment, variant: str) -> Trainings | None:
         """
-        Those of a cell, with the seeds that its table wants; None where they were not asked for. Another table may have
-        wanted more seeds of the same ones.
+        Those of a cell, with the seeds that its table wants of the task; None where they were not asked for. Another
+        table may have wanted more seeds of the same ones.
         """
-        name = self._asked(table).get(experiment.name, {}).get(variant)
+        name = self._asked(table).get(experiment.name, {}).get("cells", {}).get(variant)
         return self.named(f"{experiment.name}/{name}").first(self._wanted(table, experiment)) if name else None
 
-    def _asked(self, table: PaperTable) -> dict[str, dict[str, str]]:
-        """Experiment -> variant -> name of the trainings."""
+    def _asked(self, table: PaperTable) -> dict[str, dict[str, Any]]:
+        """Of each experiment `seeds`, `data`, and `cells`: variant -> name of the trainings."""
         return self.tables.get(table.name, {}).get("tasks", {})
 
     def named(self, name: str) -> Trainings:
@@ -97,8 +97,8 @@ class Results:
         names = [
             f"{experiment}/{name}"
             for table in self.tables.values()
-            for experiment, variants in table["tasks"].items()
-            for name in variants.values()
+            for experiment, asked in table["tasks"].items()
+            for name in asked["cells"].values()
         ]
         return [self.named(name) for name in dict.fromkeys(names)]
 

@@ -28,11 +28,13 @@ def table_sections(results: Results) -> list[Block]:
     return blocks
 
 
-def run_command(results: Results, table: str, task: str | None = None, seeds: int = 3) -> str:
-    """That runs a table, or one task of it."""
+def run_command(results: Results, table: str, task: str | None = None) -> str:
+    """That runs a table, or that has run one task of it."""
+    asked = results.tables[table]["tasks"][task] if task else {"seeds": 3, "data": results.data}
+    seeds, data = asked["seeds"], asked["data"]
     parts = [f"elmo-tasks elmo-reproduce run {table} --profile {results.profile.name}"]
     parts += [f"--tasks {task}"] if task else []
-    parts += [f"--data {results.data}"] if results.data else []
+    parts += [f"--data {data}"] if data else []
     return " ".join([*parts, f"--bilm {results.bilm} --seeds {seeds} -o {results.out}"])
 
 

@@ -37,7 +37,8 @@ def test_a_plan(request_: Request) -> None:
     assert len({run.digest for run in runs}) == 4
     experiments = read_experiments(request_.out)
     assert experiments is not None
-    assert experiments["tables"] == {"table1": {"seeds": 2, "tasks": {"ner": {"baseline": "baseline", "elmo": "elmo"}}}}
+    cells = {"baseline": "baseline", "elmo": "elmo"}
+    assert experiments["tables"] == {"table1": {"tasks": {"ner": {"seeds": 2, "data": None, "cells": cells}}}}
     ignored = (request_.out / ".gitignore").read_text().splitlines()
     assert {"run/", elmo.config_file.name, elmo.log.name, elmo.starts_file.name} <= set(ignored)
     assert "record.json" not in ignored
@@ -51,7 +52,7 @@ def test_tables_share_their_trainings(request_: Request) -> None:
     assert table_1.items() <= table_3.items()
     experiments = read_experiments(request_.out)
     assert experiments is not None
-    assert experiments["tables"]["table3"]["tasks"]["snli"] == {
+    assert experiments["tables"]["table3"]["tasks"]["snli"]["cells"] == {
         "baseline": "baseline",
         "input": "elmo-place-input",
         "both": "elmo",
@@ -84,13 +85,36 @@ def test_trainings_share_the_layers_on_disk(request_: Request) -> None:
     assert "layers/" in (request_.out / ".gitignore").read_text().splitlines()
 
 
-def test_more_seeds_and_tasks_are_added(request_: Request) -> None:
-    plan(request_)
-    plan(replace(request_, tasks=["snli"], seeds=1))
-    experiments = read_experiments(request_.out)
+def asked(out: Path) -> dict[str, tuple[int, str | None]]:
+    """The seeds and the data of table 1's tasks."""
+    experiments = read_experiments(out)
     assert experiments is not None
-    assert list(experiments["tables"]["table1"]["tasks"]) == ["ner", "snli"]
-    assert experiments["tables"]["table1"]["seeds"] == 2
+    tasks = experiments["tables"]["table1"]["tasks"]
+    return {name: (task["seeds"], task["data"]) for name, task in tasks.items()}
+
+
+def test_more_seeds_and_tasks_are_added(request_: Request) -> None:
+    """Each task's are those of the call that wanted the most seeds of it, or of the last such call."""
+    data = str(ROOT / "fixtures")
+    plan(replace(request_, data=data))
+    plan(replace(request_, tasks=["snli"], seeds=1))
+    assert asked(request_.out) == {"ner": (2, data), "snli": (1, None)}
+    plan(replace(request_, tasks=["ner", "snli"], seeds=1, data=data))
+    assert asked(request_.out) == {"ner": (2, data), "snli": (1, data)}
+    plan(replace(request_, seeds=3))
+    assert asked(request_.out) == {"ner": (3, None), "snli": (1, data)}
+
+
+def test_an_earlier_versions_folder_is_added_to(request_: Request) -> None:
+    """It kept the seeds of a whole table, and the data of the last call."""
+    plan(request_)
+    path = request_.out / "experiments.json"
+    said = json.loads(path.read_text())
+    tables = {"table1": {"seeds": 3, "tasks": {"ner": {"baseline": "baseline", "elmo": "elmo"}}}}
+    path.write_text(json.dumps(said | {"data": "elsewhere", "tables": tables}))
+    assert asked(request_.out) == {"ner": (3, "elsewhere")}
+    plan(replace(request_, tasks=["snli"], seeds=1))
+    assert asked(request_.out) == {"ner": (3, "elsewhere"), "snli": (1, None)}
 
 
 @pytest.mark.parametrize(

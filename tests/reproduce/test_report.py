@@ -345,6 +345,23 @@ def test_only_common_seeds_are_compared(
     assert row(table_3, "SNLI, fixture", "input and output")[4] == "3 of 3"
 
 
+def test_each_task_has_its_own_seeds_and_data(
+    tmp_path: Path, make_run_in: Callable[..., Run], finish: Callable[..., Run]
+) -> None:
+    cells = {"baseline": "baseline", "elmo": "elmo"}
+    asked = {"ner": {"seeds": 5, "data": "/x", "cells": cells}, "snli": {"seeds": 3, "data": None, "cells": cells}}
+    tables = {"table1": {"tasks": asked}}
+    said = {"profile": "smoke", "data": None, "bilm": "mini", "bilm_digest": "f" * 64, "tables": tables}
+    (tmp_path / "experiments.json").write_text(json.dumps(said))
+    for seed in (1, 2, 3):
+        finish(make_run_in(tmp_path, f"snli/elmo/seed{seed}"), 0.5, metric=ACCURACY)
+    text = write_report(tmp_path)[0].read_text()
+    assert row(text.partition("## Table 2")[0], "SNLI, fixture", "ELMo")[4] == "3 of 3"
+    run = "elmo-tasks elmo-reproduce run table1 --profile smoke --tasks"
+    assert f"    {run} ner --data /x --bilm mini --seeds 5 -o {tmp_path}\n" in text
+    assert f"    {run} snli --bilm mini --seeds 3 -o {tmp_path}\n" in text
+
+
 def test_one_seed_is_not_tested(tmp_path: Path, make_run_in: Callable[..., Run], finish: Callable[..., Run]) -> None:
     cells = {"baseline": "baseline", "elmo": "elmo"}
     tables = {"table1": {"seeds": 1, "tasks": {"snli": cells}}}
