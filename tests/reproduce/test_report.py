@@ -32,13 +32,17 @@ def mixes(*first: float) -> list[dict[str, Any]]:
     return [mix, mix | {"place": "output", "weights": [0.3, 0.3, 0.4], "gamma": 0.5}]
 
 
-def test_the_committed_records_make_the_committed_report(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("name", ["open", "open-mini-0.1"])
+def test_the_committed_records_make_the_committed_report(
+    name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """Of all numbers; the pictures are another matplotlib's elsewhere."""
     monkeypatch.chdir(ROOT)
-    folder = Path("results/open-mini-0.1")
-    write_report(folder, tmp_path, (folder / "notes.md").read_text(encoding="utf-8"))
-    for name in (MARKDOWN, CSV):
-        assert (tmp_path / name).read_bytes() == (folder / name).read_bytes()
+    folder = Path("results", name)
+    notes = folder / "notes.md"
+    write_report(folder, tmp_path, notes.read_text(encoding="utf-8") if notes.exists() else None)
+    for file in (MARKDOWN, CSV):
+        assert (tmp_path / file).read_bytes() == (folder / file).read_bytes()
 
 
 @pytest.fixture(scope="module")
