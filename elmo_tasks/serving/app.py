@@ -139,7 +139,8 @@ def make_app(service: Service, hosts: Collection[str] = ()) -> FastAPI:
     )
     limit = service.limits.bytes
 
-    @app.get("/", include_in_schema=False)
+    # HEAD too: those who watch over servers ask with it whether they are up.
+    @app.api_route("/", methods=["GET", "HEAD"], include_in_schema=False)
     async def page() -> HTMLResponse:
         return HTMLResponse(PAGE.read_bytes(), headers=_HEADERS)
 

@@ -336,6 +336,14 @@ def test_openapi_has_every_address_and_error() -> None:
         assert "application/json" in asked["requestBody"]["content"]
 
 
+def test_whether_it_is_up_can_be_asked_without_the_page() -> None:
+    async def steps(client: httpx.AsyncClient) -> list[httpx.Response]:
+        return [await client.head("/"), await client.get("/")]
+
+    head, page = talk(Service([Canned("m", echo)]), steps)
+    assert (head.status_code, head.headers["content-type"]) == (200, page.headers["content-type"])
+
+
 def test_nothing_comes_from_the_network() -> None:
     async def steps(client: httpx.AsyncClient) -> list[httpx.Response]:
         return [await client.get(path) for path in ("/", "/docs")]
