@@ -99,7 +99,7 @@ class PaddedRnn(Seq2SeqEncoder):
         """
         if hidden_state is not None:
             raise ValueError("A PaddedRnn begins with a state of zeros and takes no other.")
-        with _not_in_float16(inputs.device):
+        with _in_full_precision(inputs.device):
             return self._run(inputs, mask)
 
     def _run(self, inputs: Tensor, mask: Tensor) -> Tensor:
@@ -118,12 +118,12 @@ class PaddedRnn(Seq2SeqEncoder):
         return zero_padding(outputs, mask)
 
 
-def _not_in_float16(device: torch.device) -> AbstractContextManager[Any]:
-    """Without autocast where that would be to float16 on a processor, for which oneDNN has no LSTM."""
-    is_half = device.type == "cpu" and torch.is_autocast_enabled("cpu")
-    if is_half and torch.get_autocast_dtype("cpu") == torch.float16:
-        return torch.autocast("cpu", enabled=False)
-    return nullcontext()
+def _in_full_precision(device: torch.device) -> AbstractContextManager[Any]:
+    """
+    Without autocast on a processor: oneDNN's LSTM in bfloat16 is for those with AVX-512 alone, and fails on others; in
+    float16 there is none.
+    """
+    return torch.autocast("cpu", enabled=False) if device.type == "cpu" else nullcontext()
 
 
 def _mirror(mask: Tensor) -> Tensor:

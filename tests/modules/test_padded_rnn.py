@@ -102,7 +102,7 @@ def test_dropout_leaves_a_single_layer_alone() -> None:
 @pytest.mark.parametrize("dtype", [torch.float16, torch.bfloat16])
 @pytest.mark.parametrize("kind", ["lstm", "gru"])
 def test_under_autocast(kind: str, dtype: torch.dtype) -> None:
-    """Also in float16, for which oneDNN has no LSTM, and behind a layer whose outputs are in half precision."""
+    """Also where oneDNN has no LSTM for it, and behind a layer whose outputs are in half precision."""
     first = torch.nn.Linear(5, 5)
     encoder = Seq2SeqEncoder.from_params(Params({"type": f"elmo_padded_{kind}", "input_size": 5, "hidden_size": 3}))
     inputs, mask = torch.randn(2, 4, 5, requires_grad=True), torch.tensor([[True] * 4, [True] * 2 + [False] * 2])
