@@ -18,6 +18,7 @@ from elmo_tasks.checks import check_count, check_flag, check_number
 from elmo_tasks.embedders.task_elmo import TaskElmo
 from elmo_tasks.tasks.base.model import ElmoModel, build, join
 from elmo_tasks.tasks.coreference.clusters import cluster_numbers, joined, moved, within
+from elmo_tasks.tasks.coreference.genres import GENRE_NAMESPACE, Genres
 from elmo_tasks.tasks.coreference.grouping import in_groups
 from elmo_tasks.tasks.coreference.layers import PairScores, SpanVectors, after_first_layer
 from elmo_tasks.tasks.coreference.memory import Size, check_memory
@@ -35,8 +36,6 @@ from elmo_tasks.tasks.coreference.spans import (
     number_of_spans,
 )
 from elmo_tasks.tasks.coreference.windows import Window, read_windows
-
-GENRE_NAMESPACE = "genre_labels"
 
 
 @Model.register("elmo_coref")
@@ -158,7 +157,7 @@ class ElmoCoref(ElmoModel):
         self.mention_scores = after_first_layer(hidden_dim, hidden_layers, self.dropout)
         self.distances = nn.Embedding(DISTANCE_BUCKETS, feature_dim)
         self.same_speaker = nn.Embedding(2, feature_dim) if use_speakers else None
-        self.genres = nn.Embedding(len(self._genres()), feature_dim) if use_genres else None
+        self.genres = Genres(len(self._genres()), feature_dim) if use_genres else None
         pair_dim = feature_dim * (1 + use_speakers + use_genres)
         self.pair_scores = PairScores(span_dim, pair_dim, hidden_dim, hidden_layers, self.dropout)
         self.coarse_scores = nn.Linear(span_dim, span_dim, bias=False) if coarse_to_fine else None
@@ -201,6 +200,8 @@ class ElmoCoref(ElmoModel):
         """
         text, windows = read_windows(sentences, self._max_training_sentences if self.training else None)
         self._check_memory(windows)
+        if self.training and self.genres is not None and genre is not None:
+            self.genres.train_on(genre)
         tokens = in_groups(text, self._tokens)
         output: dict[str, Any] = {"clusters": [], "spans": [], "antecedents": []}
         losses, answers = [], []
@@ -296,7 +297,7 @@ class ElmoCoref(ElmoModel):
             of_spans = speakers[spans.starts]
             features.append(self.same_speaker((of_spans[:, None] == of_spans[places]).long()))
         if self.genres is not None:
-            features.append(_vector_of(genre, self.genres.weight).expand(*places.shape, -1))
+            features.append(self.genres(genre).expand(*places.shape, -1))
         return self.dropout(torch.cat(features, dim=-1))
 
     def _loss(self, scored: Scored, gold: list[list[Span]]) -> Tensor:
@@ -327,13 +328,6 @@ class ElmoCoref(ElmoModel):
             limit=self._memory_limit,
         )
 
-    def _load_from_state_dict(self, state_dict: dict[str, Any], prefix: str, *args: Any) -> None:
-        name = f"{prefix}genres.weight"
-        if self.genres is not None and name in state_dict and len(state_dict[name]) == len(self.genres.weight) + 1:
-            # Earlier versions had a first one that nothing trained, for genres that are not known.
-            state_dict[name] = state_dict[name][1:]
-        super()._load_from_state_dict(state_dict, prefix, *args)
-
     @overrides
     def get_metrics(self, reset: bool = False) -> dict[str, float]:
         """
@@ -341,13 +335,6 @@ class ElmoCoref(ElmoModel):
         which asks after every batch, stays short.
         """
         return self._scores.get_metric(reset)
-
-
-def _vector_of(genre: Tensor | None, genres: Tensor) -> Tensor:
-    """A genre's vector. One for those that are not known would never be trained; they have the mean of the others."""
-    number = -1 if genre is None else int(genre)
-    # Behind the last there are those of data that the model was not made for.
-    return genres[number] if 0 <= number < len(genres) else genres.mean(dim=0)
 
 
 def _speakers(about: dict[str, Any], before: int, tokens: int, device: torch.device) -> Tensor:

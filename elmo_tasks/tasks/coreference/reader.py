@@ -18,8 +18,8 @@ from elmo_tasks.modules.tokenizer import SpacyRulesTokenizer
 from elmo_tasks.tasks.base.labels import UNSEEN, OpenLabel
 from elmo_tasks.tasks.base.reader import TextReader
 from elmo_tasks.tasks.coreference.corpus import read_coreference
+from elmo_tasks.tasks.coreference.genres import GENRE_NAMESPACE
 from elmo_tasks.tasks.coreference.metric import Span
-from elmo_tasks.tasks.coreference.model import GENRE_NAMESPACE
 
 
 @DatasetReader.register("elmo_coref")
