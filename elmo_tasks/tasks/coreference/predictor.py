@@ -34,10 +34,10 @@ class ElmoCorefPredictor(WritesColumns, LinePredictor):
     With `sentences` there may be `"speakers"`, a name a sentence; and, where the model knows genres, `"genre"`.
 
     The answer has the `text` (words are joined by blanks), its `sentences` as lists of words, the `clusters`, and
-    `resolved`, the text with each mention as its cluster's first one (see `resolve`). A cluster is a list of mentions
-    in their order, each with its `text`, its `start` and its `end`, the first of its tokens, counted in the document,
-    and the one behind the last; and `start_char` and `end_char`, the same of the characters of `text`, as Python counts
-    them. A document of a file in columns has its `name` too.
+    `resolved`, the text with each mention as its cluster's first one that is no pronoun (see `resolve`). A cluster is a
+    list of mentions in their order, each with its `text`, its `start` and its `end`, the first of its tokens, counted
+    in the document, and the one behind the last; and `start_char` and `end_char`, the same of the characters of `text`,
+    as Python counts them. A document of a file in columns has its `name` too.
 
     # Parameters
 

@@ -29,7 +29,36 @@ def resolved(text: str, *clusters: list[tuple[int, int]]) -> str:
         ("The boys' dog bit them.", [[(0, 3), (5, 6)]], "The boys' dog bit The boys."),
         ("Ada 's cat saw her .", [[(0, 2), (4, 5)]], "Ada 's cat saw Ada ."),
         ("The boys ' dog and their cat", [[(0, 3), (5, 6)]], "The boys ' dog and The boys ' cat"),
-        ("She saw the boys' dog.", [[(0, 1), (2, 5)]], "She saw She's dog."),
+        ("She saw the boys' dog.", [[(0, 1), (2, 5)]], "the boys saw the boys' dog."),
+        # What begins with pronouns is named by what follows, or by nothing.
+        ("My brother called me . I was glad .", [[(0, 1), (3, 4), (5, 6)]], "My brother called me . I was glad ."),
+        ("Their boat sank , and they swam .", [[(0, 1), (5, 6)]], "Their boat sank , and they swam ."),
+        (
+            "We sold our boat . It was ours .",
+            [[(0, 1), (2, 3), (7, 8)], [(2, 4), (5, 6)]],
+            "We sold our boat . our boat was ours .",
+        ),
+        ("Her cat saw Ada when she left.", [[(0, 1), (3, 4), (5, 6)]], "Ada's cat saw Ada when Ada left."),
+        ("She says that I know Ada.", [[(0, 1), (5, 6)]], "Ada says that I know Ada."),
+        (
+            "That is why they sank: the leak, which grew.",
+            [[(0, 1), (6, 8), (9, 10)]],
+            "the leak is why they sank: the leak, the leak grew.",
+        ),
+        ("Who left? Whose dog is this?", [[(0, 1), (3, 4)], [(3, 5), (6, 7)]], "Who left? Whose dog is Whose dog?"),
+        ("The man whose dog barked left.", [[(0, 2), (2, 3)]], "The man The man's dog barked left."),
+        (
+            "Someone called. He left his name.",
+            [[(0, 1), (3, 4), (5, 6)]],
+            "Someone called. Someone left Someone's name.",
+        ),
+        ("WHO warns, and it is right.", [[(0, 1), (4, 5)]], "WHO warns, and WHO is right."),
+        # A name does not stand in itself.
+        (
+            "The man who says he left ran. He fell.",
+            [[(0, 6), (2, 3), (4, 5), (8, 9)]],
+            "The man who says he left ran. The man who says he left fell.",
+        ),
         ("Ada says the cat is hers.", [[(0, 1), (5, 6)]], "Ada says the cat is Ada's."),
         ("Ada saw 's .", [[(0, 1), (2, 3)]], "Ada saw Ada ."),
         # In a first mention that stays, others are replaced.
