@@ -112,7 +112,7 @@ class ElmoCorefPredictor(WritesColumns, LinePredictor):
         if "name" in answer:
             name, _, part = answer["name"].rpartition(" ")
         else:
-            name, part = "document", str(self._unnamed)
+            name, part = "document", f"{self._unnamed:03}"
             self._unnamed += 1
         before, sentences = 0, []
         # A blank would begin another column.
@@ -127,7 +127,8 @@ class ElmoCorefPredictor(WritesColumns, LinePredictor):
             ]
             sentences.append(rows(words, mentions=mentions, name=column, part=part))
             before = behind
-        return f"#begin document ({name}); part {part:0>3}\n{''.join(sentences)}#end document\n"
+        # As it was read: the scorer knows a document by the whole line.
+        return f"#begin document ({name}); part {part}\n{''.join(sentences)}#end document\n"
 
 
 def _mention(text: str, offsets: Sequence[Span], span: Span) -> JsonDict:

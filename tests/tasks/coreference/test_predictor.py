@@ -168,6 +168,13 @@ def test_from_the_command_line(
     run(monkeypatch, *predict)
     answers = [json.loads(line) for line in (tmp_path / "out").read_text().splitlines()]
     run(monkeypatch, *predict, "--predictor-args", '{"columns": true}')
+    # By these whole lines the official scorer tells which document is answered.
+    beginnings = [
+        [line for line in Path(file).read_text().splitlines() if line.startswith("#begin document")]
+        for file in (corpus, tmp_path / "out")
+    ]
+    assert beginnings[0] == beginnings[1]
+    assert len(beginnings[0]) == 3
     gold, written = list(read_coreference(corpus)), list(read_coreference(tmp_path / "out"))
     assert [(one.name, one.sentences) for one in written] == [(one.name, one.sentences) for one in gold]
     assert [one.clusters for one in written] == [
@@ -197,6 +204,17 @@ def test_lines_in_columns(archive: str, tmp_path: Path, monkeypatch: pytest.Monk
         ("document 000", [["Ada", "saw", "Ada", "."]]),
         ("document 001", [["Bo", "left", "."]]),
     ]
+
+
+@pytest.mark.parametrize("part", ["0", "000", "12", "a"])
+def test_a_documents_part_stays_as_it_is_written(part: str, predictor: Any, tmp_path: Path) -> None:
+    """As LitBank, whose parts are all 0, and OntoNotes write them."""
+    row = "1023_bleak_house_brat 0 0 London NNP - - - - - - -"
+    beginning = f"#begin document (1023_bleak_house_brat); part {part}"
+    (tmp_path / "gold").write_text(f"{beginning}\n{row}\n\n#end document\n")
+    (instance,) = predictor._dataset_reader.read(tmp_path / "gold")
+    (answer,) = predictor.predict_batch_instance([instance])
+    assert predictor.columns_of(answer).splitlines()[0] == beginning
 
 
 def test_a_documents_name_may_have_blanks(predictor: Any, tmp_path: Path) -> None:
