@@ -10,7 +10,7 @@ from overrides import overrides
 
 from elmo_tasks.checks import check_flag
 from elmo_tasks.tasks.base.conll2012 import Frame, Mention
-from elmo_tasks.tasks.base.schemes import tags_to_spans
+from elmo_tasks.tasks.base.schemes import OUTSIDE, tags_to_spans
 
 
 def rows(
@@ -27,15 +27,15 @@ def rows(
 
     words : `Sequence[str]`
     frames : `Sequence[Frame]`
-        Each has a column with its arguments, in the order of the predicates, which are V there, whatever else the tags
-        say of them, and marked in the columns of lemmas and rolesets.
+        Each has a column with its arguments, in this order. The predicate is V there, within an argument where the tags
+        have it in one, and marked in the columns of lemmas and rolesets.
     mentions : `Sequence[Mention]`
         Counted in the sentence's tokens.
     name, part : `str`
         The document's, without white space.
     """
     predicates = {frame.predicate for frame in frames}
-    columns = [_arguments(frame) for frame in sorted(frames, key=lambda frame: frame.predicate)]
+    columns = [_arguments(frame) for frame in frames]
     written = ["_".join(word.split()) or "_" for word in words]
     lines = []
     for number, word in enumerate(written):
@@ -46,19 +46,23 @@ def rows(
 
 
 def _arguments(frame: Frame) -> list[str]:
-    """A column of brackets."""
+    """A column of brackets, in which V is where the predicate is and nowhere else."""
     tags = list(frame.tags)
     behind = frame.predicate + 1
     while tags[frame.predicate][2:] == "V" and tags[behind : behind + 1] == ["I-V"]:
         behind += 1
     for number, tag in enumerate(tags):
         if tag[2:] == "V" and not frame.predicate <= number < behind:
-            tags[number] = "O"
-    tags[frame.predicate] = "B-V"
+            tags[number] = OUTSIDE
+    if tags[frame.predicate] in (OUTSIDE, "I-V"):
+        tags[frame.predicate] = "B-V"
     cells = ["*"] * len(tags)
     for role, start, end in tags_to_spans(tags):
         cells[start] = f"({role}{cells[start]}"
         cells[end - 1] += ")"
+    if tags[frame.predicate] != "B-V":
+        # It must not split an argument, which is scored as a whole.
+        cells[frame.predicate] = cells[frame.predicate].replace("*", "(V*)")
     return cells
 
 

@@ -25,20 +25,27 @@ def test_by_hand() -> None:
     ]
 
 
-def test_frames_are_ordered_and_have_their_predicates(tmp_path: Path) -> None:
+def test_frames_keep_their_order_and_have_their_predicates(tmp_path: Path) -> None:
     frames = [
         Frame(3, ["O", "B-V", "O", "B-ARG1"]),
         Frame(1, ["B-ARG0", "I-ARG0", "I-ARG0", "O"]),
         Frame(0, ["B-V", "I-V", "O", "B-V"]),
+        Frame(1, ["B-V", "I-V", "I-V", "O"]),
+        Frame(2, ["B-ARG1", "I-ARG1", "O", "O"]),
     ]
     path = tmp_path / "a.gold_conll"
     path.write_text(rows(["Ann", "left", "and", "came"], frames), encoding="utf-8")
     (sentence,) = read_sentences(path)
     assert sentence.frames() == [
+        # The predicate within an argument leaves that whole.
+        frames[0]._replace(tags=["O", "O", "O", "B-ARG1"]),
+        frames[1],
         Frame(0, ["B-V", "I-V", "O", "O"]),
-        Frame(1, ["B-ARG0", "B-V", "B-ARG0", "O"]),
-        Frame(3, ["O", "O", "O", "B-V"]),
+        Frame(1, ["O", "B-V", "I-V", "O"]),
+        Frame(2, ["B-ARG1", "I-ARG1", "B-V", "O"]),
     ]
+    assert sentence.column(12) == ["(ARG0*", "(V*)", "*)", "*"]
+    assert sentence.column(11) == ["*", "*", "*", "(ARG1(V*))"]
 
 
 @given(st.integers(0, 2**32), st.lists(st.text(min_size=1, max_size=4), min_size=1, max_size=9))
@@ -56,15 +63,16 @@ def test_the_reader_reads_what_is_written(tmp_path_factory: object, seed: int, w
         predicate = chance.randrange(length)
         tags = [f"B-A{number}" if chance.random() < 0.5 else "O" for number in range(length)]
         for place in range(1, length):
-            if tags[place - 1] != "O" and chance.random() < 0.4 and place - 1 != predicate:
+            if tags[place - 1] != "O" and chance.random() < 0.4:
                 tags[place] = f"I-{tags[place - 1][2:]}"
-        tags[predicate] = "B-V"
+        if tags[predicate] == "O" or chance.random() < 0.5:
+            tags[predicate] = "B-V"
         frames.append(Frame(predicate, [fixed(tags, place) for place in range(length)]))
     path = tmp_path_factory.mktemp("columns") / "a.gold_conll"  # type: ignore[attr-defined]
     path.write_text(rows(words, frames, mentions), encoding="utf-8")
     (sentence,) = read_sentences(path)
     assert sentence.words == ["_".join(word.split()) or "_" for word in words]
-    assert sentence.frames() == sorted(frames, key=lambda frame: frame.predicate)
+    assert sentence.frames() == frames
     assert sorted(sentence.mentions()) == sorted(mentions)
 
 
