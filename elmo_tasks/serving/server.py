@@ -1,5 +1,6 @@
 """Running the app until a signal ends it."""
 
+import asyncio
 import ipaddress
 import signal
 import socket
@@ -15,7 +16,7 @@ from elmo_tasks.serving.errors import ServingError
 from elmo_tasks.serving.service import Service
 
 _GRACE = 10
-"""Seconds that requests which are not all there yet are waited for at the end."""
+"""Seconds that requests which are not all there yet, and answers to be fetched, are waited for at the end."""
 
 
 def listen(host: str, port: int) -> socket.socket:
@@ -59,8 +60,8 @@ def own_names(listening: socket.socket) -> set[str]:
 
 class Server(uvicorn.Server):
     """
-    uvicorn's, which ends well on SIGINT and SIGTERM: it answers what is being answered and turns away the rest. A
-    second SIGINT ends it at once.
+    uvicorn's, which ends well on SIGINT and SIGTERM: it answers what is being answered, however long that takes, and
+    turns away the rest. A second SIGINT ends it at once.
 
     # Parameters
 
@@ -98,6 +99,16 @@ class Server(uvicorn.Server):
         """uvicorn's; then it is known that all is well."""
         await super().startup(sockets)
         self._started()
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        """uvicorn's, whose bound on the time begins when all answers are there: it would cut them off."""
+        self._service.close()
+        for server in self.servers:
+            # No new connections.
+            server.close()
+        while self._service.is_answering and not self.force_exit:
+            await asyncio.sleep(0.1)
+        await super().shutdown(sockets)
 
     @contextmanager
     def capture_signals(self) -> Iterator[None]:

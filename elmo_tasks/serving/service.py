@@ -79,6 +79,11 @@ class Service:
         for batches in self._batches.values():
             batches.close()
 
+    @property
+    def is_answering(self) -> bool:
+        """Whether anybody waits for an answer."""
+        return self._in_flight > 0
+
     def finish(self) -> None:
         """Waits for what is being answered."""
         self._executor.shutdown()

@@ -47,7 +47,11 @@ def test_it_answers_over_the_network() -> None:
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
-def test_a_signal_ends_it_well_with_what_has_begun_answered(number: signal.Signals) -> None:
+def test_a_signal_ends_it_well_with_what_has_begun_answered(
+    number: signal.Signals, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # What is waited for otherwise is no bound for an answer.
+    monkeypatch.setattr("elmo_tasks.serving.server._GRACE", 0.3)
     begun, answers = threading.Event(), []
 
     def answer(given: dict[str, Any]) -> dict[str, Any]:
@@ -62,7 +66,7 @@ def test_a_signal_ends_it_well_with_what_has_begun_answered(number: signal.Signa
     def end() -> None:
         assert begun.wait(30)
         os.kill(os.getpid(), number)
-        threading.Timer(0.2, signalled.set).start()
+        threading.Timer(1, signalled.set).start()
 
     signalled = threading.Event()
     before = {one: signal.getsignal(one) for one in (signal.SIGINT, signal.SIGTERM)}
