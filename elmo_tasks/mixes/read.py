@@ -1,7 +1,7 @@
 """What the mixes of trained models have learned, read from their files without building the models."""
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from io import BytesIO
 from pathlib import Path
 from typing import IO, Any
@@ -10,12 +10,15 @@ import torch
 from allennlp.common.checks import ConfigurationError
 from torch import Tensor
 
+from elmo_tasks.archives.safety import FROM_ARCHIVE, MODEL_NAME
 from elmo_tasks.archives.tar import damage_told, members
 from elmo_tasks.archives.weights import load_state_dict
 from elmo_tasks.files import JSONError, parse_json
 from elmo_tasks.mixes.mix import TrainedMix
 
 _CONFIG = "config.json"
+# What a run that began "from_archive" keeps of the model's own config.
+_KEPT = f"vocabulary/{FROM_ARCHIVE}/{MODEL_NAME}"
 _RUN_WEIGHTS, _ARCHIVE_WEIGHTS, _ARCHIVE = "best.th", "weights.th", "model.tar.gz"
 
 _SCALAR_PARAMETER = re.compile(r"(?:(?P<module>.+)\.)?scalar_parameters\.\d+")
@@ -64,7 +67,7 @@ def trained_mixes(weights: Mapping[str, Tensor], config: Mapping[str, Any]) -> l
     weights : `Mapping[str, Tensor]`
         By the names of the model's parameters.
     config : `Mapping[str, Any]`
-        The training's, of which the model's part is looked at.
+        The training's, of which the model's part is looked at; see `read_config`.
 
     # Raises
 
@@ -77,14 +80,30 @@ def trained_mixes(weights: Mapping[str, Tensor], config: Mapping[str, Any]) -> l
     return [_mix(module, weights, config) for module in modules]
 
 
+def read_config(model: str | Path) -> dict[str, Any]:
+    """
+    A training's config. Where the model came `"from_archive"`, its own config is there in place of the archive's name.
+
+    # Parameters
+
+    model : `str` or `Path`
+        An archive such as `model.tar.gz`, or the folder of a run or of an unpacked archive.
+
+    # Raises
+
+    `ConfigurationError`
+        Where there is none, or it cannot be read.
+    """
+    path = Path(model)
+    return _config(_folder_files(path) if path.is_dir() else _archive_files(path, (_CONFIG, _KEPT)), path)
+
+
 def _read_folder(folder: Path) -> tuple[dict[str, Any], dict[str, Tensor]]:
     for name in (_RUN_WEIGHTS, _ARCHIVE_WEIGHTS):
         if (folder / name).is_file():
             with open(folder / name, "rb") as weights:
                 tensors = _load_tensors(weights, folder / name)
-            if not (folder / _CONFIG).is_file():
-                raise ConfigurationError(f"{folder} has no {_CONFIG}.")
-            return _parse_config((folder / _CONFIG).read_bytes(), folder), tensors
+            return _config(_folder_files(folder), folder), tensors
     if (folder / _ARCHIVE).is_file():
         return _read_archive(folder / _ARCHIVE)
     raise ConfigurationError(
@@ -93,26 +112,30 @@ def _read_folder(folder: Path) -> tuple[dict[str, Any], dict[str, Tensor]]:
     )
 
 
+def _folder_files(folder: Path) -> dict[str, bytes]:
+    return {name: (folder / name).read_bytes() for name in (_CONFIG, _KEPT) if (folder / name).is_file()}
+
+
 def _read_archive(path: Path) -> tuple[dict[str, Any], dict[str, Tensor]]:
+    files = _archive_files(path, (_CONFIG, _KEPT, _ARCHIVE_WEIGHTS))
+    config = _config(files, path)
+    if _ARCHIVE_WEIGHTS not in files:
+        raise ConfigurationError(f"{path} is no archive of AllenNLP's: there is no {_ARCHIVE_WEIGHTS} in it.")
+    return config, _load_tensors(BytesIO(files[_ARCHIVE_WEIGHTS]), path)
+
+
+def _archive_files(path: Path, names: Collection[str]) -> dict[str, bytes]:
+    """Those of these members that are there."""
     if not path.is_file():
         raise ConfigurationError(f"There is no archive or folder {path}.")
-    config = tensors = None
+    files = {}
     # To the end, where the check sum is.
     for member, content in members(path):
         name = member.name.removeprefix("./")
-        if content is None or name not in (_CONFIG, _ARCHIVE_WEIGHTS):
-            continue
-        with damage_told(path):
-            copy = BytesIO(content.read())
-        if name == _CONFIG:
-            config = _parse_config(copy.getvalue(), path)
-        else:
-            tensors = _load_tensors(copy, path)
-    if config is not None and tensors is not None:
-        return config, tensors
-    raise ConfigurationError(
-        f"{path} is no archive of AllenNLP's: there is no {_CONFIG if config is None else _ARCHIVE_WEIGHTS} in it."
-    )
+        if content is not None and name in names:
+            with damage_told(path):
+                files[name] = content.read()
+    return files
 
 
 def _load_tensors(file: IO[bytes], path: Path) -> dict[str, Tensor]:
@@ -120,13 +143,23 @@ def _load_tensors(file: IO[bytes], path: Path) -> dict[str, Tensor]:
     return {name: value for name, value in state.items() if isinstance(name, str) and isinstance(value, Tensor)}
 
 
-def _parse_config(text: bytes, path: Path) -> dict[str, Any]:
+def _config(files: Mapping[str, bytes], path: Path) -> dict[str, Any]:
+    """The config in a folder's or an archive's files."""
+    if _CONFIG not in files:
+        raise ConfigurationError(f"{path} is no archive and no run of AllenNLP's: there is no {_CONFIG} in it.")
+    config = _parse_config(files[_CONFIG], f"{path}: {_CONFIG}")
+    if _KEPT in files:
+        config["model"] = _parse_config(files[_KEPT], f"{path}: {_KEPT}").get("model")
+    return config
+
+
+def _parse_config(text: bytes, where: str) -> dict[str, Any]:
     try:
         config = parse_json(text)
     except JSONError as error:
-        raise ConfigurationError(f"{path}: {_CONFIG} is {error}.") from None
+        raise ConfigurationError(f"{where} is {error}.") from None
     if not isinstance(config, dict):
-        raise ConfigurationError(f"{path}: {_CONFIG} is no object but a {type(config).__name__}.")
+        raise ConfigurationError(f"{where} is no object but a {type(config).__name__}.")
     return config
 
 

@@ -16,7 +16,7 @@ from elmo_tasks.bilm.layers import LayerSource
 from elmo_tasks.embedders.bilms import bilms_of
 from elmo_tasks.embedders.elmo_token_embedder import ElmoTokenEmbedder
 from elmo_tasks.files import one_line, read_lines
-from elmo_tasks.mixes import trained_mixes
+from elmo_tasks.mixes import read_config, trained_mixes
 from elmo_tasks.serving.drawings import AS_JSON, DRAWINGS, examples_of, name_of
 from elmo_tasks.serving.errors import BadInputError, RequestError, ServingError
 from elmo_tasks.tasks.base.predictor import InputError, LinePredictor
@@ -36,7 +36,7 @@ class ServedModel:
     predictor : `Predictor`
         The model's.
     config : `Mapping[str, Any]`
-        The training's, which says how the mixes were set.
+        The training's, which says how the mixes were set; see `read_config`.
     examples : `str` or `Path`, optional
         A file whose first lines the page offers to try, as `elmo-tasks predict` takes it. Without it there are some in
         English.
@@ -100,7 +100,12 @@ class ServedModel:
             raise ServingError(
                 f"{archive}: {type(opened.model).__name__} has no predictor of its own: name one by --predictor."
             )
-        return cls(name, opened.model, found, opened.config.as_dict(quiet=True), examples)
+        config = opened.config.as_dict(quiet=True)
+        model = config.get("model")
+        if isinstance(model, dict) and model.get("type") == "from_archive":
+            # Which says only where the model came from.
+            config = read_config(archive)
+        return cls(name, opened.model, found, config, examples)
 
     def answers(self, inputs: Sequence[JsonDict]) -> list[JsonDict | RequestError]:
         """

@@ -22,6 +22,8 @@ from allennlp.training import Checkpointer
 import elmo_tasks.embedders  # noqa: F401
 from elmo_tasks.bilm import BiLM, BiLMFiles, BiLMOptions
 from elmo_tasks.embedders.bilms import bilms_of
+from elmo_tasks.mixes import read_mixes
+from elmo_tasks.serving.served import ServedModel
 
 
 def elmo(config: dict[str, Any]) -> dict[str, Any]:
@@ -237,7 +239,7 @@ def test_fine_tuning_a_tagger_and_predicting(
         "elmo": {"bilm": {name: str(path) for name, path in files._asdict().items()}, "place": "both"},
         "encoder": {"type": "lstm", "input_size": 20, "hidden_size": 8},
     }
-    tagger["elmo"]["requires_grad"] = requires_grad
+    tagger["elmo"].update(requires_grad=requires_grad, layers="last")
     original = BiLM.from_files(*files)
     config = {
         "dataset_reader": {
@@ -264,6 +266,9 @@ def test_fine_tuning_a_tagger_and_predicting(
     answers = [json.loads(line) for line in output.read_text().splitlines()]
     expected = Predictor.by_name("elmo_tagger")(model, load_archive(archive).dataset_reader)
     assert answers == [expected.predict_json({"sentence": line}) for line in lines.read_text().splitlines()]
+    served = ServedModel.from_archive("NER", archive)
+    assert served.mixes == read_mixes(archive)
+    assert [mix.note for mix in served.mixes] == ["last layer only, fixed"] * 2
 
     monkeypatch.setattr(sys, "argv", ["elmo-tasks", "elmo-export", str(archive), str(out)])
     main()

@@ -107,7 +107,7 @@ def test_mixes(files: Files, tmp_path: Path) -> None:
     archive, folder = tmp_path / "model.tar.gz", tmp_path / "model"
     write_folder(folder, files, Chance(0))
     expected = [mix._replace(place="", trained=True) for mix in read_mixes(folder)]
-    needed = {name: files[name] for name in ("config.json", "best.th")}
+    needed = {name: files[name] for name in ("config.json", "best.th", "vocabulary/.elmo/from_archive/model.json")}
 
     def check(chance: Chance) -> None:
         given = damage_one(needed, chance)

@@ -18,7 +18,7 @@ from torch import Tensor, nn
 
 from elmo_tasks.bilm import BiLMFiles
 from elmo_tasks.embedders import TaskElmo
-from elmo_tasks.mixes import read_mixes
+from elmo_tasks.mixes import read_config, read_mixes
 
 WEIGHTS = [0.5, -1.0, 2.0]
 GAMMA = 1.25
@@ -205,6 +205,27 @@ def test_no_model(tmp_path: Path) -> None:
     (run / "config.json").write_text("{")
     with pytest.raises(ConfigurationError, match=r"config\.json is not JSON"):
         read_mixes(run)
+
+
+@pytest.mark.parametrize("as_archive", [False, True])
+def test_of_a_model_from_an_archive_the_archives_config_counts(as_archive: bool, tmp_path: Path) -> None:
+    """Which the run keeps, as its own config says only where the model came from."""
+    elmo = {"transformer": {"name": "bert-base-uncased"}, "place": "both", "scalar_mix_parameters": WEIGHTS}
+    state = {**mix_state("elmo.input._scalar_mix."), "elmo.output._scalar_mix.gamma": torch.ones(1)}
+    run = write_run(tmp_path / "run", state, {"type": "from_archive", "archive_file": "gone/model.tar.gz"})
+    kept = run / "vocabulary" / ".elmo" / "from_archive" / "model.json"
+    kept.parent.mkdir(parents=True)
+    kept.write_text(json.dumps({"model": {"elmo": {**elmo, "layers": "last"}}, "padding": "", "unknown": ""}))
+    model = write_archive(run) if as_archive else run
+    of_weights, of_one_layer = read_mixes(model)
+    assert of_weights.transformer
+    assert of_weights.note == "not trained"
+    assert of_one_layer.note == "last layer only, fixed"
+    assert read_config(model) == {"model": {"elmo": {**elmo, "layers": "last"}}}
+
+    kept.write_text("[]")
+    with pytest.raises(ConfigurationError, match=r"from_archive/model\.json is no object but a list\."):
+        read_mixes(write_archive(run) if as_archive else run)
 
 
 def test_the_mix_of_a_transformer(tmp_path: Path) -> None:
