@@ -2,7 +2,8 @@
 
 import json
 import logging
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
+from contextlib import suppress
 from typing import Any, ClassVar, NamedTuple
 
 from allennlp.common.checks import ConfigurationError
@@ -44,8 +45,9 @@ class LinePredictor(Predictor):
     # Parameters
 
     skip_bad_lines : `bool`, optional (default = `False`)
-        Go on after a line that is no JSON or not what the task asks for. Its answer is `{"line": 3, "error": "..."}`,
-        so that there is still an answer for each line. `elmo-tasks elmo-predict --skip-bad-lines` sets it, and
+        Go on after a line that is no JSON, not what the task asks for, or what the model refuses, such as a document
+        that needs too much memory. Its answer is `{"line": 3, "error": "..."}`, so that there is still an answer for
+        each line. `elmo-tasks elmo-predict --skip-bad-lines` sets it, and
         `elmo-tasks predict --predictor-args '{"skip_bad_lines": true}'`.
 
     # Raises
@@ -132,18 +134,31 @@ class LinePredictor(Predictor):
 
     @overrides
     def predict_batch_json(self, inputs: list[JsonDict]) -> list[JsonDict]:
-        read = [self._read(one) for one in inputs]
-        good = [one for one in read if not isinstance(one, _BadLine)]
-        answers = iter(self.answer(good) if good else [])
-        return [one.answer if isinstance(one, _BadLine) else next(answers) for one in read]
+        answers = [self._of_line(one, self.read_json, one, ConfigurationError, ValueError) for one in inputs]
+        good = [number for number, read in enumerate(answers) if not isinstance(read, _BadLine)]
+        of_good = self._answers_of_lines([(inputs[number], answers[number]) for number in good])
+        for number, answer in zip(good, of_good, strict=True):
+            answers[number] = answer
+        return [one.answer if isinstance(one, _BadLine) else one for one in answers]
 
-    def _read(self, inputs: JsonDict) -> Any:
+    def _answers_of_lines(self, lines: list[tuple[JsonDict, Any]]) -> list[Any]:
+        """For inputs and what was read of each: from one batch where that works."""
+        if len(lines) > 1:
+            # One may be too much for the model.
+            with suppress(ConfigurationError):
+                return self.answer([read for _, read in lines])
+        return [
+            self._of_line(one, lambda read: self.answer([read])[0], read, ConfigurationError) for one, read in lines
+        ]
+
+    def _of_line(self, inputs: JsonDict, make: Callable[[Any], Any], given: Any, *errors: type[Exception]) -> Any:
+        """What `make` gives for a line's content, or a `_BadLine` where that raises one of the errors."""
         if not isinstance(inputs, _Line):
-            return self.read_json(inputs)
+            return make(given)
         if inputs.problem is None:
             try:
-                return self.read_json(inputs)
-            except (ConfigurationError, ValueError) as error:
+                return make(given)
+            except errors as error:
                 inputs = self._bad(inputs, str(error))
         return _BadLine({"line": inputs.number, "error": inputs.problem})
 

@@ -86,6 +86,28 @@ def test_bad_lines_are_skipped_on_request(batch_size: int, tmp_path: Path) -> No
     assert answers[2]["error"] == '"text" must be a string'
 
 
+class Narrow(Echo):
+    """Refuses some texts, and each of a batch with them."""
+
+    def forward(self, text: list[str]) -> dict[str, Any]:
+        if "too long" in text:
+            raise ConfigurationError("A text is too long.")
+        return super().forward(text)
+
+
+@pytest.mark.parametrize("batch_size", [1, 2, 4])
+def test_what_the_model_refuses_is_a_bad_line_too(batch_size: int, tmp_path: Path) -> None:
+    lines = ['{"text": "a"}', "", '{"text": "too long"}', "{", '{"text": "b"}']
+    with pytest.raises(ConfigurationError, match=r"^Line 3: A text is too long\.$"):
+        predict(EchoPredictor(Narrow(), Reader()), tmp_path, [*lines[:3], *lines[4:]], batch_size)
+    answers = predict(EchoPredictor(Narrow(), Reader(), skip_bad_lines=True), tmp_path, lines, batch_size)
+    assert [answer.get("text") for answer in answers] == ["a", None, None, "b"]
+    assert answers[1] == {"line": 3, "error": "A text is too long."}
+    assert answers[2]["line"] == 4
+    with pytest.raises(ConfigurationError, match=r"^A text is too long\.$"):
+        EchoPredictor(Narrow(), Reader()).predict_batch_json([{"text": "a"}, {"text": "too long"}])
+
+
 def test_whether_bad_lines_are_skipped_is_true_or_false() -> None:
     with pytest.raises(ConfigurationError, match="skip_bad_lines is 'false'; it must be true or false"):
         EchoPredictor(Echo(), Reader(), skip_bad_lines="false")  # type: ignore[arg-type]

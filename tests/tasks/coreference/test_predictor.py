@@ -217,6 +217,16 @@ def test_a_documents_part_stays_as_it_is_written(part: str, predictor: Any, tmp_
     assert predictor.columns_of(answer).splitlines()[0] == beginning
 
 
+def test_a_document_that_needs_too_much_memory_is_a_bad_line(archive: str) -> None:
+    predictor: Any = Predictor.from_path(archive, skip_bad_lines=True)
+    predictor._model._memory_limit = 0.001
+    lines = ["Ada saw Ada.", "Ada saw Ada. " * 100, "Bo left."]
+    one, two, three = predictor.predict_batch_json([predictor.load_line(line) for line in lines])
+    assert (one["text"], three["text"]) == (lines[0], lines[2])
+    assert two["line"] == 2
+    assert "memory_limit" in two["error"]
+
+
 def test_a_documents_name_may_have_blanks(predictor: Any, tmp_path: Path) -> None:
     written = predictor.columns_of({"name": "my  doc 000", "sentences": WORDS, "clusters": []})
     (tmp_path / "out").write_text(written)

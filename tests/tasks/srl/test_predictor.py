@@ -141,6 +141,13 @@ def test_bad_lines_are_skipped_on_request(archive: str) -> None:
     lines = ["Ann left.", "{", '{"premise": "a"}', '{"sentence": "a", "predicates": [7]}', " "]
     answers = predictor.predict_batch_json([predictor.load_line(line) for line in lines])
     assert [answer.get("line") for answer in answers] == [None, 2, 3, 4, None]
+    model: Any = predictor._model
+    model.predicate_finder = None
+    lines = ['{"sentence": "Ann left.", "predicates": [1]}', "Ann left."]
+    given, sought = predictor.predict_batch_json([predictor.load_line(line) for line in lines])
+    assert [verb["verb"] for verb in given["verbs"]] == ["left"]
+    assert sought["line"] == 7
+    assert "does not find predicates" in sought["error"]
 
 
 def test_another_languages_rules(archive: str) -> None:
