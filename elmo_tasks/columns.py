@@ -31,7 +31,9 @@ def conll_sentences(
     lines: Iterable[tuple[int, str]], name: object, error: type[Exception], least: int = 2
 ) -> Iterator[list[Row]]:
     """
-    The sentences of a CoNLL file; its columns are separated by spaces or tabs. Lines between documents are skipped.
+    The sentences of a CoNLL file; its columns are separated by spaces or tabs. Lines between documents are skipped, and
+    so are a sentence's comments, such as `# id 55 domain=en` (MultiCoNER's) and `# sent_id = 55`, in front of its first
+    word. All else that begins with `#` is a word.
 
     # Parameters
 
@@ -55,6 +57,8 @@ def conll_sentences(
                 yield sentence
             sentence = []
             continue
+        if not sentence and _is_comment(columns):
+            continue
         is_empty = False
         if len(columns) < least:
             raise error(f'{name}, line {number}: expected a word and its tag, found only "{columns[0]}".')
@@ -64,6 +68,13 @@ def conll_sentences(
         yield sentence
     if is_empty:
         raise error(f"{name}: there is no sentence in this file.")
+
+
+def _is_comment(columns: list[str]) -> bool:
+    """Not every line that begins with `#` is one: `# SYM O O` is a word with its tags."""
+    if len(columns) < 4 or columns[0] != "#":
+        return False
+    return columns[2] == "=" or (columns[1] == "id" and "=" in columns[-1])
 
 
 def check_same_columns(first: Row, row: Row, name: object, error: type[Exception]) -> None:

@@ -37,6 +37,27 @@ def test_conll_takes_only_spaces_and_tabs_for_separators() -> None:
     assert [row.columns[0] for row in conll(text)[0]] == ["a\u00a0b", "\u200b", "#begin", "şğ\u2028"]
 
 
+def test_comments_of_conll_are_no_words() -> None:
+    """Though they have as many columns as words."""
+    text = "# id 55 domain=en\nsteve _ _ B-PER\n# _ _ O\n\n\n# id 5f-e\tdomain=en\n# id id id=O\njobs _ _ B-PER\n\n"
+    text += "# sent_id = 3\n# text = a\na _ _ O\n\n# id 56 domain=en\n"
+    assert conll(text) == [
+        [Row(2, ["steve", "_", "_", "B-PER"]), Row(3, ["#", "_", "_", "O"])],
+        [Row(8, ["jobs", "_", "_", "B-PER"])],
+        [Row(12, ["a", "_", "_", "O"])],
+    ]
+
+
+@pytest.mark.parametrize(
+    "word", ["# NN O O", "# id", "# = O", "# id O O", "#1 id 55 a=b", "# SYM Num=Yes O", "# O B=C D"]
+)
+def test_a_word_of_conll_may_be_a_number_sign(word: str) -> None:
+    assert conll(word) == [[Row(1, word.split())]]
+    # In a sentence all are words.
+    inside = "# sent_id = 3"
+    assert conll(f"a X Y Z\n{inside}") == [[Row(1, ["a", "X", "Y", "Z"]), Row(2, inside.split())]]
+
+
 def test_sentences_of_conll_may_differ_in_their_columns() -> None:
     assert [len(sentence[0].columns) for sentence in conll("a X\n\nb X Y Z")] == [2, 4]
 

@@ -26,7 +26,8 @@ COLUMNS = {"pos": 1, "chunk": 2, "ner": -1}
 class Conll2003Reader(TextReader):
     """
     Sentences and their tags from CoNLL-2003's columns (Tjong Kim Sang and De Meulder 2003): a token a line, blank
-    lines between sentences, `-DOCSTART-` lines between documents (skipped). UTF-8, plain or compressed.
+    lines between sentences. Skipped are `-DOCSTART-` lines between documents, and comments in front of a sentence, such
+    as `# id 55 domain=en`. UTF-8, plain or compressed.
 
     A file has at least two columns, or one where no tags are read, separated by spaces or tabs, and the same number in
     every line. Its span tags may be in IOB1, BIO, BIOUL, BIOES or BMES; they are told apart by themselves, and a tag
