@@ -4,6 +4,7 @@ import glob
 import os
 import random
 from collections.abc import Iterable, Iterator, Sequence
+from copy import copy
 from functools import cache
 from itertools import islice
 from pathlib import Path
@@ -105,12 +106,17 @@ def interleaved(shards: Sequence[Path], rng: random.Random) -> Iterator[list[str
     with the same probability. So all parts of a corpus that has novels in some shards and captions in others are there
     from the beginning to the end, be their sentences long or short. The shards' sentences are counted for that before
     the first one is read. Of more shards than 128, so many are merged at a time.
+
+    The order is drawn from `rng` as it is when the first sentence is asked for. What the caller draws from it between
+    the sentences does not matter: each process that reads a part draws another number of times.
     """
     for first in range(0, len(shards), _OPEN_SHARDS):
         group = shards[first : first + _OPEN_SHARDS]
         # Each sentence's shard, a byte each.
         order = bytearray().join(bytes([number]) * count_sentences(shard) for number, shard in enumerate(group))
         rng.shuffle(order)
+        # Of our own for the next group, and without a draw that the caller would notice.
+        rng = random.Random(copy(rng).getrandbits(64))
         readers = [read_shard(shard) for shard in group]
         for number in order:
             # A file that was cut since it was counted ends before.

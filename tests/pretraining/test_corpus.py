@@ -98,6 +98,17 @@ def test_parts_share_the_corpus(tmp_path):
     assert sorted(int(word) for part in parts for (word,) in part) == list(range(11))
 
 
+@pytest.mark.parametrize("processes", [2, 3])
+def test_parts_share_more_shards_than_are_read_at_a_time(tmp_path, monkeypatch, processes):
+    monkeypatch.setattr("elmo_tasks.pretraining.corpus._OPEN_SHARDS", 2)
+    written = [[str(shard), str(line)] for shard in range(7) for line in range(5 + shard)]
+    paths = [tmp_path / f"{shard}.txt" for shard in range(7)]
+    for shard, path in enumerate(paths):
+        path.write_text("".join(f"{' '.join(words)}\n" for words in written if words[0] == str(shard)))
+    parts = [sentence_stream(paths, 4, random.Random(2), (index, processes)) for index in range(processes)]
+    assert sorted(sentence for part in parts for sentence in part) == sorted(written)
+
+
 def test_reader_marks_the_boundaries(tmp_path):
     path = tmp_path / "corpus.txt"
     path.write_text("a b\n")
