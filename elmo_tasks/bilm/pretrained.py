@@ -99,6 +99,13 @@ def is_bilm(bilm: str | Path) -> bool:
     return bilm in OUTPUT_DIMS or (Path(bilm).expanduser() / OPTIONS_NAME).is_file()
 
 
+def whole_path(bilm: str | None) -> str | None:
+    """A folder's whole path, which means the same in any folder; a biLM's name stays, whatever else is called so."""
+    if not bilm or bilm in OUTPUT_DIMS or not Path(bilm).exists():
+        return bilm
+    return str(Path(bilm).resolve())
+
+
 def files_to_download(bilm: str | Path) -> list[Path]:
     """Where the files of a published biLM will be that are not downloaded yet; none of any other biLM."""
     if bilm not in PUBLISHED:

@@ -86,12 +86,13 @@ def _run(args: argparse.Namespace) -> None:
 
 
 def _train(args: argparse.Namespace) -> None:
+    from elmo_tasks.bilm.pretrained import whole_path
     from elmo_tasks.reproduce.planning import Request, plan
     from elmo_tasks.runner.schedule import execute
 
-    request = Request(
-        args.table, args.profile, Path(args.out), args.seeds, args.data, _bilm(args.bilm), args.tasks or None
-    )
+    # A config that names a folder by its whole path works from anywhere.
+    bilm = whole_path(args.bilm)
+    request = Request(args.table, args.profile, Path(args.out), args.seeds, args.data, bilm, args.tasks or None)
     runs = plan(request, partial(print, file=sys.stderr))
     done = sum(one.is_done for one in runs)
     print(f"{args.table}, {args.profile}: {len(runs)} trainings, {done} of them done, in {args.out}.", flush=True)
@@ -103,11 +104,6 @@ def _train(args: argparse.Namespace) -> None:
     if failures:
         sys.exit("\n\n".join([*failures, f"{len(failures)} of {len(runs)} trainings failed; the others are done."]))
     print(f"All {len(runs)} are done. The report: elmo-tasks elmo-reproduce report {args.out}")
-
-
-def _bilm(name: str | None) -> str | None:
-    """A folder's whole path: a config that names it works from anywhere."""
-    return str(Path(name).resolve()) if name and Path(name).is_dir() else name
 
 
 def _report(args: argparse.Namespace) -> None:

@@ -9,7 +9,7 @@ import pytest
 from _jsonnet import evaluate_snippet
 
 from elmo_tasks.bilm import BiLM, BiLMOptions, PretrainedError, find_bilm, pretrained
-from elmo_tasks.bilm.pretrained import is_bilm
+from elmo_tasks.bilm.pretrained import is_bilm, whole_path
 
 STATUS = {"missing": 404, "forbidden": 403}
 
@@ -140,6 +140,15 @@ def test_how_a_transformer_is_named(given: str) -> None:
     message = r'is named transformer:bert-base-uncased, and in a config by "transformer": "bert-base-uncased"\.$'
     with pytest.raises(PretrainedError, match=message):
         find_bilm(given)
+
+
+def test_whole_paths_of_folders_but_not_of_names(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.chdir(tmp_path)
+    for name in ("mini", "original", "own"):
+        Path(name).mkdir()
+    given = ["mini", "original", "own", "./mini", "no-such", None]
+    wanted = ["mini", "original", f"{tmp_path}/own", f"{tmp_path}/mini", "no-such", None]
+    assert [whole_path(name) for name in given] == wanted
 
 
 def test_home_folder(make_bilm: Callable[..., BiLM], monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:

@@ -12,6 +12,7 @@ from torch import Tensor
 from elmo_tasks.bilm.batches import batches_by_length
 from elmo_tasks.bilm.identity import bilm_digest
 from elmo_tasks.bilm.layers import LayerSource
+from elmo_tasks.bilm.pretrained import whole_path
 from elmo_tasks.transformer import read_source
 from elmo_tasks.vectors.dump.text import Sentence, read_sentences
 from elmo_tasks.vectors.parquet.folder import PLAN, is_whole, write_part
@@ -37,7 +38,8 @@ class BiLMChoice(NamedTuple):
 
     def resolved(self) -> "BiLMChoice":
         """With whole paths, as a worker may be in another folder."""
-        return BiLMChoice(*(str(Path(name).resolve()) if name and Path(name).exists() else name for name in self))
+        files = (str(Path(name).resolve()) if name and Path(name).exists() else name for name in self[1:])
+        return BiLMChoice(whole_path(self.bilm), *files)
 
     def read(self, cuda_device: int = -1) -> LayerSource:
         """The biLM on the device, by default "mini"."""

@@ -485,6 +485,14 @@ def test_the_command_says_which_bilm_it_takes(
     assert EmbeddedText(out).plan.bilm_name == "mini"
 
 
+def test_a_worker_is_told_whole_paths(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path("mini").mkdir()
+    assert BiLMChoice("mini").resolved() == BiLMChoice("mini")
+    files = BiLMChoice(None, "https://host/options.json", "mini").resolved()
+    assert files == BiLMChoice(None, "https://host/options.json", str(tmp_path / "mini"))
+
+
 def test_what_a_bilm_is_called() -> None:
     assert BiLMChoice("small").name == "small"
     assert BiLMChoice(None, "a/options.json", "a/weights.hdf5").name == "a/weights.hdf5"
