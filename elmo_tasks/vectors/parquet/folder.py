@@ -18,6 +18,9 @@ _UNFINISHED_PLAN = f".{PLAN}.*.tmp"
 
 _KEY = b"elmo_tasks"
 
+_TYPES = {"text": "string", "line": "int64", "position": "int64", "token": "string", "tokens": "int64"}
+"""Of the columns beside the vectors. A part of blank lines has no row that would tell them."""
+
 
 def arrow() -> Any:
     """The package pyarrow, with its `parquet`. Raises `ParquetError` where it is not installed."""
@@ -48,7 +51,10 @@ def write_part(folder: Path, plan: Plan, number: int, columns: dict[str, Any]) -
         Of the table, by name: lists, and arrays of shape `(rows, dim)`.
     """
     pa = arrow()
-    arrays = {name: _vectors(values) if isinstance(values, np.ndarray) else values for name, values in columns.items()}
+    arrays = {
+        name: _vectors(values) if isinstance(values, np.ndarray) else pa.array(values, type=_TYPES[name])
+        for name, values in columns.items()
+    }
     table = pa.table(arrays).replace_schema_metadata({_KEY: json.dumps({**described(plan), "part": number})})
     texts = [name for name in ("text", "token") if name in columns]
     with writing(part_path(folder, number)) as temporary:

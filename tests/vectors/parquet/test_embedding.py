@@ -151,6 +151,18 @@ def test_a_text_without_lines(choice: BiLMChoice, tmp_path: Path) -> None:
     assert list(made(plan, choice, tmp_path / "out").lines()) == []
 
 
+def test_a_part_without_rows_has_columns_of_the_same_types(choice: BiLMChoice, tmp_path: Path) -> None:
+    texts = [tmp_path / "blank.txt", tmp_path / "real.txt"]
+    for path, content in zip(texts, ["\n\n", "a b\n"], strict=True):
+        path.write_text(content)
+    found = made(make_plan(choice.read(), texts), choice, tmp_path / "out")
+    table = found.table().to_table()
+    assert table["token"].to_pylist() == ["a", "b"]
+    wanted = {"text": pa.string(), "line": pa.int64(), "position": pa.int64(), "token": pa.string()}
+    assert table.schema == pa.schema({**wanted, "mean": pa.list_(pa.float32(), 14)})
+    assert [line.tokens for line in found.lines()] == [[], [], ["a", "b"]]
+
+
 def test_layers_by_number() -> None:
     assert chosen_layers("mean", 3) is None
     assert chosen_layers("all", 3) == [0, 1, 2]
