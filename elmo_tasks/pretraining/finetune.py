@@ -13,13 +13,12 @@ from allennlp.common.checks import ConfigurationError
 from allennlp.models.archival import get_weights_path
 
 from elmo_tasks.bilm import BiLMOptions, find_bilm
-from elmo_tasks.bilm.pretrained import is_bilm
 from elmo_tasks.checks import check_count, check_number
 from elmo_tasks.files import read_object, writing
 from elmo_tasks.pretraining.corpus import CorpusReader
 from elmo_tasks.pretraining.export import export_bilm
 from elmo_tasks.pretraining.language_model import LanguageModel
-from elmo_tasks.pretraining.perplexity import load_language_model, measure_perplexity
+from elmo_tasks.pretraining.perplexity import has_softmax, load_language_model, measure_perplexity
 from elmo_tasks.pretraining.windows import WindowDataLoader
 
 _WINDOW = 20
@@ -124,7 +123,7 @@ class FineTuning:
     @property
     def has_softmax(self) -> bool:
         """Whether it begins with a whole language model."""
-        return not is_bilm(self.bilm)
+        return has_softmax(self.bilm)
 
     @property
     def softmax_epochs(self) -> int:

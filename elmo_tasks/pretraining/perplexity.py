@@ -11,12 +11,20 @@ from allennlp.models.archival import CONFIG_NAME
 from torch import Tensor
 
 from elmo_tasks.archives.safety import open_archive
-from elmo_tasks.bilm.pretrained import is_bilm
+from elmo_tasks.bilm.pretrained import OUTPUT_DIMS, is_bilm
 from elmo_tasks.files import read_lines
 from elmo_tasks.pretraining.corpus import SENTENCE_END, SENTENCE_START, CorpusReader
 from elmo_tasks.pretraining.language_model import LanguageModel
 from elmo_tasks.pretraining.vocabulary import softmax_rows
 from elmo_tasks.pretraining.windows import WindowDataLoader
+
+
+def has_softmax(archive: str) -> bool:
+    """
+    Whether it is a run's folder or archive, and not a biLM's name or folder, which come without a softmax. Of a folder
+    that is both, with the biLM exported beside the run's files, it is the run.
+    """
+    return archive not in OUTPUT_DIMS and (not is_bilm(archive) or (Path(archive) / CONFIG_NAME).is_file())
 
 
 def load_language_model(archive: str, cuda_device: int = -1) -> LanguageModel:
@@ -34,7 +42,7 @@ def load_language_model(archive: str, cuda_device: int = -1) -> LanguageModel:
         Where there is no archive, it is not safe to load, or its model is no language model; or where it is a biLM's
         name or folder, which has no softmax.
     """
-    if is_bilm(archive) and not (Path(archive) / CONFIG_NAME).is_file():
+    if not has_softmax(archive):
         raise ConfigurationError(
             f"{archive} is a biLM without its softmax, which gives no probabilities: give the run that trained it, its "
             "folder or its model.tar.gz, or learn a softmax by elmo-finetune."

@@ -195,16 +195,46 @@ def test_the_config_alone(
     assert not (tmp_path / "run").exists()
 
 
+def write_run(folder: Path, text: Path, **own: object) -> LanguageModel:
+    """A run as a training leaves it, with random weights."""
+    config = {"type": "elmo_language_model", "options": OPTIONS.to_dict(), **own}
+    vocab = CorpusVocabulary.from_corpus(str(text))
+    vocab.save_to_files(str(folder / "vocabulary"))
+    model = Model.from_params(Params(dict(config)), vocab=vocab)
+    torch.save(model.state_dict(), folder / "best.th")
+    (folder / "config.json").write_text(json.dumps({"model": config, "dataset_reader": {"type": "elmo_corpus"}}))
+    assert isinstance(model, LanguageModel)
+    return model
+
+
+def test_a_runs_softmax_counts_with_its_biLM_exported_beside_it(
+    run: Run,
+    text: Path,
+    heldout: Path,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    write_run(Path("own"), text).bilm.save("own/options.json", "own/weights.hdf5")
+    options = [text, "--heldout", heldout, "-s", "run", "--streams", 2, "--print-config"]
+    run("elmo-finetune", "own", *options)
+    config = json.loads(capsys.readouterr().out)
+    assert config["vocabulary"] == {"type": "from_files", "directory": "own/vocabulary"}
+    assert config["trainer"]["num_epochs"] == 1
+    assert isinstance(load_language_model("own"), LanguageModel)
+    # A name is a biLM's, whatever lies here that is called so.
+    Path("own").rename("mini")
+    run("elmo-finetune", "mini", *options)
+    assert "pretrained_file" in json.loads(capsys.readouterr().out)["model"]
+
+
 def test_a_run_is_trained_on_as_it_was_trained(
     run: Run, text: Path, heldout: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     own = {"dropout": 0.25, "num_samples": 5, "dtype": "bfloat16", "sparse_gradients": True}
-    model = {"type": "elmo_language_model", "options": OPTIONS.to_dict(), **own}
-    vocab = CorpusVocabulary.from_corpus(str(text))
     folder = tmp_path / "own"
-    vocab.save_to_files(str(folder / "vocabulary"))
-    torch.save(Model.from_params(Params(dict(model)), vocab=vocab).state_dict(), folder / "best.th")
-    (folder / "config.json").write_text(json.dumps({"model": model, "dataset_reader": {"type": "elmo_corpus"}}))
+    write_run(folder, text, **own)
     command = ["elmo-finetune", folder, text, "--heldout", heldout, "-s", tmp_path / "run", "--streams", 2]
     run(*command, "--print-config")
     found = json.loads(capsys.readouterr().out)["model"]
