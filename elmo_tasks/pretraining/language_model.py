@@ -62,7 +62,7 @@ class LanguageModel(Model):
     # Raises
 
     `ConfigurationError`
-        If `dtype` is neither, or `num_samples` no whole number from 0.
+        If `dtype` is neither, `num_samples` no whole number from 0, or the vocabulary has no words to predict.
     `WeightsError`
         If the weight file is not one, or not of this shape.
 
@@ -92,6 +92,12 @@ class LanguageModel(Model):
             read_weights(self.bilm.char_cnn, self.bilm.lstm, pretrained_file)
         # Id 0 is padding, which is never predicted.
         num_words, dim = vocab.get_vocab_size(NAMESPACE) - 1, self.bilm.options.projection_dim
+        if num_words < 2:
+            raise ConfigurationError(
+                f'The vocabulary has no words in the namespace "{NAMESPACE}", so there is nothing to predict: make it '
+                'by {"type": "elmo_corpus", "paths": ...}, without another "namespace", and with a "min_count" that '
+                "words reach."
+            )
         self.softmax = Softmax(num_words, dim, num_samples, sparse_gradients)
         self.dropout, self.dtype, self._loss_scale = dropout, dtype, loss_scale
         # One set of states for training and one for evaluation, so that validation does not break training's streams.

@@ -13,7 +13,7 @@ import torch
 from allennlp.data import Vocabulary
 
 from elmo_tasks.__main__ import main
-from elmo_tasks.bilm import BiLMOptions
+from elmo_tasks.bilm import BiLM, BiLMOptions
 from elmo_tasks.pretraining import LanguageModel
 from elmo_tasks.pretraining.perplexity import load_language_model
 from elmo_tasks.pretraining.scores import Scorer
@@ -221,7 +221,7 @@ def test_a_bilm_without_its_softmax(tmp_path: Path, monkeypatch: pytest.MonkeyPa
     """By name, or as the folder that a training exports it to."""
     monkeypatch.chdir(tmp_path)
     Path("text.txt").write_text("the cat\n")
-    LanguageModel(Vocabulary(), OPTIONS).bilm.save("bilm/options.json", "bilm/weights.hdf5")
+    BiLM(BiLMOptions.from_dict(OPTIONS)).save("bilm/options.json", "bilm/weights.hdf5")
     for bilm in ("mini", "bilm"):
         monkeypatch.setattr(sys, "argv", ["elmo-tasks", "elmo-score", bilm, "text.txt"])
         with pytest.raises(SystemExit, match=f"^elmo-score: {bilm} is a biLM without its softmax.*elmo-finetune.$"):

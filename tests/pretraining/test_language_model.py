@@ -11,6 +11,7 @@ import torch
 from allennlp.commands.train import train_model
 from allennlp.common import Params
 from allennlp.common.checks import ConfigurationError
+from allennlp.data import Vocabulary
 from allennlp.models import load_archive
 from torch.nn import functional as F
 
@@ -203,6 +204,16 @@ def test_another_precision_is_refused(corpus, dtype):
 def test_a_number_of_samples_that_is_none_is_refused(corpus, number):
     with pytest.raises(ConfigurationError, match=rf"num_samples is {number}; it must be a whole number, 0 or more\."):
         LanguageModel(CorpusVocabulary.from_corpus(str(corpus)), OPTIONS, num_samples=number)
+
+
+def test_a_vocabulary_without_words_is_refused(corpus):
+    """Of one word, "unknown", perplexity is 1."""
+    too_rare = CorpusVocabulary.from_corpus(str(corpus), min_count=1000)
+    elsewhere = CorpusVocabulary.from_corpus(str(corpus), namespace="tokens")
+    for vocab in (Vocabulary(), too_rare, elsewhere):
+        with pytest.raises(ConfigurationError, match=r'no words in the namespace "words".*"elmo_corpus"') as error:
+            LanguageModel(vocab, OPTIONS)
+        assert "\n" not in str(error.value)
 
 
 @pytest.fixture
