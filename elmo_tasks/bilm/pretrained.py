@@ -126,12 +126,26 @@ def _named(bilm: str | Path) -> BiLMFiles:
         return _published(str(bilm))
     folder = Path(bilm).expanduser()
     if folder.is_dir():
-        return _files_in(folder, "A biLM's folder has the two files options.json and weights.hdf5.")
+        return _files_in(folder, _hint(folder))
     transformer = str(bilm).removeprefix("transformer:")
     raise PretrainedError(
         f'There is no biLM "{bilm}": it is neither one of {", ".join(OUTPUT_DIMS)}, nor a folder. A transformer, where '
         f"one can take a biLM's place, is named transformer:{transformer}, and in a config "
         f'by "transformer": "{transformer}".'
+    )
+
+
+def _hint(folder: Path) -> str:
+    """What to do about a folder that has not the files of a biLM."""
+    inside = folder / "bilm"
+    if is_bilm(inside):
+        return f"There is a biLM in {inside}: give that."
+    hint = "A biLM's folder has the two files options.json and weights.hdf5."
+    if not (folder / "config.json").is_file():
+        return hint
+    return (
+        f"{hint} If this is a run's folder, elmo-export takes its biLM out; if it is a transformer's, whose "
+        f'config.json has no "model_type", it is named transformer:{folder}.'
     )
 
 

@@ -8,8 +8,11 @@ from typing import Any
 
 import torch
 
+from elmo_tasks.files import JSONError, parse_json
 from elmo_tasks.transformer.model import Transformer
 from elmo_tasks.transformer.pieces import TransformerError, WordPieces
+
+_CONFIG = "config.json"
 
 
 def read_transformer(
@@ -64,8 +67,19 @@ def hidden_size(name: str) -> int:
 
 
 def is_transformer(name: str | Path) -> bool:
-    """Whether this is the folder of a transformer."""
-    return (Path(name).expanduser() / "config.json").is_file()
+    """Whether this is the folder of a transformer. A run's has a config.json too, but one without a "model_type"."""
+    if not _has_config(name):
+        return False
+    try:
+        config = parse_json((Path(name).expanduser() / _CONFIG).read_bytes())
+    except JSONError:
+        return False
+    return isinstance(config, dict) and "model_type" in config
+
+
+def _has_config(name: str | Path) -> bool:
+    """Whether it is a folder that may be one. transformers reads old ones, without a "model_type", by their names."""
+    return (Path(name).expanduser() / _CONFIG).is_file()
 
 
 def _read(kind: Any, name: str | Path, **options: Any) -> Any:
@@ -74,7 +88,7 @@ def _read(kind: Any, name: str | Path, **options: Any) -> Any:
     try:
         return kind.from_pretrained(place, local_files_only=True, trust_remote_code=False, **options)
     except OSError:
-        if is_transformer(place):
+        if _has_config(place):
             raise
         return kind.from_pretrained(place, trust_remote_code=False, **options)
 
@@ -82,7 +96,7 @@ def _read(kind: Any, name: str | Path, **options: Any) -> Any:
 def _place(name: str | Path) -> str:
     """A folder's path, or the name on the hub."""
     path = Path(name).expanduser()
-    if is_transformer(path):
+    if _has_config(path):
         return str(path)
     if path.is_dir() and name:
         raise TransformerError(f"The folder {name} has no config.json: it is no transformer's.")
@@ -101,7 +115,7 @@ def _told(name: str | Path) -> Iterator[None]:
     # The tokenizers' library raises bare exceptions.
     except Exception as error:
         reason = " ".join(str(error).split())[:300]
-        where = "" if is_transformer(name) else "; it is no folder here, so it was looked for on the hub"
+        where = "" if _has_config(name) else "; it is no folder here, so it was looked for on the hub"
         raise TransformerError(
             f'The transformer "{name}" cannot be had{where}: {type(error).__name__}: {reason}'
         ) from error

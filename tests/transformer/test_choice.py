@@ -21,6 +21,17 @@ def test_which_is_meant(bert: Path, tmp_path: Path, make_bilm: Callable[..., BiL
     assert hidden_size(str(bert)) == 16
 
 
+def test_a_runs_folder_is_no_transformers(tmp_path: Path, make_bilm: Callable[..., BiLM]) -> None:
+    """Both have a config.json."""
+    (tmp_path / "config.json").write_text('{"model": {"type": "elmo_language_model"}}')
+    assert transformer_of(tmp_path) is None
+    with pytest.raises(PretrainedError, match=rf"options\.json\. .* is named transformer:{tmp_path}\.$"):
+        read_source(tmp_path)
+    make_bilm().save(tmp_path / "bilm/options.json", tmp_path / "bilm/weights.hdf5")
+    with pytest.raises(PretrainedError, match=rf"options\.json\. There is a biLM in {tmp_path}/bilm: give that\.$"):
+        read_source(tmp_path)
+
+
 def test_none_and_too_many(bert: Path) -> None:
     with pytest.raises(PretrainedError, match="but not both"):
         read_source(str(bert), "options.json", "weights.hdf5")

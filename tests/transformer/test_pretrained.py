@@ -19,6 +19,12 @@ def test_what_is_no_transformer(tmp_path: Path, bert: Path) -> None:
             read_transformer(name)
 
 
+@pytest.mark.parametrize("config", ["{}", "[]", "{", '"model_type"'])
+def test_a_transformers_config_has_its_model_type(config: str, tmp_path: Path) -> None:
+    (tmp_path / "config.json").write_text(config)
+    assert not is_transformer(tmp_path)
+
+
 def test_a_name_that_the_hub_would_have_to_know(monkeypatch: pytest.MonkeyPatch) -> None:
     import huggingface_hub.constants
     import transformers.utils.hub
