@@ -33,7 +33,8 @@ class Elmo(nn.Module):
     one load into models with the other. Different from it, a sentence's vectors depend on that sentence alone, unless
     `stateful`; and AllenNLP is not needed.
 
-    The biLM is an ordinary submodule: its weights, frozen or not, are among the parameters and in the state dict.
+    The biLM is an ordinary submodule: its weights, frozen or not, are among the parameters and in the state dict. Those
+    of a `BiLM` of dtype int8, given as the module, have names of their own there, which AllenNLP does not know.
     AllenNLP's token embedder `elmo` keeps a frozen one out of both.
 
     # Parameters
@@ -139,6 +140,11 @@ class Elmo(nn.Module):
         return self._elmo_lstm
 
     @property
+    def _is_allennlps(self) -> bool:
+        """Whether the biLM's weights have names in AllenNLP, which has none for numbers of 8 bits."""
+        return isinstance(self._elmo_lstm, BiLM) and self._elmo_lstm.dtype != torch.int8
+
+    @property
     def scalar_mixes(self) -> list[ScalarMix]:
         """The mixes, in the order of the output."""
         mixes: list[Any] = [getattr(self, f"scalar_mix_{number}") for number in range(self._num_mixes)]
@@ -213,7 +219,7 @@ class Elmo(nn.Module):
     ) -> None:
         """Gives the biLM's weights the names that they have here."""
         bilm = f"{prefix}_elmo_lstm."
-        if isinstance(self._elmo_lstm, BiLM):
+        if self._is_allennlps:
             weights = pop_allennlp(state_dict, bilm, error_msgs)
             state_dict.update({bilm + name: weight for name, weight in weights.items()})
         super()._load_from_state_dict(
@@ -228,9 +234,9 @@ def _ids_of(words: Sequence[str]) -> Tensor:
     return ids
 
 
-def _rename_for_allennlp(elmo: nn.Module, state_dict: dict[str, Any], prefix: str, metadata: dict[str, Any]) -> None:
+def _rename_for_allennlp(elmo: Elmo, state_dict: dict[str, Any], prefix: str, metadata: dict[str, Any]) -> None:
     """A state dict post-hook of `Elmo`: gives the biLM's weights the names that they have in AllenNLP."""
     bilm = f"{prefix}_elmo_lstm."
-    if isinstance(elmo._elmo_lstm, BiLM):
+    if elmo._is_allennlps:
         weights = {key.removeprefix(bilm): state_dict.pop(key) for key in list(state_dict) if key.startswith(bilm)}
         state_dict.update({bilm + name: weight for name, weight in to_allennlp(weights).items()})

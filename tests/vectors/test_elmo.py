@@ -199,6 +199,17 @@ def test_a_module_instead_of_the_files(files: Files, make_bilm: Callable[..., Bi
         Elmo(*files, module=module)
 
 
+def test_the_checkpoint_of_a_biLM_of_8_bit_numbers_has_all_its_weights(make_bilm: Callable[..., BiLM]) -> None:
+    """AllenNLP has no names for them."""
+    ids = batch_to_ids(SENTENCES)
+    bilms = [make_bilm().requires_grad_(False).to_precision(torch.int8) for _ in range(2)]
+    elmo, other = (Elmo(module=bilm).eval() for bilm in bilms)
+    expected = elmo(ids)["elmo_representations"][0]
+    assert not torch.equal(other(ids)["elmo_representations"][0], expected)
+    other.load_state_dict(elmo.state_dict())
+    assert torch.equal(other(ids)["elmo_representations"][0], expected)
+
+
 def test_a_name_and_mistakes(files: Files) -> None:
     assert Elmo(bilm="mini").get_output_dim() == 512
     with pytest.raises(ScalarMixError, match="2 scalar parameters for the biLM's 3 layers"):
