@@ -70,7 +70,8 @@ class WindowDataLoader(DataLoader):
     """
     Deals a corpus's sentences to `batch_size` streams and cuts them into windows of `window` tokens (Peters et al. 2018
     trained with windows of 20). Each direction has its own windows of the same sentences, the backward one's reversed
-    sentence by sentence. Memory does not grow with the corpus.
+    sentence by sentence. Memory does not grow with the corpus, but for a byte a sentence, of up to 128 files, where it
+    is shuffled.
 
     In a distributed training each process takes its share of the sentences.
 
