@@ -283,10 +283,12 @@ def _train(stock: Callable[..., Any], trainer: GradientDescentTrainer) -> dict[s
         return cast(dict[str, Any], stock(trainer))
 
 
-def _archive_model(serialization_dir: str, *args: Any, **kwargs: Any) -> str:
-    """AllenNLP's, with the archive's name where the disk is full."""
-    with full_disk_told(Path(serialization_dir) / "model.tar.gz"):
-        return archive_model(serialization_dir, *args, **kwargs)
+def _archive_model(serialization_dir: str, **kwargs: Any) -> str:
+    """AllenNLP's, but the archive is written whole or not at all."""
+    archive = Path(serialization_dir) / "model.tar.gz"
+    with writing(archive) as temporary:
+        archive_model(serialization_dir, archive_path=temporary, **kwargs)
+    return str(archive)
 
 
 train_command.archive_model = _archive_model  # type: ignore[assignment]

@@ -3,6 +3,7 @@
 import copy
 import errno
 import json
+import tarfile
 import zipfile
 from pathlib import Path
 from typing import Any
@@ -311,3 +312,21 @@ def test_a_full_disk_while_the_archive_is_written(
     monkeypatch.setattr("tarfile.TarFile.add", fail)
     with pytest.raises(DiskFullError, match=r"No space left on device: '.*/run/model\.tar\.gz'"):
         train(tagger, tmp_path / "run")
+
+
+def test_a_break_while_the_archive_is_written(
+    tagger: dict[str, Any], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Leaves none, rather than half of one."""
+    add = tarfile.TarFile.add
+
+    def breaks(tar: tarfile.TarFile, name: str, *arguments: Any, **others: Any) -> None:
+        if str(name).endswith("vocabulary"):
+            raise Killed
+        add(tar, name, *arguments, **others)
+
+    monkeypatch.setattr(tarfile.TarFile, "add", breaks)
+    with pytest.raises(Killed):
+        train(tagger, tmp_path / "run")
+    assert (tmp_path / "run" / "metrics.json").exists()
+    assert not list((tmp_path / "run").glob("*model.tar.gz*"))

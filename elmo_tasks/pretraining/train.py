@@ -23,6 +23,7 @@ from allennlp.models import Model
 from allennlp.training.optimizers import Optimizer
 
 from elmo_tasks.archives import open_archive
+from elmo_tasks.archives.tar import is_whole
 from elmo_tasks.bilm import BiLM, BiLMOptions, find_bilm
 from elmo_tasks.bilm.growth import check_growth, grow
 from elmo_tasks.checks import check_count
@@ -121,7 +122,10 @@ def train(run: Path, node_rank: int = 0) -> LanguageModel:
     Trains what `prepare` has written into the run's folder, from its newest checkpoint on; what is trained already is
     loaded. `node_rank` says which of several machines this is.
     """
-    if not ((run / "metrics.json").is_file() and (run / "model.tar.gz").is_file()):
+    archive = run / "model.tar.gz"
+    if not ((run / "metrics.json").is_file() and is_whole(archive)):
+        # AllenNLP archives what there is when it is interrupted.
+        archive.unlink(missing_ok=True)
         params = Params.from_file(str(run / "config.json"))
         if "distributed" in params and not (run / _VOCABULARY).exists():
             # Where AllenNLP looks for it if it is to go on from a checkpoint, be there one or not.

@@ -9,6 +9,7 @@ import shutil
 import signal
 import subprocess
 import sys
+import tarfile
 import time
 from collections.abc import Iterable
 from pathlib import Path
@@ -392,6 +393,61 @@ def test_a_run_may_end_sooner_than_it_was_begun_to(
     assert group["lr"] < group["initial_lr"] / 80
     with pytest.raises(ConfigurationError, match=r"run is finished, with 2\.67 passes: give another folder"):
         prepare(str(text), str(heldout), run, "tiny", passes=4)
+
+
+@pytest.fixture
+def interrupted(text: Path, heldout: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A run of two epochs that Ctrl-C has ended in the second one: AllenNLP has archived the first."""
+    run, forward, calls = tmp_path / "run", LanguageModel.forward, 0
+
+    def stops(*arguments: Any, **named: Any) -> Any:
+        nonlocal calls
+        calls += 1
+        if calls == 60:
+            raise KeyboardInterrupt
+        return forward(*arguments, **named)
+
+    with monkeypatch.context() as patches:
+        patches.setattr("elmo_tasks.pretraining.plan._EPOCH_BATCHES", 34)
+        assert prepare(str(text), str(heldout), run, "tiny").endswith("in 2 x 34.")
+        patches.setattr(LanguageModel, "forward", stops)
+        with pytest.raises(KeyboardInterrupt):
+            train(run)
+    assert (run / "metrics_epoch_0.json").exists()
+    return run
+
+
+def archived(run: Path) -> bytes:
+    with tarfile.open(run / "model.tar.gz") as archive:
+        weights = archive.extractfile("weights.th")
+        assert weights is not None
+        return weights.read()
+
+
+def test_an_archive_of_an_earlier_epoch_or_half_of_one_is_written_again(
+    interrupted: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run, first = interrupted, archived(interrupted)
+
+    def dies(*arguments: Any, **named: Any) -> str:
+        raise Killed
+
+    with monkeypatch.context() as patches:
+        patches.setattr("elmo_tasks.resuming.archive_model", dies)
+        with pytest.raises(Killed):
+            train(run)
+    assert (run / "metrics.json").exists()
+    train(run)
+    assert archived(run) == (run / "best.th").read_bytes() != first
+    # As earlier versions left it after a kill.
+    whole = (run / "model.tar.gz").read_bytes()
+    (run / "model.tar.gz").write_bytes(whole[: len(whole) // 2])
+    train(run)
+    assert archived(run) == (run / "best.th").read_bytes()
+
+
+class Killed(Exception):
+    """Nothing handles it."""
 
 
 @pytest.mark.parametrize("content", ["", "[]", '{"asked": {}}', '{"asked": 1, "said": ""}'])
