@@ -4,7 +4,8 @@ Trainings that were killed and go on by `--recover` end with the same result as 
 Importing this module mends AllenNLP 2.10.1's trainer and checkpointer, for every training with this plugin. Stock keeps
 the weights, the optimizer and the schedulers in a checkpoint, and reads again through the data of the epochs that are
 done. It keeps no state of the random numbers, by which dropout, sampling and the order of the data are drawn, so that a
-recovered training goes on with others. Of two checkpoints it takes the newer one, although a kill may have torn it.
+recovered training goes on with others. Of two checkpoints it takes the newer one, although a kill may have torn it, and
+in a `distributed` training each process takes its own newest one.
 
 What is not restored: the `training_*` metrics of an epoch that is taken up in its middle (a checkpointer with
 `save_every_num_seconds` or `save_every_num_batches`), which cover the rest of the epoch only; the random numbers of a
@@ -25,11 +26,13 @@ from typing import Any, Protocol, TypeVar, cast, runtime_checkable
 import numpy as np
 import torch
 from allennlp.commands import train as train_command
+from allennlp.common.checks import ConfigurationError
+from allennlp.common.util import is_distributed
 from allennlp.data import DataLoader, TensorDict
 from allennlp.models.archival import archive_model
 from allennlp.training import Checkpointer, GradientDescentTrainer
 from allennlp.training.trainer import TrainerCheckpoint
-from torch import Tensor
+from torch import Tensor, distributed
 
 from elmo_tasks.archives.weights import is_whole
 from elmo_tasks.files import JSONError, full_disk_told, parse_json, writing
@@ -296,9 +299,36 @@ train_command.archive_model = _archive_model  # type: ignore[assignment]
 
 @_mend(Checkpointer, "load_checkpoint")
 def _load_checkpoint(stock: Callable[..., Any], checkpointer: Checkpointer) -> TrainerCheckpoint | None:
-    if checkpointer._is_primary and not checkpointer.state_is_sharded:
-        drop_torn_checkpoints(checkpointer._serialization_dir)
+    if not checkpointer.state_is_sharded:
+        if checkpointer._is_primary:
+            drop_torn_checkpoints(checkpointer._serialization_dir)
+        if is_distributed():
+            _drop_newer_than_all_have(checkpointer)
     return cast(TrainerCheckpoint | None, stock(checkpointer))
+
+
+def _drop_newer_than_all_have(checkpointer: Checkpointer) -> None:
+    """
+    Several processes must go on from the same checkpoint, or they wait for one another forever: a kill may come when
+    one machine has written its newest one and another has not.
+    """
+    # No process looks into its folder before the torn ones are gone.
+    distributed.barrier()
+    own = checkpointer._find_all_checkpoints()
+    found = [own] * distributed.get_world_size()
+    distributed.all_gather_object(found, own)
+    common = set.intersection(*found)
+    if not common and any(found):
+        raise ConfigurationError(
+            f"The machines of this training, one with the run {checkpointer._serialization_dir}, have no checkpoint in "
+            "common: copy the run's folder from one of them to the others, or remove model_state_*.th and "
+            "training_state_*.th from all to begin anew."
+        )
+    if checkpointer._is_primary:
+        for point in own:
+            if point > max(common):
+                checkpointer._remove_checkpoint(*point)
+    distributed.barrier()
 
 
 @contextmanager

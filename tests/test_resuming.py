@@ -3,7 +3,9 @@
 import copy
 import errno
 import json
+import os
 import tarfile
+import time
 import zipfile
 from pathlib import Path
 from typing import Any
@@ -12,15 +14,17 @@ import pytest
 import torch
 from allennlp.commands.train import train_model
 from allennlp.common import Params
+from allennlp.common.checks import ConfigurationError
 from allennlp.data import DataLoader
 from allennlp.models import Model
-from allennlp.training import GradientDescentTrainer, TrainerCallback
+from allennlp.training import Checkpointer, GradientDescentTrainer, TrainerCallback
 from allennlp.training import util as training_util
 from small_disks import fill
 from small_disks import small_disk as small_disk
+from torch import distributed
 
 import elmo_tasks  # noqa: F401 (registers)
-from elmo_tasks import files
+from elmo_tasks import files, resuming
 from elmo_tasks.files import DiskFullError
 from elmo_tasks.resuming import drop_torn_checkpoints, random_states, set_random_states
 
@@ -330,3 +334,60 @@ def test_a_break_while_the_archive_is_written(
         train(tagger, tmp_path / "run")
     assert (tmp_path / "run" / "metrics.json").exists()
     assert not list((tmp_path / "run").glob("*model.tar.gz*"))
+
+
+def save_checkpoints(folder: Path, *epochs: int) -> None:
+    folder.mkdir(exist_ok=True)
+    for epoch in epochs:
+        for kind in ("model", "training"):
+            torch.save({"epoch": epoch}, folder / f"{kind}_state_e{epoch}_b0.th")
+
+
+def tear(checkpoint: Path) -> None:
+    checkpoint.write_bytes(checkpoint.read_bytes()[:100])
+
+
+def load_in_worker(rank: int, meeting_point: str, folders: list[Path], expected: int | None) -> None:
+    """As one of two processes, each of which is a machine of its own where there are two folders."""
+    distributed.init_process_group("gloo", init_method=f"file://{meeting_point}", world_size=2, rank=rank)
+    os.environ["ALLENNLP_PROCS_PER_NODE"] = str(2 // len(folders))
+    drop = resuming.drop_torn_checkpoints
+    # The other process is sooner, unless it waits.
+    resuming.drop_torn_checkpoints = lambda folder: time.sleep(0.5) or drop(folder)  # type: ignore[func-returns-value]
+    checkpointer = Checkpointer(folders[rank % len(folders)])
+    if expected is None:
+        with pytest.raises(ConfigurationError, match="have no checkpoint in common: copy the run's folder from one of"):
+            checkpointer.load_checkpoint()
+        return
+    checkpoint = checkpointer.load_checkpoint()
+    assert checkpoint is not None
+    assert checkpoint.model_state == checkpoint.trainer_state == {"epoch": expected}
+
+
+def load_by_two_processes(meeting_point: Path, folders: list[Path], expected: int | None) -> None:
+    arguments = (str(meeting_point), folders, expected)
+    torch.multiprocessing.start_processes(load_in_worker, arguments, nprocs=2, start_method="fork")
+
+
+def test_two_processes_pass_over_a_torn_checkpoint(tmp_path: Path) -> None:
+    save_checkpoints(tmp_path / "run", 1, 2)
+    tear(tmp_path / "run" / "training_state_e2_b0.th")
+    load_by_two_processes(tmp_path / "meeting", [tmp_path / "run"], expected=1)
+
+
+def test_two_machines_go_on_from_the_newest_checkpoint_of_both(tmp_path: Path) -> None:
+    first, second = tmp_path / "first", tmp_path / "second"
+    save_checkpoints(first, 2, 3)
+    save_checkpoints(second, 1, 2, 3)
+    tear(second / "model_state_e3_b0.th")
+    load_by_two_processes(tmp_path / "meeting", [first, second], expected=2)
+    # Or the training would not write its own of that epoch.
+    assert {path.name for path in first.iterdir()} == {"model_state_e2_b0.th", "training_state_e2_b0.th"}
+
+
+def test_two_machines_without_a_checkpoint_in_common_lose_none(tmp_path: Path) -> None:
+    first, second = tmp_path / "first", tmp_path / "second"
+    save_checkpoints(first, 3)
+    second.mkdir()
+    load_by_two_processes(tmp_path / "meeting", [first, second], expected=None)
+    assert len(list(first.iterdir())) == 2

@@ -134,7 +134,8 @@ def training_config(
         warmup = round(_WARMUP_PARTS * plan.batches)
         begun["pretrained_file"] = pretrained_file
         callbacks["callbacks"] = [{"type": "elmo_unfreeze", "parameters": "^bilm[.]", "epochs": 1}]
-    checkpoints: dict[str, Any] = {"keep_most_recent_by_count": 1}
+    # A machine that is killed may be an epoch behind another, and all go on from the same one.
+    checkpoints: dict[str, Any] = {"keep_most_recent_by_count": 1 if processes.nodes == 1 else 2}
     by_processes: dict[str, Any] = {}
     if len(processes) == 1:
         # AllenNLP writes these in trainings by one process only.
