@@ -29,7 +29,14 @@ from elmo_tasks.bilm.growth import check_growth, grow
 from elmo_tasks.checks import check_count
 from elmo_tasks.compat.gradients import clip_grad_norm_
 from elmo_tasks.files import read_object, sha256, writing
-from elmo_tasks.pretraining.corpus import NAMESPACE, SENTENCE_START, CorpusReader, find_shards, sentence_stream
+from elmo_tasks.pretraining.corpus import (
+    NAMESPACE,
+    SENTENCE_START,
+    CorpusReader,
+    count_sentences,
+    find_shards,
+    sentence_stream,
+)
 from elmo_tasks.pretraining.export import export_bilm
 from elmo_tasks.pretraining.language_model import LanguageModel
 from elmo_tasks.pretraining.plan import WINDOW, Plan, make_plan, training_config
@@ -84,8 +91,8 @@ def prepare(
     # Raises
 
     `ConfigurationError`
-        Where the text is missing or too short, or the run was begun with something else, or is past its new end; or
-        where hours are given for several machines, each of which would measure another speed.
+        Where a text is missing, damaged or too short, or the run was begun with something else, or is past its new end;
+        or where hours are given for several machines, each of which would measure another speed.
     `PretrainedError`, `OptionsError`, `WeightsError`, `GrowthError`
         Where there is no such biLM to begin with, or it is damaged, or cannot be grown to the size.
     """
@@ -154,7 +161,7 @@ def _begin(asked: dict[str, Any], run: Path, processes: Processes) -> None:
         raise ConfigurationError(f"{run} holds something else: give a folder that is empty, or not there yet.")
     if asked["passes"] is not None and asked["hours"] is not None:
         raise ConfigurationError("Give passes or hours, but not both.")
-    find_shards(asked["heldout"])
+    _check_heldout(asked["heldout"], len(processes))
     shards = find_shards(asked["text"])
     recipe = RECIPES[asked["size"]]
     weight_file = digest = None
@@ -183,6 +190,16 @@ def _begin(asked: dict[str, Any], run: Path, processes: Processes) -> None:
     )
     _write(run / _BEGUN, {"asked": asked, "plan": asdict(plan), "said": said, "began_with_sha256": digest})
     _write(run / "config.json", config)
+
+
+def _check_heldout(heldout: str | list[str], processes: int) -> None:
+    """Reads it once: a training would notice what is wrong with it only behind its first part."""
+    sentences = sum(count_sentences(shard) for shard in find_shards(heldout))
+    if sentences < processes:
+        raise ConfigurationError(
+            f"The held-out text {heldout} has fewer sentences ({sentences}) than there are processes ({processes}): "
+            "give a longer one."
+        )
 
 
 def _count(shards: list[Path], recipe: Recipe) -> tuple[Vocabulary, int]:

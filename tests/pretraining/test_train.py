@@ -1,5 +1,6 @@
 """A biLM from text in one command."""
 
+import gzip
 import json
 import math
 import os
@@ -471,6 +472,31 @@ def test_text_that_is_too_short(heldout: Path, tmp_path: Path) -> None:
     (tmp_path / "short.txt").write_text("a few words\n")
     with pytest.raises(ConfigurationError, match="1 passes over 4 tokens"):
         prepare(str(tmp_path / "short.txt"), str(heldout), tmp_path / "run", "tiny")
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "processes", "message"),
+    [
+        ("heldout.txt", "a cat\nein Kätzchen\n".encode("latin-1"), 1, r"heldout\.txt, line 2: this is not UTF-8"),
+        (
+            "heldout.txt.gz",
+            gzip.compress(b"the cat ran\n" * 50, mtime=0)[:-9],
+            1,
+            r"heldout\.txt\.gz, after line \d+: this is not",
+        ),
+        ("heldout.txt", b"\n \n\n", 1, r"heldout\.txt has fewer sentences \(0\) than there are processes \(1\)"),
+        ("heldout.txt", b"the cat ran\n", 2, r"heldout\.txt has fewer sentences \(1\) than there are processes \(2\)"),
+    ],
+    ids=["in Latin-1", "cut off", "of blank lines", "of a sentence for two processes"],
+)
+def test_a_heldout_text_that_cannot_be_measured(
+    name: str, content: bytes, processes: int, message: str, text: Path, tmp_path: Path
+) -> None:
+    (tmp_path / name).write_bytes(content)
+    by = Processes((-1,) * processes)
+    with pytest.raises(ConfigurationError, match=message):
+        prepare(str(text), str(tmp_path / name), tmp_path / "run", "tiny", processes=by)
+    assert not (tmp_path / "run").exists()
 
 
 @pytest.mark.parametrize(
