@@ -468,6 +468,16 @@ def test_a_folder_with_something_else_is_left_alone(text: Path, heldout: Path, t
     assert not (tmp_path / "config.json").exists()
 
 
+def test_a_text_may_begin_with_what_is_rare_in_the_rest(
+    text: Path, heldout: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Such as the head of a file: the vocabulary is that of the whole text."""
+    monkeypatch.setattr("elmo_tasks.pretraining.windows._CHECKED_SENTENCES", 20)
+    (tmp_path / "first.txt").write_text("zebra yak xylophone\n" * 20)
+    prepare(f"{tmp_path}/first.txt,{text}", str(heldout), tmp_path / "run", "tiny", passes=0.1)
+    assert isinstance(train(tmp_path / "run"), LanguageModel)
+
+
 def test_text_that_is_too_short(heldout: Path, tmp_path: Path) -> None:
     (tmp_path / "short.txt").write_text("a few words\n")
     with pytest.raises(ConfigurationError, match="1 passes over 4 tokens"):
