@@ -5,7 +5,8 @@ Importing this module mends AllenNLP 2.10.1's trainer and checkpointer, for ever
 the weights, the optimizer and the schedulers in a checkpoint, and reads again through the data of the epochs that are
 done. It keeps no state of the random numbers, by which dropout, sampling and the order of the data are drawn, so that a
 recovered training goes on with others. Of two checkpoints it takes the newer one, although a kill may have torn it, and
-in a `distributed` training each process takes its own newest one.
+in a `distributed` training each process takes its own newest one. It looks for the best weights where they were
+written, even if the run's folder has another name now.
 
 What is not restored: the `training_*` metrics of an epoch that is taken up in its middle (a checkpointer with
 `save_every_num_seconds` or `save_every_num_batches`), which cover the rest of the epoch only; the random numbers of a
@@ -193,6 +194,10 @@ def _maybe_restore_checkpoint(stock: Callable[..., None], trainer: GradientDesce
 
     with _attribute(checkpointer, "load_checkpoint", load_checkpoint):
         stock(trainer)
+    if trainer._best_model_filename and trainer._serialization_dir:
+        # The run may have been renamed since, or copied.
+        best = Path(trainer._serialization_dir) / Path(trainer._best_model_filename).name
+        trainer._best_model_filename = str(best)
     for checkpoint in restored:
         states = checkpoint.trainer_state
         if not trainer._distributed and _KEY in states:

@@ -121,13 +121,18 @@ def metrics_of(run: Path) -> dict[str, Any]:
     return {name: value for name, value in metrics.items() if not any(part in name for part in of_machine)}
 
 
-def train_with_kill(config: dict[str, Any], run: Path, batch: int) -> tuple[dict[str, Any], dict[str, torch.Tensor]]:
+def kill(config: dict[str, Any], run: Path, batch: int) -> None:
+    """Trains as far as the batch."""
     killed = copy.deepcopy(config)
     killed["trainer"]["callbacks"] = [{"type": "kill_for_test", "batch": batch}]
     with pytest.raises(Killed):
         train(killed, run)
     # AllenNLP wants the config that the run began with.
     (run / "config.json").write_text(json.dumps(config))
+
+
+def train_with_kill(config: dict[str, Any], run: Path, batch: int) -> tuple[dict[str, Any], dict[str, torch.Tensor]]:
+    kill(config, run, batch)
     return train(config, run, recover=True)
 
 
@@ -228,6 +233,15 @@ def test_a_break_between_the_best_epochs_checkpoint_and_its_copy(tagger: dict[st
     train(tagger, run)
     (run / "best.th").write_bytes((run / "best.th").read_bytes()[:1000])
     assert_same(train(tagger, run, recover=True), expected)
+
+
+def test_a_run_that_was_renamed_ends_with_its_own_best_weights(tagger: dict[str, Any], tmp_path: Path) -> None:
+    tagger["trainer"]["validation_metric"] = "+loss"
+    expected = train(tagger, tmp_path / "whole")
+    assert expected[0]["best_epoch"] == 0, "the first epoch should be the best one"
+    kill(tagger, tmp_path / "before", 2 * BATCHES + 1)
+    (tmp_path / "before").rename(tmp_path / "run")
+    assert_same(train(tagger, tmp_path / "run", recover=True), expected)
 
 
 def test_checkpoints_of_earlier_versions_go_on_as_they_did(tagger: dict[str, Any], tmp_path: Path) -> None:

@@ -26,6 +26,7 @@ from elmo_tasks.archives import open_archive
 from elmo_tasks.archives.tar import is_whole
 from elmo_tasks.bilm import BiLM, BiLMOptions, find_bilm
 from elmo_tasks.bilm.growth import check_growth, grow
+from elmo_tasks.bilm.pretrained import WEIGHTS_NAME
 from elmo_tasks.checks import check_count
 from elmo_tasks.compat.gradients import clip_grad_norm_
 from elmo_tasks.files import read_object, sha256, writing
@@ -118,6 +119,7 @@ def prepare(
                 f"The run in {run} was begun with {name} {before.get(name)}, not {value}: "
                 "go on with the same, or give another folder."
             )
+    _name_own_files(run)
     if any(before.get(name) != asked[name] for name in ("passes", "hours")):
         begun = _change_length(run, begun | {"asked": asked})
     said: str = begun["said"]
@@ -224,6 +226,15 @@ def _begin_with(asked: dict[str, Any], run: Path) -> tuple[str, str]:
         torch.manual_seed(asked["seed"])
         grown = grow(bilm, options)
     return str(export_bilm(grown, run / _BILM, force=True).weight_file), sha256(files.weight_file)
+
+
+def _name_own_files(run: Path) -> None:
+    """Has the config name the words and the biLM that are in this folder: the run may have been renamed, or copied."""
+    config = read_object(run / "config.json", ConfigurationError, vocabulary=dict, model=dict)
+    config["vocabulary"]["directory"] = str(run / _WORDS)
+    if "pretrained_file" in config["model"]:
+        config["model"]["pretrained_file"] = str(run / _BILM / WEIGHTS_NAME)
+    _write(run / "config.json", config)
 
 
 def _change_length(run: Path, begun: dict[str, Any]) -> dict[str, Any]:

@@ -447,6 +447,23 @@ def test_an_archive_of_an_earlier_epoch_or_half_of_one_is_written_again(
     assert archived(run) == (run / "best.th").read_bytes()
 
 
+def test_a_run_that_was_renamed_goes_on(interrupted: Path, text: Path, heldout: Path) -> None:
+    run = interrupted.rename(interrupted.with_name("mine"))
+    prepare(str(text), str(heldout), run, "tiny")
+    train(run)
+    assert (run / "metrics_epoch_1.json").exists()
+
+
+def test_a_copied_run_begins_with_its_own_bilm(smaller: str, text: Path, heldout: Path, tmp_path: Path) -> None:
+    first, second = tmp_path / "first", tmp_path / "second"
+    prepare(str(text), str(heldout), first, "tiny", passes=0.1, begin_with=smaller)
+    shutil.copytree(first, second)
+    for file in ("words/words.txt", "begin/weights.hdf5"):
+        (first / file).unlink()
+    prepare(str(text), str(heldout), second, "tiny", passes=0.1, begin_with=smaller)
+    assert isinstance(train(second), LanguageModel)
+
+
 class Killed(Exception):
     """Nothing handles it."""
 
