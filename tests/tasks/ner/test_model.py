@@ -2,6 +2,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 import torch
 from allennlp.commands.train import train_model
@@ -10,7 +11,8 @@ from allennlp.common.checks import ConfigurationError
 from allennlp.data import Instance
 from allennlp.data.tokenizers import Token
 from allennlp.models import load_archive
-from allennlp.modules import InputVariationalDropout
+from allennlp.modules import ConditionalRandomField, InputVariationalDropout
+from allennlp.modules.conditional_random_field import allowed_transitions
 from seqeval.metrics import f1_score
 
 from elmo_tasks.tasks.base.schemes import convert
@@ -28,6 +30,62 @@ class Setup(TaskSetup):
 
     def run(self, instances: list[Instance]) -> dict[str, Any]:
         return self.model.make_output_human_readable(super().run(instances))
+
+
+def logits_by_hand(setup: Setup, instance: Instance) -> np.ndarray:
+    """Of one sentence without padding; token vectors and encoder are the model's."""
+    model: Any = setup.model
+    (text,) = model.embed(setup.tensors([instance])["tokens"])
+    parts = [text.words[0].numpy()] + ([text.elmo[0].numpy()] if text.elmo is not None else [])
+    vectors = np.concatenate(parts, axis=-1)
+    if model.encoder is not None:
+        mask = torch.ones(1, len(vectors), dtype=torch.bool)
+        vectors = model.encoder(torch.tensor(vectors)[None], mask)[0].numpy()
+    if text.output_elmo is not None:
+        vectors = np.concatenate([vectors, text.output_elmo[0].numpy()], axis=-1)
+    if model.feedforward is not None:
+        for layer in model.feedforward._linear_layers:
+            vectors = np.tanh(vectors @ layer.weight.numpy().T + layer.bias.numpy())
+    return vectors @ model.tag_projection.weight.numpy().T + model.tag_projection.bias.numpy()
+
+
+def stock_crf(setup: Setup) -> ConditionalRandomField:
+    """AllenNLP's own, with the model's scores of transitions and with AllenNLP's constraints."""
+    names = setup.model.label_names()
+    stock = ConditionalRandomField(len(names), allowed_transitions("BIOUL", dict(enumerate(names))))
+    for name in ("transitions", "start_transitions", "end_transitions"):
+        getattr(stock, name).copy_(getattr(setup.model.crf, name))
+    return stock
+
+
+@torch.no_grad()
+@pytest.mark.parametrize("elmo", PLACES)
+@pytest.mark.parametrize(
+    "overrides",
+    [
+        {},
+        {"model.feedforward": {"num_layers": 2, "hidden_dims": [7, 3], "activations": "tanh"}},
+        {"model.encoder": None},
+    ],
+)
+def test_is_what_is_said(config: Config, elmo: str | None, overrides: dict[str, Any]) -> None:
+    setup = Setup(config(elmo, overrides))
+    setup.model.eval()
+    # So that no part of ELMo, nor a transition, is as good as left out.
+    for name, parameter in setup.model.named_parameters():
+        if "scalar_parameters" in name or "transitions" in name:
+            torch.nn.init.normal_(parameter)
+    output, names, crf = setup.run(setup.instances), setup.model.label_names(), stock_crf(setup)
+    likelihood = 0.0
+    for number, instance in enumerate(setup.instances):
+        expected = logits_by_hand(setup, instance)
+        np.testing.assert_allclose(output["logits"][number, : len(expected)], expected, atol=1e-5)
+        scores, mask = torch.tensor(expected)[None], torch.ones(1, len(expected), dtype=torch.bool)
+        gold = torch.tensor([[names.index(tag) for tag in instance["tags"].labels]])
+        likelihood += crf(scores, gold, mask).item()
+        ((best, _),) = crf.viterbi_tags(scores, mask)
+        assert output["tags"][number] == [names[tag] for tag in best]
+    assert output["loss"].item() == pytest.approx(-likelihood, abs=1e-3)
 
 
 @pytest.mark.parametrize("elmo", PLACES)
