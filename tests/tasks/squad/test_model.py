@@ -2,11 +2,13 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 import torch
 from allennlp.commands.train import train_model
 from allennlp.common import Params
 from allennlp.common.checks import ConfigurationError
+from allennlp.data import Instance
 from allennlp.models import load_archive
 from torch import Tensor
 
@@ -17,6 +19,52 @@ Config = Callable[..., Params]
 FIXTURES = Path(__file__).parents[3] / "fixtures" / "squad"
 SETTINGS = [(None, True), (None, False), ("input", False), ("output", True), ("both", True), ("both", False)]
 """Where ELMo is, and whether there is self-attention."""
+
+
+def encoded_by_hand(model: Any, text: dict[str, Any]) -> Tensor:
+    """A text without padding; token vectors, highway and encoder are the model's. Shape `(1, tokens, dim)`."""
+    (embedded,) = model.embed(text)
+    words = embedded.words if model.highway is None else model.highway(embedded.words)
+    at_input = [words] if embedded.elmo is None else [words, embedded.elmo]
+    mask = torch.ones(words.shape[:2], dtype=torch.bool)
+    encoded = model.contextual_layer(torch.cat(at_input, dim=-1), mask)
+    return encoded if embedded.output_elmo is None else torch.cat([encoded, embedded.output_elmo], dim=-1)
+
+
+def log_likelihoods_by_hand(setup: TaskSetup, instance: Instance) -> list[np.ndarray]:
+    """Of each token of one passage as a start, and as an end; test_attention.py and test_layers.py have the parts'."""
+    model: Any = setup.model
+    tensors = setup.tensors([instance])
+    passage, question = (encoded_by_hand(model, tensors[name]) for name in ("passage", "question"))
+    masks = [torch.ones(text.shape[:2], dtype=torch.bool) for text in (passage, question)]
+    scores = model.layers(model.attention(passage, masks[0], question, masks[1]), masks[0])
+    logits = [of_tokens[0].numpy().astype(float) for of_tokens in scores]
+    return [of_tokens - np.log(np.exp(of_tokens).sum()) for of_tokens in logits]
+
+
+@torch.no_grad()
+@pytest.mark.parametrize(("elmo", "self_attention"), SETTINGS)
+def test_the_loss_is_that_of_starts_and_that_of_ends(config: Config, elmo: str | None, self_attention: bool) -> None:
+    setup = TaskSetup(config(elmo, self_attention))
+    setup.model.eval()
+    # So that no part is as good as left out, and starts differ from ends.
+    for name, parameter in setup.model.named_parameters():
+        if "scalar_parameters" in name or "_scores" in name:
+            torch.nn.init.normal_(parameter)
+    # The answer is inside a token, and not covered by it.
+    setup.reader._cover_inexact = False
+    unknown = setup.instance("Who?", "Ada went.", [Answer("da", 1)])
+    output = setup.run([*setup.instances, unknown])
+    expected = 0.0
+    for number, instance in enumerate(setup.instances):
+        starts, ends = log_likelihoods_by_hand(setup, instance)
+        for name, of_tokens in (("start_logits", starts), ("end_logits", ends)):
+            likelihoods = output[name][number, : len(of_tokens)].log_softmax(dim=0)
+            np.testing.assert_allclose(likelihoods, of_tokens, atol=1e-5)
+        span = instance["answer_span"]
+        expected -= starts[span.span_start] + ends[span.span_end]
+    assert any(instance["answer_span"].span_start != instance["answer_span"].span_end for instance in setup.instances)
+    assert output["loss"].item() == pytest.approx(expected / len(setup.instances), abs=1e-4)
 
 
 @pytest.mark.parametrize(("elmo", "self_attention"), [("both", True), (None, False)])
