@@ -53,6 +53,8 @@ NEED_ALLENNLP = (
     "elmo_tasks.embedders",
     "elmo_tasks.mixes",
     "elmo_tasks.modules",
+    "elmo_tasks.old_configs",
+    "elmo_tasks.old_configs",
     "elmo_tasks.pretraining",
     "elmo_tasks.reproduce",
     "elmo_tasks.resuming",

@@ -16,8 +16,8 @@ from torch import Tensor
 from elmo_tasks.archives.errors import named
 from elmo_tasks.archives.weights import read_weights
 from elmo_tasks.bilm import OptionsError
-from elmo_tasks.configs.old import check_not_old
 from elmo_tasks.device import check_device
+from elmo_tasks.old_configs import check_not_old
 
 _Part = TypeVar("_Part")
 

@@ -11,7 +11,7 @@ from typing import Any
 from allennlp.commands import build_vocab, count_instances, find_learning_rate, train
 from allennlp.common import Params
 
-from elmo_tasks.configs.old import check_not_old
+from elmo_tasks.old_configs import check_not_old
 
 
 def apply() -> None:

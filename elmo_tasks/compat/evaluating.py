@@ -22,8 +22,8 @@ from allennlp.common.checks import ConfigurationError
 from allennlp.data import DataLoader
 
 from elmo_tasks.compat.replacing import replacement, stock_of
-from elmo_tasks.configs.old import check_not_old
 from elmo_tasks.files import named_files
+from elmo_tasks.old_configs import check_not_old
 
 _NAME = re.compile(r"(?:\{[^{}]*\}|[^,])+")
 

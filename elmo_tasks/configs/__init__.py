@@ -1,1 +1,1 @@
-"""The jsonnet libraries that users import, what is done with them from Python, and how an old config is known."""
+"""The jsonnet libraries that users import, and what is done with them from Python."""

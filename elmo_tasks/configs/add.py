@@ -12,8 +12,8 @@ from allennlp.common.checks import ConfigurationError
 
 from elmo_tasks.bilm.options import BiLMOptions
 from elmo_tasks.bilm.pretrained import OUTPUT_DIMS, find_bilm
-from elmo_tasks.configs.old import check_not_old
 from elmo_tasks.files import parse_json, read_text
+from elmo_tasks.old_configs import check_not_old
 from elmo_tasks.transformer import hidden_size, transformer_of
 
 LIBRARY = Path(__file__).with_name("elmo.libsonnet")

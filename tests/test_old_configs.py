@@ -11,8 +11,8 @@ from shipped_configs import CONFIGS, shipped
 
 from elmo_tasks.archives import loading
 from elmo_tasks.configs.add import read_config
-from elmo_tasks.configs.old import check_not_old
 from elmo_tasks.installation import config_check
+from elmo_tasks.old_configs import check_not_old
 
 ELMO: dict[str, Any] = {"type": "elmo_token_embedder"}
 NEW: dict[str, Any] = {
