@@ -44,12 +44,7 @@ class BoundaryBiLM(BiLM):
         first, length = firsts[packing.sequences], lengths[packing.sequences]
         forward = FIRST_TOKEN + first + packing.steps
         backward = FIRST_TOKEN + first + length - 1 - packing.steps
-        # Each of shape: (number,)
-        sentence = torch.arange(len(lengths), device=lengths.device).repeat_interleave(lengths, output_size=number)
-        position = torch.arange(number, device=lengths.device) - firsts[sentence]
-        rows = packing.rows(sentence, torch.stack([position, lengths[sentence] - 1 - position]))
-        rows[1] += sum(packing.step_sizes)
-        return packing, torch.stack([forward, backward]), rows.t()
+        return packing, torch.stack([forward, backward]), packing.rows_both_ways(lengths, number, ahead=0)
 
 
 def without_boundaries(vectors: Tensor, mask: Tensor) -> Tensor:

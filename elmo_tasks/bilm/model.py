@@ -363,12 +363,7 @@ class BiLM(LayerSource):
         is_token = (step > 0) & (step <= length)
         forward = torch.where(is_token, first + step - 1, torch.where(step == 0, _START, _END))
         backward = torch.where(is_token, first + length - step, torch.where(step == 0, _END, _START))
-        # Each of shape: (number,)
-        sentence = torch.arange(len(lengths), device=lengths.device).repeat_interleave(lengths, output_size=number)
-        position = torch.arange(number, device=lengths.device) - firsts[sentence]
-        rows = packing.rows(sentence, torch.stack([position + 1, lengths[sentence] - position]))
-        rows[1] += sum(packing.step_sizes)
-        return packing, torch.stack([forward, backward]), rows.t()
+        return packing, torch.stack([forward, backward]), packing.rows_both_ways(lengths, number, ahead=1)
 
     def _initial_states(self, packing: Packing) -> list[LstmState]:
         """In packed order."""

@@ -27,6 +27,32 @@ class Packing(NamedTuple):
         """The row of each given step of each given sequence; all three have the same shape."""
         return self.starts[steps] + self.order.argsort()[sequences]
 
+    def rows_both_ways(self, lengths: Tensor, number: int, ahead: int) -> Tensor:
+        """
+        Where each token is read forward and backward, if the backward rows lie behind the forward ones.
+
+        # Parameters
+
+        lengths : `Tensor`
+            Tokens each sequence has. Shape `(sequences,)`.
+        number : `int`
+            Tokens that all have together.
+        ahead : `int`
+            Steps of each sequence and direction that come before its tokens.
+
+        # Returns
+
+        `Tensor`
+            Shape `(number, 2)`, of the tokens as they stand in the sequences, one sequence after the other.
+        """
+        firsts = lengths.cumsum(dim=0) - lengths
+        # Each of shape: (number,)
+        sequence = torch.arange(len(lengths), device=lengths.device).repeat_interleave(lengths, output_size=number)
+        position = torch.arange(number, device=lengths.device) - firsts[sequence]
+        rows = self.rows(sequence, ahead + torch.stack([position, lengths[sequence] - 1 - position]))
+        rows[1] += sum(self.step_sizes)
+        return rows.t()
+
 
 def pack(lengths: Tensor, longest: int) -> Packing:
     """
