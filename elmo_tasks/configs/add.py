@@ -34,12 +34,28 @@ def add_elmo(
     parameters: Mapping[str, Any] | None = None,
 ) -> dict[str, Any]:
     """
-    `elmo.add` of `elmo.libsonnet`, which describes the parameters.
+    Adds ELMo to a config: its indexer to every reader, its embedder to every text field embedder, and the length of its
+    vectors to the input sizes of what follows. A model of this project gets it as its parameter `elmo`, and its input
+    sizes are left out. It is `elmo.add` of `elmo.libsonnet`, from Python.
 
     # Parameters
 
     config : `Mapping[str, Any]`
         As it is after evaluating jsonnet; it stays as it is.
+    bilm : `str | Mapping[str, Any]`, optional (default = `"mini"`; with `replace`, the one that is there)
+        The name of a biLM, its files and the length of its vectors (`{"options_file": ..., "weight_file": ..., "dim":
+        512}`), or a transformer and its hidden size (`{"transformer": ..., "dim": 768}`). `bilm_parameter` makes it.
+    replace : `bool`, optional (default = `False`)
+        Whether this project's embedder is to replace the ELMo that the config has, AllenNLP's or this project's. It
+        keeps the files, unless `bilm` is given, and the parameters.
+    sizes : `Sequence[str]`, optional
+        The input sizes to be raised, and no others, for a model whose own are not known: `"model.encoder.input_size"`,
+        or `"model.feedforward.input_dim:3"` where ELMo's vectors come in three times.
+    old_dim : `int`, optional
+        With `replace`: the length of the replaced ELMo's vectors, where the names of its files do not tell.
+    parameters : `Mapping[str, Any]`, optional
+        More parameters of the embedder, such as `{"dropout": 0.5}`; in a model of this project, of `TaskElmo`, such as
+        `{"place": "both"}`.
 
     # Returns
 

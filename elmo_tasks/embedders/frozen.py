@@ -107,7 +107,8 @@ class FrozenBiLM:
 
     def fill_cache(self, sentences: Iterable[Tensor], device: torch.device) -> Iterator[int]:
         """
-        As `CachedBiLM.fill`.
+        Runs the biLM on sentences that its cache does not have yet, and keeps their layers there; see
+        `CachedBiLM.fill`.
 
         # Parameters
 
@@ -120,6 +121,11 @@ class FrozenBiLM:
 
         `int`
             How many sentences more are done.
+
+        # Raises
+
+        `ValueError`
+            If this biLM has no cache.
         """
         if not isinstance(self._layers, CachedBiLM):
             raise ValueError("This biLM has no cache.")

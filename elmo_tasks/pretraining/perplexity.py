@@ -29,12 +29,19 @@ def has_softmax(archive: str) -> bool:
 
 def load_language_model(archive: str, cuda_device: int = -1) -> LanguageModel:
     """
+    Loads a trained language model, a biLM with its softmax, to measure or score texts with it.
+
     # Parameters
 
     archive : `str`
         A run's folder or its model.tar.gz.
     cuda_device : `int`
         -1 for the processor.
+
+    # Returns
+
+    `LanguageModel`
+        On that device, and not in training mode.
 
     # Raises
 

@@ -64,6 +64,8 @@ class Plan:
 
 def make_plan(tokens: int, streams: int, passes: float, processes: int = 1, least_epochs: int = 1) -> Plan:
     """
+    Divides a training into epochs and batches that come to so many passes over its text.
+
     # Parameters
 
     tokens : `int`
@@ -76,6 +78,11 @@ def make_plan(tokens: int, streams: int, passes: float, processes: int = 1, leas
         Each has as many of the streams, one at least.
     least_epochs : `int`
         A short training has shorter epochs.
+
+    # Returns
+
+    `Plan`
+        Its passes are those asked for, as nearly as whole batches allow.
 
     # Raises
 

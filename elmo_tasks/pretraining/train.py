@@ -129,7 +129,19 @@ def prepare(
 def train(run: Path, node_rank: int = 0) -> LanguageModel:
     """
     Trains what `prepare` has written into the run's folder, from its newest checkpoint on; what is trained already is
-    loaded. `node_rank` says which of several machines this is.
+    loaded.
+
+    # Parameters
+
+    run : `Path`
+        The run's folder.
+    node_rank : `int`
+        Which of several machines this is, from 0.
+
+    # Returns
+
+    `LanguageModel`
+        The trained biLM with its softmax.
     """
     archive = run / "model.tar.gz"
     if not ((run / "metrics.json").is_file() and is_whole(archive)):
@@ -305,6 +317,26 @@ def measure_speed(
     """
     Tokens a second, in training, of a model that is thrown away: of one process, times as many as there are. What
     adding up their gradients takes is not in it.
+
+    # Parameters
+
+    recipe : `Recipe`
+        The model's sizes, and how it is trained.
+    plan : `Plan`
+        Its streams are those of a batch, of all processes together.
+    text : `str | list[str]`
+        The corpus, as `find_shards` takes it; its beginning is read, as often as need be.
+    vocab : `Vocabulary`
+        The words to predict.
+    dtype : `str`
+        Of a step's matrix products, as `LanguageModel` takes it.
+    processes : `Processes`
+        How many they are; the first of their devices is measured.
+
+    # Returns
+
+    `float`
+        Tokens a second of all processes.
     """
     config = training_config(recipe, plan, text, text, "", dtype, processes)
     cuda_device, streams = processes.devices[0], plan.streams // len(processes)

@@ -42,6 +42,8 @@ class CorpusVocabulary(Vocabulary):
         cls, paths: str | list[str], min_count: int = 1, max_size: int | None = None, namespace: str = NAMESPACE
     ) -> "CorpusVocabulary":
         """
+        Counts the words of a corpus, and sentence boundaries with them.
+
         # Parameters
 
         paths : `str | list[str]`
@@ -51,6 +53,12 @@ class CorpusVocabulary(Vocabulary):
         max_size : `int | None`
             Keep at most so many words, the most frequent.
         namespace : `str`
+            Where the vocabulary has them.
+
+        # Returns
+
+        `CorpusVocabulary`
+            The words by how often they occur, the most frequent first.
 
         # Raises
 

@@ -60,6 +60,8 @@ class Neighbor(NamedTuple):
 
 def find_occurrence(sentence: str, word: str, number: int = 1) -> Occurrence:
     """
+    Finds a word in a sentence, to look for its neighbours there.
+
     # Parameters
 
     sentence : `str`
@@ -69,10 +71,15 @@ def find_occurrence(sentence: str, word: str, number: int = 1) -> Occurrence:
     number : `int`
         Which of its occurrences, counted from 1.
 
+    # Returns
+
+    `Occurrence`
+        The sentence's tokens, and which of them it is.
+
     # Raises
 
     `NeighborsError`
-        If there is none.
+        If the sentence has no such token, or not so many of them.
     """
     tokens = sentence.split()
     positions = [position for position, token in enumerate(tokens) if token == word]
@@ -395,7 +402,7 @@ def nearest_words(
     word: str, vector: np.ndarray, batches: Iterable[WordVectors], k: int = 10
 ) -> list[tuple[float, str]]:
     """
-    The words with the nearest vectors, without a context.
+    The words with the nearest vectors by cosine, without a context.
 
     # Parameters
 
@@ -404,6 +411,9 @@ def nearest_words(
     vector : `np.ndarray`
         Its vector, shape `(dim,)`.
     batches : `Iterable[WordVectors]`
+        The words among which they are sought, with their vectors, shape `(words, dim)`.
+    k : `int`, optional (default = `10`)
+        How many to find, at most.
 
     # Returns
 

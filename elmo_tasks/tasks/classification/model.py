@@ -30,6 +30,8 @@ class ElmoClassifier(LabellingModel):
 
     # Parameters
 
+    vocab : `Vocabulary`
+        Has the labels in the namespace `label_namespace`.
     text_field_embedder : `TextFieldEmbedder`
     encoder : `Lazy[Seq2SeqEncoder]`
         Such as a biLSTM. Its `input_size` may be left out.

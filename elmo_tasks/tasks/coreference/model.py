@@ -58,6 +58,8 @@ class ElmoCoref(ElmoModel):
 
     # Parameters
 
+    vocab : `Vocabulary`
+        Has the genres in the namespace `"genre_labels"`, if `use_genres` is set; clusters need none.
     text_field_embedder : `TextFieldEmbedder`
     encoder : `Lazy[Seq2SeqEncoder]`
         Such as a biLSTM. Its `input_size` may be left out.

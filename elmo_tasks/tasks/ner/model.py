@@ -32,6 +32,8 @@ class ElmoCrfTagger(ElmoModel):
 
     # Parameters
 
+    vocab : `Vocabulary`
+        Has the tags in the namespace `label_namespace`.
     text_field_embedder : `TextFieldEmbedder`
     encoder : `Lazy[Seq2SeqEncoder]`, optional
         Such as a biLSTM, whose `input_size` may be left out. None: the token vectors are tagged as they are.

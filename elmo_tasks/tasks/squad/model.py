@@ -42,6 +42,8 @@ class ElmoBidaf(ElmoModel):
 
     # Parameters
 
+    vocab : `Vocabulary`
+        Only the text field embedder reads it: answers are spans, and have no namespace.
     text_field_embedder : `TextFieldEmbedder`
     contextual_layer : `Lazy[Seq2SeqEncoder]`
         For passage and question. The `input_size` of this and the other encoders may be left out.

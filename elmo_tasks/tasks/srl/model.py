@@ -62,6 +62,8 @@ class ElmoSrl(ElmoModel):
 
     # Parameters
 
+    vocab : `Vocabulary`
+        Has the tags in the namespace `label_namespace`.
     text_field_embedder : `TextFieldEmbedder`
     encoder : `Lazy[Seq2SeqEncoder]`
         Such as `elmo_alternating_lstm`. Its `input_size` may be left out.

@@ -37,6 +37,8 @@ class ElmoBiattentiveClassifier(LabellingModel):
 
     # Parameters
 
+    vocab : `Vocabulary`
+        Has the labels in the namespace `label_namespace`.
     text_field_embedder : `TextFieldEmbedder`
     encoder : `Lazy[Seq2SeqEncoder]`
         Such as a biLSTM. Its `input_size` may be left out.

@@ -80,12 +80,19 @@ def read_trees(file_path: PathOrStr) -> Iterator[Tree | TreeError]:
 
 def parse_tree(text: str) -> Tree:
     """
+    Reads a sentence's tree, in the form of the Stanford Sentiment Treebank (Socher et al. 2013).
+
     # Parameters
 
     text : `str`
         Such as `(3 (2 It) (4 (4 works) (2 .)))`. A node is, in brackets, a sentiment, and then a word or nodes, any
         number of them, as deep as you like. A word with white space in it is several: the treebank's fractions have a
         no-break space.
+
+    # Returns
+
+    `Tree`
+        The sentence's words, and the spans of its nodes with their sentiments.
 
     # Raises
 

@@ -42,6 +42,8 @@ class ElmoTranslator(ElmoModel):
 
     # Parameters
 
+    vocab : `Vocabulary`
+        Has the target tokens in the namespace `"target_tokens"`, the start and end symbols among them.
     text_field_embedder : `TextFieldEmbedder`
         Of the source.
     encoder : `Lazy[Seq2SeqEncoder]`

@@ -177,9 +177,12 @@ def make_plan(
     bilm_name: str | None = None,
 ) -> Plan:
     """
+    Plans a run that embeds whole texts: it reads them once, and divides them into parts.
+
     # Parameters
 
     bilm : `LayerSource`
+        What gives the layers; it must not be stateful.
     texts, part_tokens
         See `survey`.
     rows, half, bilm_name
@@ -187,9 +190,17 @@ def make_plan(
     layers
         See `chosen_layers`.
 
+    # Returns
+
+    `Plan`
+        What all workers of the run go by.
+
     # Raises
 
-    `ParquetError`, `TextError`
+    `ParquetError`
+        If a text is missing or given twice, if the biLM is stateful, or if `rows`, `layers` or `part_tokens` is wrong.
+    `TextError`
+        If a text is not UTF-8, or a compressed one breaks off.
     """
     check_count(ParquetError, part_tokens=part_tokens)
     if rows not in ("token", "sentence"):
