@@ -37,7 +37,7 @@ demo: setup
 
 test: setup
 	$(PY) -m pytest --numprocesses=auto --maxprocesses=4 --dist=loadfile --no-loadscope-reorder \
-	    --max-worker-restart=0 --durations=40 --durations-min=5 $(ARGS)
+	    --max-worker-restart=0 -rs --durations=40 --durations-min=5 $(ARGS)
 
 bench: setup
 	$(PY) -m benchmarks $(ARGS)
@@ -67,7 +67,7 @@ $(VENV)/bin/pip:
 # AllenNLP and torchvision come with --no-deps, as the bounds in their metadata exclude the set that works. AllenNLP
 # imports torchvision and nothing here uses it, so the first version that imports beside this torch is good enough; one
 # that is there and imports is kept, so that running this again needs no network. --use-pep517: an old pip would build
-# seqeval, which comes as source, by its setup.py, and fail to fetch what that asks for.
+# seqeval and jieba, which come as source, by their setup.py, and fail to fetch what that asks for.
 $(LIBRARIES): requirements.txt requirements-dev.txt constraints.txt | $(VENV)/bin/pip
 	$(PIP) install --use-pep517 -r requirements.txt -r requirements-dev.txt -c constraints.txt
 	@$(TORCHVISION_IMPORTS) || for version in $(TORCHVISION); do \

@@ -2,9 +2,10 @@
 //
 // As in the paper (Peters et al. 2018, section 3.4): a character CNN, two biLSTM layers with projection, clipping and a
 // skip connection, windows of 20 tokens with the states carried on, sampled softmax, dropout 0.1.
-// Differs: an eighth of the size, and Adam where the paper has Adagrad: on 16 million tokens and two cores there is time
-// for few updates. The rate is constant here, so that training may end at any epoch or go on for more; `elmo-train --size mini`
-// trains this shape with dropout 0.05 and a rate that falls to zero.
+// Differs: an eighth of the size, and Adam where the paper has Adagrad: on two cores there is time for few updates, 3,000
+// here, of 7.7 million tokens. The rate is constant, so that training may end at any epoch or go on for more. The biLM in
+// the package is of this shape and read 26.5 million tokens by `elmo-train --size mini`, with dropout 0.05 and a rate that
+// falls to zero; it began with `mini` 0.1.
 //
 //   elmo-tasks train training_configs/bilm/mini.jsonnet -s runs/mini
 //   elmo-tasks train training_configs/bilm/mini.jsonnet -s runs/mini --recover    (after a kill)
