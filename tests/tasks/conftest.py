@@ -136,6 +136,21 @@ def check_sharing(
     return check
 
 
+@pytest.fixture
+def beside(monkeypatch: pytest.MonkeyPatch) -> Callable[..., None]:
+    """`beside(share, ...)`: from then on this process is one of several, the others of which gathered these shares."""
+
+    def beside(*others: object) -> None:
+        def gather(shares: list[object], own: object) -> None:
+            shares[:] = [own, *others]
+
+        monkeypatch.setattr("elmo_tasks.tasks.base.metric.is_distributed", lambda: True)
+        monkeypatch.setattr(dist, "get_world_size", lambda: 1 + len(others))
+        monkeypatch.setattr(dist, "all_gather_object", gather)
+
+    return beside
+
+
 @pytest.fixture(scope="module")
 def archive(config: Callable[..., Params], tmp_path_factory: pytest.TempPathFactory) -> str:
     """A model that has learned next to nothing; `config` is the task's."""

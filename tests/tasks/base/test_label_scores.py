@@ -1,12 +1,11 @@
 import random
+from collections.abc import Callable
 
 import pytest
-import torch.distributed as dist
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from sklearn.metrics import accuracy_score, f1_score, precision_recall_fscore_support
 
-from elmo_tasks.tasks.base import metric as base
 from elmo_tasks.tasks.base.label_scores import LabelScores
 
 pair = st.tuples(st.sampled_from("abcd"), st.sampled_from("abce"))
@@ -44,17 +43,11 @@ def test_both_have_as_many() -> None:
         LabelScores()(["a"], ["a", "b"])
 
 
-def test_adds_up_over_workers(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_adds_up_over_workers(beside: Callable[..., None]) -> None:
     pairs = [random.Random(number).choices("abc", k=2) for number in range(20)]
     whole, mine, other = LabelScores(), LabelScores(), LabelScores()
     whole([p for p, _ in pairs], [g for _, g in pairs])
     other([p for p, _ in pairs[12:]], [g for _, g in pairs[12:]])
-
-    def gather(shares: list[object], counts: object) -> None:
-        shares[:] = [counts, other._pairs]
-
-    monkeypatch.setattr(base, "is_distributed", lambda: True)
-    monkeypatch.setattr(dist, "get_world_size", lambda: 2)
-    monkeypatch.setattr(dist, "all_gather_object", gather)
+    beside(other._pairs)
     mine([p for p, _ in pairs[:12]], [g for _, g in pairs[:12]])
     assert mine.get_metric(reset=True) == whole.get_metric(reset=True)

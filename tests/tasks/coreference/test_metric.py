@@ -1,14 +1,13 @@
 import json
 import random
+from collections.abc import Callable
 from itertools import permutations
 from pathlib import Path
 
 import pytest
-import torch.distributed as dist
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from elmo_tasks.tasks.base import metric as base
 from elmo_tasks.tasks.coreference.metric import Clusters, CorefScores, Span, Sums, b_cubed, ceaf_e, muc
 
 CASES = json.loads((Path(__file__).parent / "official_scores.json").read_text(encoding="utf-8"))
@@ -148,7 +147,7 @@ def test_the_right_clusters_are_right_in_any_order(text: list[str], size: int) -
     assert metrics["muc-f1"] == any(len(cluster) > 1 for cluster in gold)
 
 
-def test_sums_are_over_documents_and_workers(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_sums_are_over_documents_and_workers(beside: Callable[..., None]) -> None:
     documents = [(document["predicted"], document["gold"]) for case in CASES[:10] for document in case["documents"]]
     documents = [(as_spans(predicted), as_spans(gold)) for predicted, gold in documents]
     spans = [[mention for cluster in predicted for mention in cluster] for predicted, _ in documents]
@@ -156,15 +155,9 @@ def test_sums_are_over_documents_and_workers(monkeypatch: pytest.MonkeyPatch) ->
     for (predicted, gold), candidates in zip(documents, spans, strict=True):
         whole([predicted], [gold], [candidates])
     others: list[object] = []
-    monkeypatch.setattr("elmo_tasks.tasks.coreference.metric.gathered", lambda share: others.append(share) or [])
-    CorefScores()([p for p, _ in documents[4:]], [g for _, g in documents[4:]], spans[4:])
-    monkeypatch.undo()
-
-    def gather(shares: list[object], share: object) -> None:
-        shares[:] = [share, *others]
-
-    monkeypatch.setattr(base, "is_distributed", lambda: True)
-    monkeypatch.setattr(dist, "get_world_size", lambda: 2)
-    monkeypatch.setattr(dist, "all_gather_object", gather)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("elmo_tasks.tasks.coreference.metric.gathered", lambda share: others.append(share) or [])
+        CorefScores()([p for p, _ in documents[4:]], [g for _, g in documents[4:]], spans[4:])
+    beside(*others)
     mine([p for p, _ in documents[:4]], [g for _, g in documents[:4]], spans[:4])
     assert mine.get_metric(reset=True) == pytest.approx(whole.get_metric(reset=True))

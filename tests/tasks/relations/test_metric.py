@@ -1,12 +1,11 @@
 import random
+from collections.abc import Callable
 from fractions import Fraction
 
 import pytest
-import torch.distributed as dist
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from elmo_tasks.tasks.base import metric as base
 from elmo_tasks.tasks.relations.metric import RelationScores, undirected
 
 LABELS = ["A-B(e1,e2)", "A-B(e2,e1)", "C-D(e1,e2)", "C-D(e2,e1)", "E-F(e1,e2)", "plain", "Other"]
@@ -131,17 +130,11 @@ def test_both_have_as_many() -> None:
         RelationScores()(["Other"], ["Other", "Other"])
 
 
-def test_adds_up_over_workers(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_adds_up_over_workers(beside: Callable[..., None]) -> None:
     pairs = [random.Random(number).choices(LABELS, k=2) for number in range(40)]
     whole, mine, other = RelationScores(), RelationScores(), RelationScores()
     whole([p for p, _ in pairs], [g for _, g in pairs])
     other([p for p, _ in pairs[25:]], [g for _, g in pairs[25:]])
-
-    def gather(shares: list[object], counts: object) -> None:
-        shares[:] = [counts, other._pairs]
-
-    monkeypatch.setattr(base, "is_distributed", lambda: True)
-    monkeypatch.setattr(dist, "get_world_size", lambda: 2)
-    monkeypatch.setattr(dist, "all_gather_object", gather)
+    beside(other._pairs)
     mine([p for p, _ in pairs[:25]], [g for _, g in pairs[:25]])
     assert mine.get_metric(reset=True) == whole.get_metric(reset=True)

@@ -1,11 +1,9 @@
 import json
+from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import pytest
-import torch.distributed as dist
 
-from elmo_tasks.tasks.base import metric as base
 from elmo_tasks.tasks.squad.metric import SquadScores, exact_match, f1, normalize
 
 CASES = json.loads((Path(__file__).parent / "official_scores.json").read_text(encoding="utf-8"))
@@ -57,16 +55,10 @@ def test_of_several_windows_the_surest_counts() -> None:
     assert scores.get_metric() == {"em": 0.5, "f1": 0.5}
 
 
-def test_adds_up_over_workers(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_adds_up_over_workers(beside: Callable[..., None]) -> None:
     other = SquadScores()
     other(["9"], ["cat"], [["cat"]], [1.0])
-
-    def all_gather(shares: list[Any], mine: Any) -> None:
-        shares[:] = [mine, [("9", other._records["9"])]]
-
-    monkeypatch.setattr(base, "is_distributed", lambda: True)
-    monkeypatch.setattr(dist, "get_world_size", lambda: 2)
-    monkeypatch.setattr(dist, "all_gather_object", all_gather)
+    beside([("9", other._records["9"])])
     scores = SquadScores()
     scores(["1"], ["cat"], [["dog"]], [1.0])
     assert scores.get_metric() == {"em": 0.5, "f1": 0.5}

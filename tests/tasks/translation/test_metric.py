@@ -1,15 +1,14 @@
 import math
 import random
 import sys
+from collections.abc import Callable
 
 import pytest
-import torch.distributed as dist
 from allennlp.common.checks import ConfigurationError
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from sacrebleu.metrics import BLEU
 
-from elmo_tasks.tasks.base import metric as base
 from elmo_tasks.tasks.translation.metric import Bleu
 
 text = st.lists(st.sampled_from(["der", "Der", "Hund", "läuft", ".", "läuft.", "(3,5)", "我们", ""]), max_size=8).map(
@@ -59,18 +58,12 @@ def test_both_have_as_many() -> None:
         Bleu()(["a"], ["a", "b"])
 
 
-def test_adds_up_over_workers(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_adds_up_over_workers(beside: Callable[..., None]) -> None:
     texts = [" ".join(random.Random(number).choices("abcd", k=6)) for number in range(40)]
     whole, mine, other = Bleu(), Bleu(), Bleu()
     whole(texts[:20], texts[20:])
     other(texts[12:20], texts[32:])
-
-    def gather(shares: list[object], counts: object) -> None:
-        shares[:] = [counts, other._counts]
-
-    monkeypatch.setattr(base, "is_distributed", lambda: True)
-    monkeypatch.setattr(dist, "get_world_size", lambda: 2)
-    monkeypatch.setattr(dist, "all_gather_object", gather)
+    beside(other._counts)
     mine(texts[:12], texts[20:32])
     assert mine.get_metric(reset=True) == whole.get_metric(reset=True) != {"bleu": 0}
 
