@@ -13,6 +13,7 @@ from hypothesis import HealthCheck, settings
 from torch import Tensor
 
 import elmo_tasks  # noqa: F401 - what it registers is there for each test file alone too
+from elmo_tasks.bilm.model import BiLM
 
 # Read when transformers is imported; AllenNLP's data loader forks.
 os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
@@ -75,9 +76,6 @@ def no_network() -> Iterator[None]:
 @pytest.fixture
 def bilm_runs(monkeypatch: pytest.MonkeyPatch) -> list[int]:
     """Grows by the number of sentences at each run of any biLM."""
-    # Not before the variable above is set: the package imports transformers.
-    from elmo_tasks.bilm.model import BiLM
-
     runs: list[int] = []
     forward: Callable[..., object] = BiLM.forward
 

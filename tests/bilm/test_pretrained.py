@@ -11,8 +11,6 @@ from _jsonnet import evaluate_snippet
 from elmo_tasks.bilm import BiLM, BiLMOptions, PretrainedError, find_bilm, pretrained
 from elmo_tasks.bilm.pretrained import is_bilm, whole_path
 
-STATUS = {"missing": 404, "forbidden": 403}
-
 
 @pytest.fixture
 def server(make_bilm: Callable[..., BiLM], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:

@@ -113,9 +113,7 @@ def test_bound(path: Path, warnings: Callable[[], list[str]]) -> None:
     assert found(larger) == found(store) == len(KEYS)
 
 
-def test_two_processes_write_at_once(
-    path: Path, warnings: Callable[[], list[str]], monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_two_processes_write_at_once(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     # As long as a loaded machine may need: who waits for too long goes on without writing.
     monkeypatch.setattr("elmo_tasks.bilm.store._PATIENCE", 600.0)
 
@@ -309,7 +307,7 @@ def test_a_folder_in_the_files_place(path: Path, warnings: Callable[[], list[str
     assert len(warnings()) == 1
 
 
-def test_a_file_that_cannot_be_written_to(filled: Path, warnings: Callable[[], list[str]]) -> None:
+def test_a_file_that_cannot_be_written_to(filled: Path) -> None:
     """A limit on the length of files stops root too."""
 
     def write() -> None:

@@ -150,9 +150,7 @@ def test_bad_options(
     assert message in capsys.readouterr().err
 
 
-def test_a_transformers_layers(
-    monkeypatch: pytest.MonkeyPatch, lines: list[str], bert: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_a_transformers_layers(monkeypatch: pytest.MonkeyPatch, lines: list[str], bert: Path) -> None:
     allennlp(monkeypatch, f"allennlp elmo sentences.txt out.hdf5 --all --bilm {bert}")
     embedder = ElmoEmbedder(bilm=bert)
     with h5py.File("out.hdf5", "r") as out:

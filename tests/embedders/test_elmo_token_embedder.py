@@ -405,7 +405,7 @@ def test_dtype(bilm_files: BiLMFiles, character_ids: Tensor, dtype: str) -> None
     torch.testing.assert_close(vectors, expected, rtol=0, atol=0.1)
 
 
-def test_kept_words(bilm_files: BiLMFiles, character_ids: Tensor) -> None:
+def test_kept_words(bilm_files: BiLMFiles) -> None:
     bilm = BiLM.from_files(*bilm_files)
     assert ElmoTokenEmbedder(bilm=bilm, kept_words=0).bilm.kept_words == 0
     assert ElmoTokenEmbedder(bilm=bilm, kept_words=10).bilm.kept_words == 10

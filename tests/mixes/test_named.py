@@ -5,7 +5,7 @@ import pytest
 from elmo_tasks.mixes.named import short_names, split_name
 
 
-def test_names_are_what_tells_paths_apart(tmp_path: Path) -> None:
+def test_names_are_what_tells_paths_apart() -> None:
     assert short_names(["runs/ner/model.tar.gz"]) == ["ner"]
     assert short_names(["runs/ner/", "runs/snli/model.tar.gz", "squad.tar.gz"]) == ["runs/ner", "runs/snli", "squad"]
     assert short_names(["a/x/seed1", "a/y/seed1"]) == ["x", "y"]

@@ -98,7 +98,7 @@ def test_a_record_of_fewer_files_stays_valid(make_run: Callable[..., Run], finis
     assert other.differences() == ["files.train.txt: '0123', now 'changed'"]
 
 
-def test_configs_of_one_name_are_told_apart(make_run: Callable[..., Run], tmp_path: Path) -> None:
+def test_configs_of_one_name_are_told_apart(tmp_path: Path) -> None:
     configs = [write(tmp_path / name / "elmo.jsonnet") for name in ("ner", "snli")]
     runs = plan(configs, 1, tmp_path / "out")
     assert [run.name for run in runs] == ["ner/seed1", "snli/seed1"]

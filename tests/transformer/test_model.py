@@ -188,7 +188,7 @@ KINDS: dict[str, dict[str, Any]] = {
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_transformers_of_other_kinds(kind: str, bert: Path, tmp_path: Path) -> None:
+def test_transformers_of_other_kinds(kind: str, bert: Path) -> None:
     """With BERT's tokenizer, which knows nothing of them."""
     from transformers import AutoConfig, AutoModel, AutoTokenizer
 

@@ -195,6 +195,6 @@ def test_a_part_gets_its_size_or_is_checked(part: Lazy[Any], field: str) -> None
         build(stated, 82, "encoder")
 
 
-def test_encoders_in_a_row(vocab: Vocabulary) -> None:
+def test_encoders_in_a_row() -> None:
     rows = [{"type": "pass_through"}, {"type": "lstm", "input_size": 7, "hidden_size": 3}]
     assert build(lazy(Seq2SeqEncoder, type="compose", encoders=rows), 7, "encoder").get_output_dim() == 3

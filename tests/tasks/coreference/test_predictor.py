@@ -147,9 +147,7 @@ def run(monkeypatch: pytest.MonkeyPatch, *arguments: object) -> None:
     main("elmo-tasks")
 
 
-def test_from_the_command_line(
-    archive: str, corpus: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_from_the_command_line(archive: str, corpus: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     run(monkeypatch, "evaluate", archive, corpus, "--output-file", tmp_path / "scores.json")
     scores = json.loads((tmp_path / "scores.json").read_text())
     assert {"conll-f1", "muc-f1", "b3-precision", "ceafe-recall", "mention-recall", "loss"} <= set(scores)

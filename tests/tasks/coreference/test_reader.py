@@ -26,7 +26,7 @@ def test_an_instance(config: Config, corpus: str) -> None:
     assert [fields["genre"].label for fields in (one, two, three)] == ["st", "di", "st"]
 
 
-def test_a_genre_that_is_not_known_is_no_genre_of_the_vocabulary(config: Config, corpus: str) -> None:
+def test_a_genre_that_is_not_known_is_no_genre_of_the_vocabulary(corpus: str) -> None:
     reader = CorefReader(genre_pattern="(d.)/")
     instances = list(reader.read(corpus))
     vocab = Vocabulary.from_instances(instances)

@@ -220,7 +220,7 @@ def test_words_need_no_tags_where_none_are_read(tmp_path: Path, text: str, colum
     assert not any("tags" in instance for instance in instances)
 
 
-def test_without_tags(tmp_path: Path) -> None:
+def test_without_tags() -> None:
     instance = Conll2003Reader().text_to_instance([Token("a")])
     assert "tags" not in instance
     assert instance["metadata"].metadata == {"words": ["a"]}
