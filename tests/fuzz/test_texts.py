@@ -10,7 +10,7 @@ import pytest
 from allennlp.common.checks import ConfigurationError
 from allennlp.data import Vocabulary
 from fuzz.test_readers import COMPRESS, lines_of
-from fuzzing import TEXTS, Chance, damaged, fuzz, strange_json, text_of, word_of, write
+from fuzzing import Chance, damaged, fuzz, strange_json, text_of, word_of, write
 
 from elmo_tasks.files import read_lines
 from elmo_tasks.pretraining.corpus import NAMESPACE, read_shard, sentence_stream
@@ -170,7 +170,3 @@ def test_vectors(tmp_path: Path) -> None:
                 assert vector_of(word, path).tolist() == vector
 
     fuzz(check, VectorsError, where=path.name)
-
-
-def test_the_strange_texts_are_text() -> None:
-    assert all(text.encode("utf-8").decode("utf-8") == text for text in TEXTS)

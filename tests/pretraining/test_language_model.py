@@ -302,24 +302,6 @@ def test_what_is_no_language_model_is_refused(tmp_path):
     assert not (tmp_path / "out").exists()
 
 
-def test_two_gloo_processes_share_the_corpus(corpus, tmp_path):
-    settings = config(corpus, epochs=1) | {"distributed": {"cuda_devices": [-1, -1]}}
-    (tmp_path / "config.json").write_text(json.dumps(settings))
-    command = [sys.executable, "-m", "elmo_tasks", "train", str(tmp_path / "config.json"), "-s", str(tmp_path / "run")]
-    result = subprocess.run(
-        [*command, "--include-package", "elmo_tasks"],
-        cwd=Path(__file__).parents[2],
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    assert result.returncode == 0, result.stderr[-3000:]
-    metrics = json.loads((tmp_path / "run" / "metrics.json").read_text())
-    # Each process validates on its share: together every token of the corpus once.
-    assert 1 < metrics["validation_perplexity"] < 40
-    assert (tmp_path / "run" / "model.tar.gz").exists()
-
-
 def train_on_two_nodes(config: Path, runs: list[Path]) -> None:
     """Two nodes of one process each, on this machine. They meet at a port that is free."""
     with socket.socket() as place:
