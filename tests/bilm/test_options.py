@@ -78,6 +78,20 @@ def test_261_and_262_characters_are_the_same(characters: int) -> None:
         (changed("char_cnn", activation="gelu"), "activation is 'gelu'; it must be one of relu, tanh"),
         (changed("char_cnn", n_highway=-1), r"\(char_cnn.n_highway\) is -1; it must be a whole number, 0 to 100"),
         (changed("lstm", dim=0), r"cell_dim \(lstm.dim\) is 0"),
+        (changed("lstm", dim=2**20 + 1), r"\(lstm.dim\) is 1048577; it must be a whole number, 1 to 1048576"),
+        (
+            changed("lstm", projection_dim=2**20 + 1),
+            "projection_dim is 1048577; it must be a whole number, 1 to 1048576",
+        ),
+        (changed("lstm", n_layers=101), r"lstm.n_layers\) is 101; it must be a whole number, 1 to 100"),
+        (changed("char_cnn", n_highway=101), r"n_highway\) is 101; it must be a whole number, 0 to 100"),
+        (changed("char_cnn", embedding={"dim": 2**20 + 1}), r"char_cnn.embedding.dim\) is 1048577; it must be"),
+        (
+            changed("char_cnn", filters=[[1, 2**20 + 1]]),
+            "filters of a width is 1048577; it must be a whole number, 1 to",
+        ),
+        (changed("char_cnn", filters=[[1, 2**20], [2, 1]]), "filters has 2 pairs with 1048577 filters; 100 pairs and"),
+        (changed("char_cnn", filters=[[1, 2]] * 101), "filters has 101 pairs with 202 filters; 100 pairs and 1048576"),
         (changed("lstm", n_layers=0), r"num_layers \(lstm.n_layers\) is 0"),
         (changed("lstm", projection_dim=None), "no key 'projection_dim'"),
         (changed("lstm", use_skip_connections="false"), r"lstm.use_skip_connections\) is 'false'; it must be true"),
@@ -107,6 +121,11 @@ def test_errors_name_the_file_and_what_is_wrong(content: Any, message: str, tmp_
     path.write_text(json.dumps(content))
     with pytest.raises(OptionsError, match=f"options.json: .*{message}"):
         BiLMOptions.from_file(path)
+
+
+def test_the_largest_that_can_be_read() -> None:
+    options = BiLMOptions(2**20, ((50, 2**20 - 99), *((1, 1),) * 99), 100, cell_dim=2**20, projection_dim=2**20)
+    assert options.replace(num_layers=100).num_filters == 2**20
 
 
 @pytest.mark.parametrize(("content", "kind"), [(b"{", "JSON"), (b"\xff\xfe", "UTF-8"), (b"", "JSON")])

@@ -12,7 +12,8 @@ from elmo_tasks.commands.command import options_parser
 from elmo_tasks.commands.probe import table
 from elmo_tasks.files import sha256
 from elmo_tasks.probing.classifier import L2
-from elmo_tasks.probing.probe import Figures
+from elmo_tasks.probing.probe import Figures, probe, read_layers
+from elmo_tasks.probing.tagged import read_all_tagged
 from tiny_bilms import make_bilm as make_bilm
 
 TRAIN = "the D\ndog N\nsaw V\na D\ncat N\n\na D\ncat N\nran V\n\nsaw V\n"
@@ -75,6 +76,34 @@ def test_half_of_it_on_fewer_sentences(
     assert "8 words in 2 sentences" in out
     assert "random" not in out
     assert sum(bilm_runs) == 4
+
+
+@pytest.mark.parametrize("seed", [1, 2])
+def test_the_random_weights_are_the_seeds(seed: int, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    options = ["--bilm", "bilm", "--json", "out.json", *(["--seed", str(seed)] if seed != 1 else [])]
+    call("train.txt", "dev.txt", *options, monkeypatch=monkeypatch)
+    random = BiLM.from_files(folder / "bilm/options.json", folder / "bilm/weights.hdf5").untrained(seed)
+    train, dev = (read_layers(random, read_all_tagged(folder / name)) for name in ("train.txt", "dev.txt"))
+    expected = json.loads(json.dumps({name: found._asdict() for name, found in probe(train, dev).items()}))
+    record = json.loads((folder / "out.json").read_text())
+    assert record["figures"]["random weights"] == expected
+    assert record["seed"] == seed
+
+
+def test_words_in_another_column(
+    folder: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for name in ("train", "dev"):
+        lines = (folder / f"{name}.txt").read_text().splitlines()
+        numbered = [f"{number} {line}" if line else "" for number, line in enumerate(lines)]
+        (folder / f"numbered_{name}.txt").write_text("\n".join(numbered) + "\n")
+    options = ["--bilm", "bilm", "--no-random"]
+    call("train.txt", "dev.txt", *options, monkeypatch=monkeypatch)
+    expected = capsys.readouterr().out
+    call("numbered_train.txt", "numbered_dev.txt", "--word-column", "1", *options, monkeypatch=monkeypatch)
+    assert capsys.readouterr().out == expected
+    call("numbered_train.txt", "numbered_dev.txt", *options, monkeypatch=monkeypatch)
+    assert capsys.readouterr().out != expected
 
 
 def test_the_penaltys_default_is_the_classifiers() -> None:

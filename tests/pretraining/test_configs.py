@@ -8,8 +8,9 @@ import torch
 from allennlp.commands.train import train_model
 from allennlp.common import Params
 
-from elmo_tasks.bilm import BiLM, BiLMOptions
+from elmo_tasks.bilm import BiLM, BiLMOptions, find_bilm
 from elmo_tasks.pretraining import LanguageModel
+from elmo_tasks.pretraining.recipes import RECIPES
 
 CONFIGS = Path(__file__).parents[2] / "training_configs" / "bilm"
 
@@ -48,6 +49,17 @@ def test_config_trains(name, corpus, tmp_path):
     params = Params.from_file(str(CONFIGS / f"{name}.jsonnet"), overrides(corpus))
     assert isinstance(train_model(params, str(tmp_path / "run")), LanguageModel)
     assert json.loads((tmp_path / "run" / "metrics.json").read_text())["validation_perplexity"] > 1
+
+
+@pytest.mark.parametrize("name", ["mini", "small", "original"])
+def test_the_shape_is_that_of_elmo_train(name):
+    """Written twice: a config names no Python, and the command reads no config."""
+    options = BiLMOptions.from_dict(Params.from_file(str(CONFIGS / f"{name}.jsonnet"))["model"]["options"].as_dict())
+    assert options == RECIPES[name].options
+
+
+def test_the_bundled_bilm_has_the_shape_of_its_size():
+    assert BiLMOptions.from_file(find_bilm("mini").options_file) == RECIPES["mini"].options
 
 
 @pytest.mark.parametrize(("name", "parameters"), [("small", 13_593_312), ("original", 93_600_864)])

@@ -88,10 +88,14 @@ def test_from_text_to_vectors(
     assert figures["perplexity"] < 8
     files = BiLMFiles(run / "bilm" / "options.json", run / "bilm" / "weights.hdf5")
     assert BiLM.from_files(*files).options == RECIPES["tiny"].options
-    # Again: nothing is trained, the figures are the same.
+    # Again: nothing is trained, the figures are the same, and the biLM is rounded as asked for.
+    whole = BiLM.from_files(*files)
     before = (run / "model.tar.gz").stat().st_mtime_ns
-    run_main(monkeypatch, command(text, heldout, run, "--passes", "4"))
+    run_main(monkeypatch, command(text, heldout, run, "--passes", "4", "--half"))
     assert (run / "model.tar.gz").stat().st_mtime_ns == before
+    rounded = BiLM.from_files(*files).state_dict()
+    assert all(torch.equal(rounded[name], value.half().float()) for name, value in whole.state_dict().items())
+    assert any(not torch.equal(rounded[name], value) for name, value in whole.state_dict().items())
     assert json.loads((run / "perplexity.json").read_text()) == figures
 
 
