@@ -20,9 +20,9 @@ TRAIN = tagged("the dog saw a cat", "a cat", "🙂", "", "the İstanbul saw the 
 
 def test_most_frequent_tags_by_hand() -> None:
     train = [TaggedSentence(["saw", "saw", "dog"], ["V", "N", "N"]), TaggedSentence(["saw", "The"], ["V", "D"])]
-    evaluation = [TaggedSentence(["saw", "the", "dog", "new"], ["V", "D", "V", "N"])]
+    evaluation = [TaggedSentence(["saw", "the", "dog", "new"], ["V", "D", "V", "V"])]
     # "saw" is V; "the" and "new" are not there and so V, as frequent as N and before it; "dog" is N.
-    assert most_frequent_tags(train, evaluation) == Figures(accuracy=1 / 4, unseen=0.0)
+    assert most_frequent_tags(train, evaluation) == Figures(accuracy=2 / 4, unseen=1 / 2)
     assert most_frequent_tags(train, train) == Figures(accuracy=4 / 5, unseen=None)
 
 
@@ -58,16 +58,18 @@ def test_words_keep_their_tags_and_layers_together(make_bilm: Callable[..., BiLM
 def test_each_layer_and_the_mix(make_bilm: Callable[..., BiLM]) -> None:
     bilm = make_bilm()
     told: list[int] = []
-    train, evaluation = read_layers(bilm, TRAIN), read_layers(bilm, tagged("the cat", "🙂 saw a zebra"))
+    sentences = [*tagged("the cat"), TaggedSentence(["🙂", "saw", "a", "zebra"], ["X", "V", "D", "NEW"])]
+    train, evaluation = read_layers(bilm, TRAIN), read_layers(bilm, sentences)
     found = probe(train, evaluation, progress=told.append)
     assert list(found) == ["layer_0", "layer_1", "layer_2", "mix"]
     assert told == [1] * 4
     # A word's tag is in the word, and so in its vector.
-    assert found["layer_0"].accuracy >= 5 / 6
-    assert all(figures.unseen in (0.0, 1.0) for figures in found.values())
+    assert found["layer_0"].accuracy == 5 / 6
+    # The one word that training lacks is "zebra", and its tag too.
+    assert [figures.unseen for figures in found.values()] == [0.0] * 4
     assert [figures.layer_weights is None for figures in found.values()] == [True] * 3 + [False]
     assert sum(found["mix"].layer_weights or ()) == pytest.approx(1)
-    again = read_layers(bilm, TRAIN), read_layers(bilm, tagged("the cat", "🙂 saw a zebra"))
+    again = read_layers(bilm, TRAIN), read_layers(bilm, sentences)
     assert probe(*again) == found
 
 
