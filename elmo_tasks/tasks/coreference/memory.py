@@ -8,8 +8,8 @@ from allennlp.common.checks import ConfigurationError
 from elmo_tasks.tasks.coreference.layers import AT_ONCE
 
 _BYTES = 4
-_PAIR = 100
-"""So many numbers a pair has, but for the product of its vectors: its features and what is made of them."""
+_PAIR = 40
+"""So many numbers a pair has beside its features, the product of its vectors and what networks make of it."""
 
 
 class Size(NamedTuple):
@@ -27,6 +27,7 @@ def check_memory(
     max_width: int,
     input_dim: int,
     span_dim: int,
+    feature_dim: int,
     hidden_dim: int,
     coarse: bool,
     training: bool,
@@ -39,8 +40,8 @@ def check_memory(
         Those of a batch.
     max_width : `int`
         Of a span, in tokens.
-    input_dim, span_dim, hidden_dim : `int`
-        Length of a token's vector before the encoder, of a span's vector, and of a hidden layer.
+    input_dim, span_dim, feature_dim, hidden_dim : `int`
+        Length of a token's vector before the encoder, of a span's vector, of a pair's features, and of a hidden layer.
     coarse : `bool`
         Whether all kept spans are compared with one another first.
     training : `bool`
@@ -59,8 +60,11 @@ def check_memory(
     of_spans = of_pairs = 0
     for size in documents if training else [longest]:
         pairs = size.kept * size.antecedents
+        at_once = min(pairs, AT_ONCE // span_dim)
         of_spans += heads * size.tokens * max_width * input_dim + others * 4 * size.spans * hidden_dim
-        of_pairs += others * (min(pairs * span_dim, AT_ONCE) + pairs * _PAIR + coarse * size.kept**2)
+        of_pairs += others * (
+            at_once * (span_dim + 2 * hidden_dim) + pairs * (feature_dim + _PAIR) + coarse * size.kept**2
+        )
     needed = _BYTES * (of_spans + of_pairs) / 1e9
     if needed <= limit:
         return

@@ -319,11 +319,13 @@ class ElmoCoref(ElmoModel):
             tokens, spans = int(window.lengths.sum()), number_of_spans(window.lengths, self._max_width)
             kept = self._kept(tokens, spans)
             documents.append(Size(tokens, spans, kept, min(self._max_antecedents, kept)))
+        span_dim = self.span_vectors.get_output_dim()
         check_memory(
             documents,
             max_width=self._max_width,
             input_dim=self.embedding_dim,
-            span_dim=self.span_vectors.get_output_dim(),
+            span_dim=span_dim,
+            feature_dim=self.pair_scores.first.in_features - 3 * span_dim,
             hidden_dim=self.pair_scores.first.out_features,
             coarse=self.coarse_scores is not None,
             training=self.training,

@@ -8,7 +8,9 @@ from elmo_tasks.tasks.coreference.memory import Size, check_memory
 
 # 2,000 tokens in the paper's sizes with vectors of 1,024 and 400 numbers at the input.
 DOCUMENT = Size(tokens=2000, spans=17000, kept=800, antecedents=250)
-PAPER = {"max_width": 10, "input_dim": 1424, "span_dim": 2244, "hidden_dim": 150, "coarse": False, "training": True}
+# With features of distance, speaker and genre.
+DIMS = {"input_dim": 1424, "span_dim": 2244, "feature_dim": 60, "hidden_dim": 150}
+PAPER = {**DIMS, "max_width": 10, "coarse": False, "training": True}
 
 
 def needed(*documents: Size, **changed: Any) -> float:
@@ -31,6 +33,8 @@ def test_all_that_can_be_lowered_lowers_it() -> None:
     assert needed(large, training=False) < needed(large)
     assert needed(large, coarse=True) > needed(large)
     assert needed(large, max_width=5) < needed(large)
+    assert needed(large, feature_dim=20) < needed(large)
+    assert needed(large, hidden_dim=50) < needed(large)
     assert needed(large._replace(antecedents=50)) < needed(large)
     assert needed(large._replace(kept=8000)) < needed(large)
 
