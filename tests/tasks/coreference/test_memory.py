@@ -1,11 +1,19 @@
 import re
+from collections.abc import Callable
 from typing import Any
 
 import pytest
+import torch
+from allennlp.common import Params
 from allennlp.common.checks import ConfigurationError
+from allennlp.data.tokenizers import Token
+from torch import Tensor
 
+from elmo_tasks.tasks.coreference.layers import AT_ONCE
 from elmo_tasks.tasks.coreference.memory import Size, check_memory
+from task_setup import TaskSetup
 
+Config = Callable[..., Params]
 # 2,000 tokens in the paper's sizes with vectors of 1,024 and 400 numbers at the input.
 DOCUMENT = Size(tokens=2000, spans=17000, kept=800, antecedents=250)
 # With features of distance, speaker and genre.
@@ -67,3 +75,62 @@ def test_says_what_to_lower(changed: dict[str, Any], lower: str) -> None:
     others = {name: value for name, value in changed.items() if name not in Size._fields}
     with pytest.raises(ConfigurationError, match=lower):
         check_memory([document], **{**PAPER, **others}, limit=0.1)
+
+
+def step(setup: TaskSetup, lengths: list[int]) -> Tensor:
+    """The loss of a batch of documents of so many tokens, of which encoder and embedder have kept nothing."""
+    model: Any = setup.model
+    documents = [
+        ([[Token("word")] * 20 for _ in range(length // 20)], [[(0, 0), (5, 5), (30, 31)]]) for length in lengths
+    ]
+    encoded, inputs = model.encoder.get_output_dim(), model.embedding_dim
+    vectors = [torch.randn(sum(lengths), dim, requires_grad=True) for dim in (encoded, inputs)]
+    model._tokens = lambda text: vectors
+    loss: Tensor = setup.run([setup.instance(*document) for document in documents])["loss"]
+    return loss
+
+
+def kept_bytes(setup: TaskSetup, lengths: list[int]) -> int:
+    """What `step` keeps for the gradients; parameters aside."""
+    parameters = {parameter.untyped_storage().data_ptr() for parameter in setup.model.parameters()}
+    kept: dict[int, int] = {}
+
+    def pack(tensor: Tensor) -> Tensor:
+        storage = tensor.untyped_storage()
+        if storage.data_ptr() not in parameters:
+            kept[storage.data_ptr()] = storage.nbytes()
+        return tensor
+
+    with torch.autograd.graph.saved_tensors_hooks(pack, lambda tensor: tensor):
+        assert step(setup, lengths) > 0
+    return sum(kept.values())
+
+
+SIZES = {"words": 300, "characters": 4, "filters": 10, "filter_width": 3, "hidden": 100, "network": 150}
+SIZES |= {"features": 20, "width": 10, "spans": 0.4, "antecedents": 250, "sentences": 50}
+
+
+@pytest.mark.parametrize(
+    ("sizes", "coarse"),
+    [
+        ({}, False),
+        ({"antecedents": 30}, True),
+        ({"width": 20, "antecedents": 10}, False),
+        ({"width": 2}, False),
+        ({"features": 150}, False),
+        ({"network": 1000, "words": 20, "hidden": 20}, False),
+    ],
+)
+def test_is_what_is_kept_for_the_gradients_and_some_more(config: Config, sizes: dict[str, Any], coarse: bool) -> None:
+    setup = TaskSetup(config(None, {"model.coarse_to_fine": coarse}, sizes={**SIZES, **sizes}))
+    lengths = [160, 100]
+    # Else the products of pairs would not be kept but made again.
+    assert 64 * 64 * setup.model.span_vectors.get_output_dim() < AT_ONCE
+    kept = kept_bytes(setup, lengths)
+    # The gradients come on top, by torch.profiler's account up to half as much again. The rest is on the safe side: the
+    # factors are those of the most expensive settings, such as vectors before the encoder that need gradients too.
+    setup.model._memory_limit = 1.5 * kept / 1e9
+    with pytest.raises(ConfigurationError, match=r"needs? about"):
+        step(setup, lengths)
+    setup.model._memory_limit = 4 * kept / 1e9
+    step(setup, lengths)
