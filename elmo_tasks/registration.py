@@ -54,7 +54,6 @@ NEED_ALLENNLP = (
     "elmo_tasks.mixes",
     "elmo_tasks.modules",
     "elmo_tasks.old_configs",
-    "elmo_tasks.old_configs",
     "elmo_tasks.pretraining",
     "elmo_tasks.reproduce",
     "elmo_tasks.resuming",
