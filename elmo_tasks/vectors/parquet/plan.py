@@ -12,7 +12,7 @@ from elmo_tasks.bilm.batches import windows
 from elmo_tasks.bilm.identity import bilm_digest
 from elmo_tasks.bilm.layers import LayerSource
 from elmo_tasks.checks import check_count
-from elmo_tasks.files import JSONError, parse_json, read_bytes
+from elmo_tasks.files import read_object
 from elmo_tasks.vectors.dump.text import Sentence, read_sentences
 
 FORMAT = 1
@@ -103,13 +103,13 @@ class Plan:
     @classmethod
     def from_json(cls, path: Path) -> "Plan":
         """Raises `ParquetError` if the file is no plan, or is one of a newer program."""
+        values = read_object(path, ParquetError, format=int)
+        if values.pop("format") > FORMAT:
+            raise ParquetError(f"{path} was written by a newer version of this program.")
         try:
-            values = parse_json(read_bytes(path, ParquetError))
-            if values.pop("format") != FORMAT:
-                raise ParquetError(f"{path} was written by a newer version of this program.")
             texts = [TextFile(*text) for text in values.pop("texts")]
             return cls(texts, [Part(*part) for part in values.pop("parts")], **values)
-        except (JSONError, KeyError, TypeError, AttributeError) as error:
+        except (KeyError, TypeError) as error:
             raise ParquetError(f"{path} is damaged, or no plan of embedded text: {error}") from None
 
     def difference(self, other: "Plan") -> str:

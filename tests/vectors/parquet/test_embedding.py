@@ -446,14 +446,15 @@ def test_a_missing_package_is_one_line(package: str, monkeypatch: pytest.MonkeyP
 @pytest.mark.parametrize(
     ("content", "message"),
     [
-        ("", "damaged.*: not JSON: Expecting value"),
-        ("[]", "damaged, or no plan of embedded text"),
-        ("null", "damaged, or no plan of embedded text"),
-        ("{}", "damaged.*: 'format'"),
+        ("", "damaged: this is not JSON: Expecting value"),
+        ("[]", "damaged: this is no JSON object"),
+        ("null", "damaged: this is no JSON object"),
+        ("{}", 'damaged: "format" is not there'),
+        ('{"format": "1"}', 'damaged: "format" is not there, or not what it should be'),
         ('{"format": 1}', "damaged.*: 'texts'"),
         ('{"format": 1, "texts": [[1]], "parts": []}', "damaged.* missing .* 'tokens'"),
         ('{"format": 2}', "was written by a newer version of this program"),
-        ("\ufeff{", "damaged.*: not JSON: Expecting property name"),
+        ("\ufeff{", "damaged: this is not JSON: Expecting property name"),
     ],
 )
 def test_a_damaged_plan_is_said(content: str, message: str, tmp_path: Path) -> None:
