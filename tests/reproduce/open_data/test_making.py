@@ -41,7 +41,9 @@ def test_a_file_is_made_and_made_once(tmp_path: Path, originals: Path) -> None:
     assert [one.text for one in report.outcomes] == ["a/b.txt.gz: there already"]
 
 
-@pytest.mark.parametrize("content", [gzip.compress(b"mine\n"), gzip.compress(TEXT.encode())[:-9]])
+@pytest.mark.parametrize(
+    "content", [gzip.compress(b"mine\n"), gzip.compress(TEXT.encode())[:-9]], ids=["other text", "broken off"]
+)
 def test_another_file_is_replaced_only_by_force(content: bytes, tmp_path: Path, originals: Path) -> None:
     out = tmp_path / "data"
     file = out / "a" / "b.txt.gz"
