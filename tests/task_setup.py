@@ -3,12 +3,14 @@
 import copy
 import io
 import pickle
+from collections.abc import Callable
 from typing import Any
 
 import torch
 from allennlp.common import Params
 from allennlp.data import Batch, DatasetReader, Instance, Vocabulary
 from allennlp.models import Model
+from torch import Tensor
 
 
 class TaskSetup:
@@ -90,3 +92,19 @@ class TaskSetup:
         loaded = torch.load(saved, weights_only=False)
         for model in (copy.deepcopy(self.model), pickle.loads(pickle.dumps(self.model)), loaded):
             torch.testing.assert_close(model(**tensors)["loss"], expected)
+
+
+def kept_bytes(model: Model, make_loss: Callable[[], Tensor]) -> int:
+    """What a training step keeps for the gradients; the model's parameters aside."""
+    parameters = {parameter.untyped_storage().data_ptr() for parameter in model.parameters()}
+    kept: dict[int, int] = {}
+
+    def pack(tensor: Tensor) -> Tensor:
+        storage = tensor.untyped_storage()
+        if storage.data_ptr() not in parameters:
+            kept[storage.data_ptr()] = storage.nbytes()
+        return tensor
+
+    with torch.autograd.graph.saved_tensors_hooks(pack, lambda tensor: tensor):
+        assert make_loss() > 0
+    return sum(kept.values())

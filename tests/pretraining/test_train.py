@@ -1,6 +1,7 @@
 """A biLM from text in one command."""
 
 import gzip
+import itertools
 import json
 import math
 import os
@@ -362,22 +363,26 @@ def test_a_run_goes_on_only_with_what_it_was_begun_with(text: Path, heldout: Pat
         prepare(str(text), str(heldout), tmp_path / "run", "tiny", passes=2, processes=Processes((-1, -1)))
 
 
-def test_a_run_may_end_sooner_than_it_was_begun_to(
-    text: Path, heldout: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    run, forward, calls = tmp_path / "run", LanguageModel.forward, 0
+def stopping_at(call: int) -> Any:
+    """The language model's `forward`, which ends as by Ctrl-C at its so many-th call."""
+    forward, calls = LanguageModel.forward, itertools.count(1)
 
     def stops(*arguments: Any, **named: Any) -> Any:
-        nonlocal calls
-        calls += 1
-        if calls == 100:
+        if next(calls) == call:
             raise KeyboardInterrupt
         return forward(*arguments, **named)
 
+    return stops
+
+
+def test_a_run_may_end_sooner_than_it_was_begun_to(
+    text: Path, heldout: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run = tmp_path / "run"
     monkeypatch.setattr("elmo_tasks.pretraining.plan._EPOCH_BATCHES", 90)
     said = prepare(str(text), str(heldout), run, "tiny", passes=4)
     assert said.endswith("4.00 passes: 270 batches of 2 x 20 tokens, in 3 x 90.")
-    monkeypatch.setattr(LanguageModel, "forward", stops)
+    monkeypatch.setattr(LanguageModel, "forward", stopping_at(100))
     with pytest.raises(KeyboardInterrupt):
         train(run)
     monkeypatch.undo()
@@ -403,19 +408,11 @@ def test_a_run_may_end_sooner_than_it_was_begun_to(
 @pytest.fixture
 def interrupted(text: Path, heldout: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A run of two epochs that Ctrl-C has ended in the second one: AllenNLP has archived the first."""
-    run, forward, calls = tmp_path / "run", LanguageModel.forward, 0
-
-    def stops(*arguments: Any, **named: Any) -> Any:
-        nonlocal calls
-        calls += 1
-        if calls == 60:
-            raise KeyboardInterrupt
-        return forward(*arguments, **named)
-
+    run = tmp_path / "run"
     with monkeypatch.context() as patches:
         patches.setattr("elmo_tasks.pretraining.plan._EPOCH_BATCHES", 34)
         assert prepare(str(text), str(heldout), run, "tiny").endswith("in 2 x 34.")
-        patches.setattr(LanguageModel, "forward", stops)
+        patches.setattr(LanguageModel, "forward", stopping_at(60))
         with pytest.raises(KeyboardInterrupt):
             train(run)
     assert (run / "metrics_epoch_0.json").exists()

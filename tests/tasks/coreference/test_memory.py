@@ -11,7 +11,7 @@ from torch import Tensor
 
 from elmo_tasks.tasks.coreference.layers import AT_ONCE
 from elmo_tasks.tasks.coreference.memory import Size, check_memory
-from task_setup import TaskSetup
+from task_setup import TaskSetup, kept_bytes
 
 Config = Callable[..., Params]
 # 2,000 tokens in the paper's sizes with vectors of 1,024 and 400 numbers at the input.
@@ -90,22 +90,6 @@ def step(setup: TaskSetup, lengths: list[int]) -> Tensor:
     return loss
 
 
-def kept_bytes(setup: TaskSetup, lengths: list[int]) -> int:
-    """What `step` keeps for the gradients; parameters aside."""
-    parameters = {parameter.untyped_storage().data_ptr() for parameter in setup.model.parameters()}
-    kept: dict[int, int] = {}
-
-    def pack(tensor: Tensor) -> Tensor:
-        storage = tensor.untyped_storage()
-        if storage.data_ptr() not in parameters:
-            kept[storage.data_ptr()] = storage.nbytes()
-        return tensor
-
-    with torch.autograd.graph.saved_tensors_hooks(pack, lambda tensor: tensor):
-        assert step(setup, lengths) > 0
-    return sum(kept.values())
-
-
 SIZES = {"words": 300, "characters": 4, "filters": 10, "filter_width": 3, "hidden": 100, "network": 150}
 SIZES |= {"features": 20, "width": 10, "spans": 0.4, "antecedents": 250, "sentences": 50}
 
@@ -129,7 +113,7 @@ def test_is_what_is_kept_for_the_gradients_and_some_more(
     lengths = [160, 100]
     # Else the products of pairs would not be kept but made again.
     assert 64 * 64 * setup.model.span_vectors.get_output_dim() < AT_ONCE
-    kept = kept_bytes(setup, lengths)
+    kept = kept_bytes(setup.model, lambda: step(setup, lengths))
     # The gradients come on top, by torch.profiler's account up to half as much again. The rest is on the safe side: the
     # factors are those of the most expensive settings, such as vectors before the encoder that need gradients too.
     setup.model._memory_limit = 1.5 * kept / 1e9
