@@ -24,8 +24,8 @@ from small_disks import small_disk as small_disk
 from torch import distributed
 
 import elmo_tasks  # noqa: F401 (registers)
-from elmo_tasks import files, resuming
-from elmo_tasks.files import DiskFullError
+from elmo_tasks import resuming
+from elmo_tasks.files import DiskFullError, whole
 from elmo_tasks.resuming import drop_torn_checkpoints, random_states, set_random_states
 
 EPOCHS, BATCHES = 4, 4
@@ -314,7 +314,7 @@ def test_a_full_disk_while_the_best_weights_are_written(
     def fail(*arguments: object) -> None:
         raise RuntimeError("[enforce fail at inline_container.cc:603] . unexpected pos 64 vs 0")
 
-    monkeypatch.setattr(files, "_is_full", lambda path: True)
+    monkeypatch.setattr(whole, "_is_full", lambda path: True)
     monkeypatch.setattr(GradientDescentTrainer, "_finalize_best_model_state", fail)
     with pytest.raises(DiskFullError, match=f"No space left on device: '{tmp_path / 'run'}'"):
         train(tagger, tmp_path / "run")
@@ -326,7 +326,7 @@ def test_a_full_disk_while_the_archive_is_written(
     def fail(*arguments: object, **others: object) -> None:
         raise OSError(errno.ENOSPC, "No space left on device")
 
-    monkeypatch.setattr(files, "_is_full", lambda path: True)
+    monkeypatch.setattr(whole, "_is_full", lambda path: True)
     monkeypatch.setattr("tarfile.TarFile.add", fail)
     with pytest.raises(DiskFullError, match=r"No space left on device: '.*/run/model\.tar\.gz'"):
         train(tagger, tmp_path / "run")

@@ -1,5 +1,5 @@
 """`elmo-doctor`: its report. What it looks at is tested in tests/test_installation.py; where AllenNLP is not well, in
-tests/test_package.py."""
+tests/test_registration.py."""
 
 import argparse
 import os
