@@ -133,40 +133,12 @@ def training_config(
         The weights.hdf5 that the biLM begins with. It is frozen in the first epoch, in which its softmax learns what it
         gives; the plan has two epochs or more then.
     """
-    part, most = _WARMUP
-    warmup = min(most, round(part * plan.epochs * plan.batches))
-    begun: dict[str, Any] = {}
-    callbacks: dict[str, Any] = {}
-    if pretrained_file is not None:
-        warmup = round(_WARMUP_PARTS * plan.batches)
-        begun["pretrained_file"] = pretrained_file
-        callbacks["callbacks"] = [{"type": "elmo_unfreeze", "parameters": "^bilm[.]", "epochs": 1}]
-    # A machine that is killed may be an epoch behind another, and all go on from the same one.
-    checkpoints: dict[str, Any] = {"keep_most_recent_by_count": 1 if processes.nodes == 1 else 2}
-    by_processes: dict[str, Any] = {}
-    if len(processes) == 1:
-        # AllenNLP writes these in trainings by one process only.
-        checkpoints["save_every_num_seconds"] = _CHECKPOINT_SECONDS
-    else:
-        by_processes["distributed"] = processes.distributed()
-        if pretrained_file is not None:
-            # Or torch waits for the gradients of what is frozen.
-            by_processes["distributed"]["ddp_accelerator"] = {"type": "torch", "find_unused_parameters": True}
     return {
         "dataset_reader": {"type": "elmo_corpus"},
         "train_data_path": text,
         "validation_data_path": heldout,
         "vocabulary": {"type": "from_files", "directory": vocabulary},
-        "model": {
-            "type": "elmo_language_model",
-            "options": recipe.options.to_dict(),
-            "dropout": recipe.dropout,
-            "num_samples": recipe.samples,
-            "dtype": dtype,
-            # Torch adds up no others between processes.
-            "sparse_gradients": len(processes) == 1,
-            **begun,
-        },
+        "model": _model(recipe, dtype, processes, pretrained_file),
         "data_loader": {
             "type": "elmo_lm_windows",
             "batch_size": plan.streams // len(processes),
@@ -183,26 +155,63 @@ def training_config(
             "window": WINDOW,
             "max_batches": _HELDOUT_BATCHES,
         },
-        "trainer": {
-            "num_epochs": plan.epochs,
-            "validation_metric": "-perplexity",
-            "checkpointer": checkpoints,
-            "grad_norm": 1.0,
-            "optimizer": {
-                "type": "elmo_adam",
-                "lr": recipe.rate,
-                "parameter_groups": [[["^softmax[.]"], {"rows": True}]],
-            },
-            "learning_rate_scheduler": {
-                "type": "linear_with_warmup",
-                "warmup_steps": max(1, warmup),
-            },
-            **callbacks,
-            # Where there are several, "distributed" says theirs.
-            "cuda_device": processes.devices[0],
-        },
-        **by_processes,
+        "trainer": _trainer(recipe, plan, processes, has_begun=pretrained_file is not None),
+        **_distributed(processes, has_begun=pretrained_file is not None),
         "random_seed": seed,
         "numpy_seed": seed,
         "pytorch_seed": seed,
     }
+
+
+def _model(recipe: Recipe, dtype: str, processes: Processes, pretrained_file: str | None) -> dict[str, Any]:
+    begun = {} if pretrained_file is None else {"pretrained_file": pretrained_file}
+    return {
+        "type": "elmo_language_model",
+        "options": recipe.options.to_dict(),
+        "dropout": recipe.dropout,
+        "num_samples": recipe.samples,
+        "dtype": dtype,
+        # Torch adds up no others between processes.
+        "sparse_gradients": len(processes) == 1,
+        **begun,
+    }
+
+
+def _trainer(recipe: Recipe, plan: Plan, processes: Processes, has_begun: bool) -> dict[str, Any]:
+    """has_begun: whether the biLM is a trained one, which joins after the first epoch."""
+    part, most = _WARMUP
+    warmup = min(most, round(part * plan.epochs * plan.batches))
+    callbacks: dict[str, Any] = {}
+    if has_begun:
+        warmup = round(_WARMUP_PARTS * plan.batches)
+        callbacks["callbacks"] = [{"type": "elmo_unfreeze", "parameters": "^bilm[.]", "epochs": 1}]
+    # A machine that is killed may be an epoch behind another, and all go on from the same one.
+    checkpoints: dict[str, Any] = {"keep_most_recent_by_count": 1 if processes.nodes == 1 else 2}
+    if len(processes) == 1:
+        # AllenNLP writes these in trainings by one process only.
+        checkpoints["save_every_num_seconds"] = _CHECKPOINT_SECONDS
+    return {
+        "num_epochs": plan.epochs,
+        "validation_metric": "-perplexity",
+        "checkpointer": checkpoints,
+        "grad_norm": 1.0,
+        "optimizer": {
+            "type": "elmo_adam",
+            "lr": recipe.rate,
+            "parameter_groups": [[["^softmax[.]"], {"rows": True}]],
+        },
+        "learning_rate_scheduler": {"type": "linear_with_warmup", "warmup_steps": max(1, warmup)},
+        **callbacks,
+        # Where there are several, "distributed" says theirs.
+        "cuda_device": processes.devices[0],
+    }
+
+
+def _distributed(processes: Processes, has_begun: bool) -> dict[str, Any]:
+    if len(processes) == 1:
+        return {}
+    distributed = processes.distributed()
+    if has_begun:
+        # Or torch waits for the gradients of what is frozen.
+        distributed["ddp_accelerator"] = {"type": "torch", "find_unused_parameters": True}
+    return {"distributed": distributed}

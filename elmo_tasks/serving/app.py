@@ -176,6 +176,13 @@ def make_app(service: Service, hosts: Collection[str] = ()) -> FastAPI:
             {"neighbors": [{"cosine": near.cosine, "line": near.line, **near.occurrence._asdict()} for near in found]}
         )
 
+    _add_error_handlers(app)
+    return app
+
+
+def _add_error_handlers(app: FastAPI) -> None:
+    """Has every error answered in JSON, by its name and a message."""
+
     @app.exception_handler(RequestError)
     async def told(request: Request, error: RequestError) -> Response:
         again = {"Retry-After": "1"} if error.status == 429 else None
@@ -193,8 +200,6 @@ def make_app(service: Service, hosts: Collection[str] = ()) -> FastAPI:
     @app.exception_handler(Exception)
     async def failed(request: Request, error: Exception) -> Response:
         return _error(500, RequestError.name, "The server failed; its log has more.")
-
-    return app
 
 
 def _error(status: int, name: str, message: str, headers: dict[str, str] | None = None) -> Response:
