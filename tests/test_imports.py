@@ -16,7 +16,7 @@ HEAVY = ("allennlp", "transformers", "torchvision", "spacy", "sklearn")
     [
         "import elmo_tasks.bilm",
         "import elmo_tasks.transformer",
-        "import elmo_tasks.vectors, elmo_tasks.vectors.neighbors, elmo_tasks.vectors.static_vectors",
+        "import elmo_tasks.vectors, elmo_tasks.vectors.neighbors, elmo_tasks.vectors.nearest_words",
         "from elmo_tasks import Elmo, ElmoEmbedder, batch_to_ids",
         "import elmo_tasks.__main__, elmo_tasks.commands.doctor, elmo_tasks.commands.elmo",
     ],

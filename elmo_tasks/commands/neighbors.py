@@ -65,11 +65,11 @@ def parse_layer(value: str) -> int | str:
 def _run(args: argparse.Namespace) -> None:
     from elmo_tasks.bilm import BiLM
     from elmo_tasks.commands.progress import progress_bar
+    from elmo_tasks.vectors.nearest_words import nearest_without_context
     from elmo_tasks.vectors.neighbors import (
         CORPUS,
         find_occurrence,
         nearest_occurrences,
-        nearest_without_context,
         sentences_to_search,
         tokens_to_search,
     )

@@ -17,7 +17,8 @@ from elmo_tasks.serving.errors import (
     UnknownModelError,
 )
 from elmo_tasks.serving.served import ServedModel
-from elmo_tasks.vectors.neighbors import CorpusIndex, Neighbor, NeighborsError, Occurrence
+from elmo_tasks.vectors.nearest import NeighborsError
+from elmo_tasks.vectors.neighbors import CorpusIndex, Neighbor, Occurrence
 
 
 class Limits(NamedTuple):

@@ -1,9 +1,8 @@
 """The occurrences of words that are nearest to one occurrence in its context (Peters et al. 2018, table 4)."""
 
-import heapq
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
-from typing import Generic, NamedTuple, TypeVar
+from typing import NamedTuple
 
 import numpy as np
 import torch
@@ -13,21 +12,13 @@ from torch.nn import functional as F
 from elmo_tasks.bilm.batches import batches_by_length, windows
 from elmo_tasks.bilm.layers import LayerSource
 from elmo_tasks.vectors.dump.text import Sentence, read_sentences
-from elmo_tasks.vectors.static_vectors import VectorsError, WordVectors, read_vectors, token_vectors, vector_of
+from elmo_tasks.vectors.nearest import Nearest, NeighborsError
 
 CORPUS = Path(__file__).parent / "texts" / "sentences.txt"
 """The text in this package."""
 
 _WINDOW_TOKENS = 32768
 """What is sorted by length, and in memory as text, at a time."""
-
-_REMEMBERED_WORDS = 200_000
-
-T = TypeVar("T")
-
-
-class NeighborsError(ValueError):
-    """There is no such occurrence or layer."""
 
 
 class Occurrence(NamedTuple):
@@ -91,47 +82,6 @@ def find_occurrence(sentence: str, word: str, number: int = 1) -> Occurrence:
     if not 1 <= number <= len(positions):
         raise NeighborsError(f'There is no occurrence {number} of "{word}": the sentence has {len(positions)}.')
     return Occurrence(tokens, positions[number - 1])
-
-
-class Nearest(Generic[T]):
-    """
-    The k nearest of all that were offered, each once.
-
-    # Parameters
-
-    k : `int`
-    """
-
-    def __init__(self, k: int) -> None:
-        if k < 1:
-            raise NeighborsError(f"There cannot be {k} nearest; 1 is the least.")
-        self._k = k
-        # The farthest is first; of equals the latest.
-        self._heap: list[tuple[float, int]] = []
-        self._values: dict[int, tuple[object, T]] = {}
-        self._keys: set[object] = set()
-        self._offered = 0
-
-    def wants(self, cosine: float) -> bool:
-        """Whether something so near would be kept."""
-        return len(self._heap) < self._k or cosine > self._heap[0][0]
-
-    def offer(self, cosine: float, key: object, value: T) -> None:
-        """Keeps the value if it is near enough and nothing with its key is kept already."""
-        if not self.wants(cosine) or key in self._keys:
-            return
-        self._offered += 1
-        heapq.heappush(self._heap, (cosine, -self._offered))
-        self._values[self._offered] = (key, value)
-        self._keys.add(key)
-        if len(self._heap) > self._k:
-            _, number = heapq.heappop(self._heap)
-            old_key, _ = self._values.pop(-number)
-            self._keys.remove(old_key)
-
-    def best(self) -> list[tuple[float, T]]:
-        """The nearest first; of equals the one that was offered first."""
-        return [(cosine, self._values[-number][1]) for cosine, number in sorted(self._heap, reverse=True)]
 
 
 def nearest_occurrences(
@@ -336,114 +286,3 @@ def with_words(corpus: Iterable[Sentence], words: Iterable[str]) -> Iterator[Sen
 def is_same_word(word: str, other: str) -> bool:
     """Whether two words differ in upper and lower case at most."""
     return word.casefold() == other.casefold()
-
-
-def nearest_without_context(
-    word: str,
-    bilm: LayerSource,
-    corpus: Path,
-    vectors: Path | None = None,
-    k: int = 10,
-    progress: Callable[[int], object] = lambda words: None,
-) -> tuple[str, list[tuple[float, str]]]:
-    """
-    The words nearest to a word alone, for comparison with `nearest_occurrences`.
-
-    # Parameters
-
-    word : `str`
-        Is looked up in lower case where `vectors` has it so only.
-    bilm : `LayerSource`
-    corpus : `Path`
-        Its words are compared by the biLM's token layer, unless there are `vectors`.
-    vectors : `Path`, optional (default = `None`)
-        Words' vectors in GloVe's text format, to be used in the token layer's place.
-    k : `int`
-        Neighbours to find.
-    progress : `Callable[[int], object]`
-        Is told the number of words of each batch.
-
-    # Returns
-
-    `tuple[str, list[tuple[float, str]]]`
-        The word as it was looked up, and its neighbours as `nearest_words` gives them.
-
-    # Raises
-
-    `VectorsError`
-        If `vectors` has no such word.
-    """
-    if vectors is None:
-        (_, (wanted,)) = next(token_vectors(bilm, [word]))
-        batches = token_vectors(bilm, distinct_words(read_sentences(corpus)))
-    else:
-        word, wanted = _look_up(word, vectors)
-        batches = read_vectors(vectors)
-    return word, nearest_words(word, wanted, _told(batches, progress), k)
-
-
-def _look_up(word: str, vectors: Path) -> tuple[str, np.ndarray]:
-    try:
-        return word, vector_of(word, vectors)
-    except VectorsError:
-        # Many published vectors are of lower-cased words only.
-        if word == word.lower():
-            raise
-        return word.lower(), vector_of(word.lower(), vectors)
-
-
-def _told(batches: Iterable[WordVectors], progress: Callable[[int], object]) -> Iterator[WordVectors]:
-    for batch in batches:
-        progress(len(batch.words))
-        yield batch
-
-
-def nearest_words(
-    word: str, vector: np.ndarray, batches: Iterable[WordVectors], k: int = 10
-) -> list[tuple[float, str]]:
-    """
-    The words with the nearest vectors by cosine, without a context.
-
-    # Parameters
-
-    word : `str`
-        Is not among its own neighbours.
-    vector : `np.ndarray`
-        Its vector, shape `(dim,)`.
-    batches : `Iterable[WordVectors]`
-        The words among which they are sought, with their vectors, shape `(words, dim)`.
-    k : `int`, optional (default = `10`)
-        How many to find, at most.
-
-    # Returns
-
-    `list[tuple[float, str]]`
-        Cosines and words, the nearest first.
-    """
-    nearest = Nearest[str](k)
-    wanted = _normalized(vector)
-    for words, vectors in batches:
-        # Shape: (words,)
-        cosines = _normalized(vectors) @ wanted
-        for index in np.argsort(-cosines, kind="stable"):
-            if not nearest.wants(cosine := float(cosines[index])):
-                break
-            if words[index] != word:
-                nearest.offer(cosine, words[index], words[index])
-    return nearest.best()
-
-
-def _normalized(vectors: np.ndarray) -> np.ndarray:
-    return vectors / np.maximum(np.linalg.norm(vectors, axis=-1, keepdims=True), np.finfo(np.float32).tiny)
-
-
-def distinct_words(corpus: Iterable[Sentence]) -> Iterator[str]:
-    """The words of a corpus as they come, each once; of a very large vocabulary some more often, to bound memory."""
-    seen: set[str] = set()
-    for sentence in corpus:
-        for word in sentence.tokens:
-            if word not in seen:
-                if len(seen) == _REMEMBERED_WORDS:
-                    seen.clear()
-                seen.add(word)
-                yield word

@@ -4,27 +4,22 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
-from hypothesis import given, settings
-from hypothesis import strategies as st
 
 from elmo_tasks.bilm import BiLM, batch_to_ids
 from elmo_tasks.vectors import neighbors as module
 from elmo_tasks.vectors.dump.text import Sentence
+from elmo_tasks.vectors.nearest import NeighborsError
 from elmo_tasks.vectors.neighbors import (
     CORPUS,
     CorpusIndex,
-    Nearest,
-    NeighborsError,
     Occurrence,
-    distinct_words,
     find_occurrence,
     nearest_occurrences,
-    nearest_words,
     with_words,
 )
-from elmo_tasks.vectors.static_vectors import WordVectors
 
 FIXTURES = Path(__file__).parents[2] / "fixtures" / "ner"
+
 
 LINES = [
     "The cat saw the dog .",
@@ -135,27 +130,6 @@ def test_layers_that_are_not_there(make_bilm: Callable[..., BiLM]) -> None:
             nearest_occurrences(make_bilm(), [Occurrence(["a"], 0)], corpus(), layer=layer)
 
 
-@settings(max_examples=50)
-@given(
-    offers=st.lists(st.tuples(st.integers(-3, 3).map(lambda value: value / 3), st.integers(0, 20)), max_size=30),
-    k=st.integers(1, 5),
-)
-def test_the_k_nearest(offers: list[tuple[float, int]], k: int) -> None:
-    # The same key always has the same cosine.
-    cosines = dict(reversed([(key, cosine) for cosine, key in offers]))
-    nearest = Nearest[int](k)
-    for _, key in offers:
-        nearest.offer(cosines[key], key, key)
-    # Python's sort keeps equals in their order.
-    expected = sorted(dict.fromkeys(key for _, key in offers), key=lambda key: -cosines[key])[:k]
-    assert nearest.best() == [(cosines[key], key) for key in expected]
-
-
-def test_less_than_one_neighbour_cannot_be() -> None:
-    with pytest.raises(NeighborsError, match="cannot be 0 nearest"):
-        Nearest[str](0)
-
-
 def test_an_occurrence() -> None:
     occurrence = find_occurrence("the dog and the other dog ran", "dog", 2)
     assert occurrence.position == 5
@@ -169,33 +143,7 @@ def test_an_occurrence() -> None:
             find_occurrence("The dog .", "dog", number)
 
 
-@settings(max_examples=50)
-@given(data=st.data(), k=st.integers(1, 6))
-def test_the_nearest_words(data: st.DataObject, k: int) -> None:
-    vectors = np.random.default_rng(1).normal(size=(12, 4)).astype(np.float32)
-    words = [f"word{number}" for number in range(12)]
-    cut = data.draw(st.integers(0, 12))
-    # The first words come again.
-    batches = [WordVectors(words[:cut], vectors[:cut]), WordVectors(words, vectors)]
-    cosines = (vectors @ vectors[3]) / np.linalg.norm(vectors, axis=1) / np.linalg.norm(vectors[3])
-    expected = [number for number in np.argsort(-cosines) if number != 3][:k]
-    found = nearest_words("word3", vectors[3], batches, k)
-    assert [word for _, word in found] == [words[number] for number in expected]
-    np.testing.assert_allclose([cosine for cosine, _ in found], cosines[expected], atol=1e-6)
-
-
-def test_a_word_without_direction_is_near_to_nothing() -> None:
-    batches = [WordVectors(["a", "b"], np.array([[0, 0], [1, 1]], dtype=np.float32))]
-    found = nearest_words("c", np.array([1, 0], dtype=np.float32), batches)
-    assert [word for _, word in found] == ["b", "a"]
-    assert found[1][0] == 0
-
-
-def test_words_of_a_corpus(monkeypatch: pytest.MonkeyPatch) -> None:
-    every = [word for line in LINES for word in line.split()]
-    assert list(distinct_words(corpus())) == list(dict.fromkeys(every))
-    monkeypatch.setattr(module, "_REMEMBERED_WORDS", 2)
-    assert set(distinct_words(corpus())) == set(every)
+def test_sentences_with_words() -> None:
     assert [sentence.line for sentence in with_words(corpus(), ["dog", "NO"])] == [0, 2, 3, 4, 5, 6]
 
 

@@ -9,7 +9,8 @@ from tiny_transformers import PLAIN
 
 from elmo_tasks import Elmo, ElmoEmbedder
 from elmo_tasks.transformer import read_transformer
-from elmo_tasks.vectors.neighbors import Occurrence, nearest_occurrences, nearest_without_context, sentences_to_search
+from elmo_tasks.vectors.nearest_words import nearest_without_context
+from elmo_tasks.vectors.neighbors import Occurrence, nearest_occurrences, sentences_to_search
 from elmo_tasks.vectors.static_vectors import token_vectors, write_words
 
 SENTENCES = [PLAIN, ["the", "cat", "sat", "."], ["anna", "sees", "the", "mat", "."]]
