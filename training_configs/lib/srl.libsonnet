@@ -31,9 +31,11 @@ local common = import 'common.libsonnet';
     dropout: 0.1,
     recurrent_dropout: 0.1,
     trainer: {
-      num_epochs: 8,
+      num_epochs: 4,
       grad_norm: 5.0,
       optimizer: { type: 'adam', lr: 0.002 },
+      // Down to zero.
+      learning_rate_scheduler: { type: 'linear_with_warmup', warmup_steps: 100 },
     },
   },
 

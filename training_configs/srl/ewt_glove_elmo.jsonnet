@@ -1,8 +1,8 @@
 // PropBank over the English Web Treebank in small, with ELMo, the biLM "mini", at the input.
 //
 // Not in the paper; its model at a size for two cores: 4 layers of 128 units, GloVe 6B vectors of 50 dimensions that
-// are not trained, token vectors projected to 100, batches of 16 sentences with their predicates, Adam with 0.002, 8
-// epochs.
+// are not trained, token vectors projected to 100, batches of 16 sentences with their predicates, 4 epochs of
+// Adam with a rate that falls from 0.002 to zero.
 //
 //   elmo-tasks train training_configs/srl/ewt_glove_elmo.jsonnet -s runs/srl-ewt-glove-elmo
 //   ... -o '{"random_seed": 2, "numpy_seed": 2, "pytorch_seed": 2}'     (another seed)
