@@ -4,6 +4,7 @@ import argparse
 import logging
 import os
 import pickle
+import select
 import signal
 import sys
 import traceback
@@ -16,6 +17,8 @@ from typing import NamedTuple
 TRACEBACK = "ELMO_TASKS_TRACEBACK"
 """The environment variable with which a mistake is told with its traceback."""
 
+_UNREAD = 141
+"""A shell's code for what is ended by SIGPIPE, which is 13 where there is one."""
 
 _READING_CONFIGS = tuple(f"/allennlp/common/{name}.py" for name in ("from_params", "params", "registrable"))
 _UNKNOWN_PARAMETER = "__init__() got an unexpected keyword argument"
@@ -89,8 +92,9 @@ def run_command(name: str, command: Command, args: argparse.Namespace) -> None:
 @contextmanager
 def mistakes_told(name: str, with_traceback: bool = False) -> Iterator[None]:
     """
-    Turns an exception that `is_mistake` knows into an exit with code 1 and its message, and Ctrl-C into one with a
-    shell's code for it, 130; all others stay.
+    Turns an exception that `is_mistake` knows into an exit with code 1 and its message, Ctrl-C into one with a shell's
+    code for it, 130, and the end of a program that reads the output, such as `head`, into a silent one with 141; all
+    others stay.
 
     # Parameters
 
@@ -101,16 +105,30 @@ def mistakes_told(name: str, with_traceback: bool = False) -> Iterator[None]:
     """
     try:
         yield
+        # Or Python would write the rest when no one can catch what happens.
+        sys.stdout.flush()
     except KeyboardInterrupt:
         print(f"{name}: interrupted.", file=sys.stderr)
         sys.exit(128 + signal.SIGINT)
     except Exception as error:
+        if isinstance(error, BrokenPipeError) and _is_unread():
+            sys.exit(_UNREAD)
         if not is_mistake(error):
             raise
         _write_to_log_files(error)
         if with_traceback or os.environ.get(TRACEBACK):
             traceback.print_exc()
         sys.exit(f"{name}: {_message(error)}")
+
+
+def _is_unread() -> bool:
+    """Whether nobody reads the output any more. What is left of it is given up then."""
+    output = select.poll()
+    output.register(sys.stdout, 0)
+    if not output.poll(0):
+        return False
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    return True
 
 
 def is_mistake(error: Exception) -> bool:
@@ -161,6 +179,9 @@ def _message(error: Exception) -> str:
         return f"{error.filename2 or error.filename}: {error.strerror}."
     if isinstance(error, OSError) and error.errno is not None and error.filename is None:
         return f"{error} ({TRACEBACK}=1 shows where)"
+    if isinstance(error, UnicodeEncodeError) and error.encoding != "utf-8":
+        unknown = error.object[error.start]
+        return f'The output is {error.encoding}, which has no "{unknown}": set the environment variable PYTHONUTF8=1.'
     if isinstance(error, ImportError):
         return f"{error}\n`elmo-tasks elmo-doctor` says what is wrong with this installation."
     if _is_from_config(error):

@@ -26,13 +26,13 @@ def _add_options(parser: argparse.ArgumentParser) -> None:
 
 def _run(args: argparse.Namespace) -> None:
     from elmo_tasks.mixes.figure import check_format, write_picture
-    from elmo_tasks.mixes.named import read_named, to_json
+    from elmo_tasks.mixes.named import read_named, split_name, to_json
     from elmo_tasks.mixes.table import markdown_table
 
     if args.picture:
         check_format(args.picture)
     for file in (args.json, args.picture):
-        check_output(file, args.force)
+        check_output(file, args.force, [split_name(given)[1] for given in args.archives])
     read = read_named(args.archives)
     mixes = [mix.named for mix in read]
     print(markdown_table(mixes))

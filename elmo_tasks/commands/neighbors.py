@@ -69,6 +69,7 @@ def _run(args: argparse.Namespace) -> None:
     from elmo_tasks.vectors.neighbors import (
         CORPUS,
         find_occurrence,
+        layer_number,
         nearest_occurrences,
         sentences_to_search,
         tokens_to_search,
@@ -78,6 +79,7 @@ def _run(args: argparse.Namespace) -> None:
     queries = [find_occurrence(sentence, args.word, args.occurrence) for sentence in args.sentence]
     total = tokens_to_search(corpus, queries, args.same_word)
     bilm = load_bilm(args)
+    layer_number(bilm, args.layer)
     with progress_bar(desc="words", unit=" words") as bar:
         word, words = nearest_without_context(args.word, bilm, corpus, args.vectors, args.k, progress=bar.update)
     with progress_bar(desc="corpus", unit=" tokens", total=total) as bar:

@@ -28,10 +28,12 @@ def _add_options(parser: argparse.ArgumentParser) -> None:
 
 
 def _run(args: argparse.Namespace) -> None:
+    from elmo_tasks.pretraining.corpus import find_shards
     from elmo_tasks.pretraining.perplexity import load_language_model, measure_perplexity, read_words
 
     check_device(args.cuda_device)
-    check_output(args.output_file, args.force)
+    read = [*find_shards(args.text), args.archive, *([args.vocabulary] if args.vocabulary else [])]
+    check_output(args.output_file, args.force, read)
     words = None if args.vocabulary is None else read_words(args.vocabulary)
     model = load_language_model(args.archive, args.cuda_device)
     figures = {text: measure_perplexity(model, text, args.streams, args.window, words) for text in args.text}

@@ -80,8 +80,8 @@ def _run(args: argparse.Namespace) -> None:
 
     _check_together(args)
     check_device(args.cuda_device)
-    check_output(args.output_file, args.force)
-    tokenize, lines = _tokenizer(args.tokenizer), _lines(args.text)
+    tokenize, files = _tokenizer(args.tokenizer), _files(args.text)
+    check_output(args.output_file, args.force, [*files, args.archive])
     model = load_language_model(args.archive, args.cuda_device)
     tallies = Tallies(args.group_by or ["UID"], args.mean)
     # Where lines are printed to the same terminal or file, the bar would stand among them.
@@ -89,11 +89,11 @@ def _run(args: argparse.Namespace) -> None:
     number = 0
     with _writer(args) as write, progress_bar(unit=" tokens", disable=mixed) as bar:
         if args.pairs:
-            records = _pair_records(model, lines, tokenize, bar.update, args, tallies)
+            records = _pair_records(model, _lines(files), tokenize, bar.update, args, tallies)
         elif args.substitutes:
-            records = _substitute_records(model, lines, tokenize, bar.update, args)
+            records = _substitute_records(model, _lines(files), tokenize, bar.update, args)
         else:
-            records = _score_records(model, lines, tokenize, bar.update, args)
+            records = _score_records(model, _lines(files), tokenize, bar.update, args)
         for line, record in records:
             number += 1
             write({"file": line.file, "line": line.number, **record})
@@ -131,21 +131,31 @@ def _tokenizer(given: str) -> Tokenize:
         raise ConfigurationError(f"--tokenizer {given} is {error}.") from None
     if not isinstance(params.get("type"), str):
         raise ConfigurationError(f'--tokenizer {given}: its "type" is missing, such as "elmo_spacy_rules".')
+    if params["type"] not in (names := Tokenizer.list_available()) and "." not in params["type"]:
+        raise ConfigurationError(f'--tokenizer: there is no "{params["type"]}"; there are: {", ".join(names)}.')
     tokenizer = Tokenizer.from_params(Params(params))
     return lambda text: tuple(str(token) for token in tokenizer.tokenize(text))
 
 
-def _lines(given: list[str]) -> Iterator["Line"]:
-    """The lines of all files, which are there."""
-    from elmo_tasks.files import read_lines, text_lines
+def _files(given: list[str]) -> list[str]:
+    """All files, which are there, or `-` for the standard input."""
     from elmo_tasks.pretraining.corpus import find_shards
+
+    return given if given == [_STDIN] else [str(path) for path in find_shards(given)]
+
+
+def _lines(files: list[str]) -> Iterator["Line"]:
+    """Of all files."""
+    from elmo_tasks.files import read_lines, text_lines
     from elmo_tasks.pretraining.scores import Line, ScoreError
 
-    if given == [_STDIN]:
-        files = [(_STDIN, text_lines(sys.stdin.buffer, "The standard input", ScoreError))]
-    else:
-        files = [(str(path), read_lines(path, ScoreError)) for path in find_shards(given)]
-    return (Line(file, number, text) for file, lines in files for number, text in lines)
+    for file in files:
+        if file == _STDIN:
+            numbered = text_lines(sys.stdin.buffer, "The standard input", ScoreError)
+        else:
+            numbered = read_lines(file, ScoreError)
+        for number, text in numbered:
+            yield Line(file, number, text)
 
 
 @contextmanager

@@ -12,7 +12,7 @@ from allennlp.common.checks import ConfigurationError
 
 from elmo_tasks.bilm.options import BiLMOptions
 from elmo_tasks.bilm.pretrained import OUTPUT_DIMS, find_bilm
-from elmo_tasks.files import parse_json, read_text
+from elmo_tasks.files import check_is_file, parse_json, read_text
 from elmo_tasks.old_configs import check_not_old
 from elmo_tasks.transformer import hidden_size, transformer_of
 
@@ -109,8 +109,7 @@ def read_config(path: str) -> dict[str, Any]:
     `ConfigurationError`
         If there is no such file, it does not evaluate to an object, or is one of AllenNLP 0.9.
     """
-    if not Path(path).is_file():
-        raise ConfigurationError(f"There is no file {path}.")
+    check_is_file(path, ConfigurationError)
     try:
         evaluated = Params.from_file(path).as_dict(quiet=True)
     except RuntimeError as error:

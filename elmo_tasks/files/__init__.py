@@ -2,7 +2,7 @@
 
 from elmo_tasks.files.compressed import open_bytes
 from elmo_tasks.files.json_text import JSONError, parse_json, read_object
-from elmo_tasks.files.paths import begins_with, check_own, ending, named_files, same_content, sha256
+from elmo_tasks.files.paths import begins_with, check_is_file, check_own, ending, named_files, same_content, sha256
 from elmo_tasks.files.texts import byte_lines, decoded, one_line, read_bytes, read_lines, read_text, text_lines
 from elmo_tasks.files.whole import DiskFullError, full_disk_told, writing
 
@@ -11,6 +11,7 @@ __all__ = [
     "JSONError",
     "begins_with",
     "byte_lines",
+    "check_is_file",
     "check_own",
     "decoded",
     "ending",

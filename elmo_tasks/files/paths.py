@@ -30,6 +30,15 @@ def named_files(path: str | Path) -> tuple[str, ...]:
     return before + first + after, before + second + after
 
 
+def check_is_file(path: str | Path, error: type[Exception]) -> None:
+    """Raises `error` where there is no such file, or it is a folder."""
+    path = Path(path)
+    if path.is_dir():
+        raise error(f"{path} is a folder: name a file.")
+    if not path.is_file():
+        raise error(f"There is no file {path}.")
+
+
 def sha256(path: str | Path) -> str:
     """A file's SHA-256, in hexadecimal."""
     with open(path, "rb") as file:

@@ -58,7 +58,7 @@ class Plan:
         The same, but with the number of epochs that comes next to so many passes, and so many epochs at least. Raises
         `ConfigurationError` where that is no pass, or no end of them.
         """
-        _check_passes(passes, self.tokens)
+        check_passes(passes)
         return replace(self, epochs=max(least_epochs, round(passes / replace(self, epochs=1).passes)))
 
 
@@ -89,18 +89,19 @@ def make_plan(tokens: int, streams: int, passes: float, processes: int = 1, leas
     `ConfigurationError`
         Where there is nothing to read, or no pass, or no end of them.
     """
-    _check_passes(passes, tokens)
+    check_passes(passes)
+    if tokens < WINDOW:
+        raise ConfigurationError(f"The text has {tokens} tokens, sentence ends included; {WINDOW} are the least.")
     streams = max(1, min(streams, tokens // (WINDOW * _FEWEST_BATCHES)) // processes) * processes
     total = max(1, round(passes * tokens / (streams * WINDOW)))
     epochs = max(least_epochs, -(-total // _EPOCH_BATCHES))
     return Plan(tokens, streams, epochs, -(-total // epochs))
 
 
-def _check_passes(passes: float, tokens: int) -> None:
-    if tokens < WINDOW or not 0 < passes < math.inf:
-        raise ConfigurationError(
-            f"{passes:g} passes over {tokens:,} tokens: at least {WINDOW} are needed, more than no pass, and an end."
-        )
+def check_passes(passes: float) -> None:
+    """Raises `ConfigurationError` where these are no passes, or no end of them."""
+    if not 0 < passes < math.inf:
+        raise ConfigurationError(f"There cannot be {passes:g} passes over a text: give a number above 0.")
 
 
 def training_config(

@@ -7,6 +7,7 @@ several it has other random numbers from there on, and its streams begin without
 """
 
 import json
+import math
 import os
 import tempfile
 import time
@@ -40,11 +41,14 @@ from elmo_tasks.pretraining.corpus import (
 )
 from elmo_tasks.pretraining.export import export_bilm
 from elmo_tasks.pretraining.language_model import LanguageModel
-from elmo_tasks.pretraining.plan import WINDOW, Plan, make_plan, training_config
+from elmo_tasks.pretraining.plan import WINDOW, Plan, check_passes, make_plan, training_config
 from elmo_tasks.pretraining.processes import ONE_PROCESS, Processes
 from elmo_tasks.pretraining.recipes import RECIPES, Recipe
 from elmo_tasks.pretraining.vocabulary import CorpusVocabulary, count_words, most_frequent
 from elmo_tasks.pretraining.windows import WindowDataLoader
+
+_NEAR = 0.05
+"""The part by which the passes may differ from those asked for without a word."""
 
 _SPEED_STEPS = 20
 """Steps by which the speed is measured, after half as many to warm up."""
@@ -100,6 +104,10 @@ def prepare(
     asked = {"text": text, "heldout": heldout, "size": size, "passes": passes, "hours": hours}
     asked |= {"dtype": dtype, "seed": seed, "processes": len(processes), "begin_with": begin_with}
     check_count(ConfigurationError, least=0, most=2**32 - 1, seed=seed)
+    if passes is not None:
+        check_passes(passes)
+    if hours is not None and not 0 < hours < math.inf:
+        raise ConfigurationError(f"A training cannot last {hours:g} hours: give a number above 0.")
     if hours is not None and processes.nodes > 1:
         raise ConfigurationError(
             "Hours are for one machine: each of several would measure another speed, and plan another length. Measure "
@@ -114,14 +122,16 @@ def prepare(
     before = {"processes": 1, "begin_with": None} | begun["asked"]
     other_length = passes is not None and hours is None
     for name, value in asked.items():
-        if before.get(name) != value and not (other_length and name in ("passes", "hours")):
+        if name in ("text", "heldout") and _are_same_files(before.get(name), value):
+            asked[name] = before[name]
+        elif before.get(name) != value and not (other_length and name in ("passes", "hours")):
             raise ConfigurationError(
                 f"The run in {run} was begun with {name} {before.get(name)}, not {value}: "
                 "go on with the same, or give another folder."
             )
     _name_own_files(run)
     if any(before.get(name) != asked[name] for name in ("passes", "hours")):
-        begun = _change_length(run, begun | {"asked": asked})
+        begun = _change_length(run, begun | {"asked": asked}, processes)
     said: str = begun["said"]
     return said
 
@@ -182,7 +192,6 @@ def _begin(asked: dict[str, Any], run: Path, processes: Processes) -> None:
     if asked["begin_with"] is not None:
         weight_file, digest = _begin_with(asked, run)
     vocab, tokens = _count(shards, recipe)
-    vocab.save_to_files(str(run / _WORDS))
     passes, speed = 1.0 if asked["passes"] is None else asked["passes"], None
     if asked["hours"] is not None:
         plan = make_plan(tokens, recipe.streams, 1, len(processes))
@@ -191,8 +200,26 @@ def _begin(asked: dict[str, Any], run: Path, processes: Processes) -> None:
     plan = make_plan(tokens, recipe.streams, passes, len(processes), _least_parts(asked))
     found = f"{tokens:,} tokens, {vocab.get_vocab_size(NAMESPACE) - 2:,} words to predict"
     said = _in_words(found, plan, asked, speed)
-    config = training_config(
-        recipe,
+    vocab.save_to_files(str(run / _WORDS))
+    config = _config(asked, run, plan, processes, weight_file)
+    _write(run / _BEGUN, {"asked": asked, "plan": asdict(plan), "said": said, "began_with_sha256": digest})
+    _write(run / "config.json", config)
+
+
+def _are_same_files(one: Any, other: Any) -> bool:
+    """Whether two corpora, as `find_shards` takes them, are the same files by other names."""
+    try:
+        files = [[path.resolve() for path in find_shards(paths)] for paths in (one, other)]
+    except (ConfigurationError, TypeError):
+        return False
+    return files[0] == files[1]
+
+
+def _config(
+    asked: dict[str, Any], run: Path, plan: Plan, processes: Processes, weight_file: str | None
+) -> dict[str, Any]:
+    return training_config(
+        RECIPES[asked["size"]],
         plan,
         asked["text"],
         asked["heldout"],
@@ -202,8 +229,6 @@ def _begin(asked: dict[str, Any], run: Path, processes: Processes) -> None:
         asked["seed"],
         weight_file,
     )
-    _write(run / _BEGUN, {"asked": asked, "plan": asdict(plan), "said": said, "began_with_sha256": digest})
-    _write(run / "config.json", config)
 
 
 def _check_heldout(heldout: str | list[str], processes: int) -> None:
@@ -249,10 +274,11 @@ def _name_own_files(run: Path) -> None:
     _write(run / "config.json", config)
 
 
-def _change_length(run: Path, begun: dict[str, Any]) -> dict[str, Any]:
+def _change_length(run: Path, begun: dict[str, Any], processes: Processes) -> dict[str, Any]:
     """
-    Gives a run the number of epochs that the passes come to which are asked for now. Returns what it is begun with
-    now, with the earlier number of epochs in `changed`, and how many of them were done.
+    Gives a run the number of epochs that the passes come to which are asked for now; where nothing of it has been kept
+    yet, epochs of another length too. Returns what it is begun with now, with the earlier number of epochs in
+    `changed`, and how many of them were done.
     """
     try:
         asked, plan = begun["asked"], Plan(**begun["plan"])
@@ -260,13 +286,18 @@ def _change_length(run: Path, begun: dict[str, Any]) -> dict[str, Any]:
         raise ConfigurationError(f'{run / _BEGUN} is damaged: "plan" is not what it should be.') from None
     if (run / "metrics.json").is_file():
         raise ConfigurationError(f"The run in {run} is finished, with {plan.passes:.2f} passes: give another folder.")
-    new = plan.lasting(asked["passes"], _least_parts(asked))
     done = len(list(run.glob("metrics_epoch_*.json")))
+    config = read_object(run / "config.json", ConfigurationError, model=dict, trainer=dict)
+    if done or any(run.glob("model_state_*")):
+        new = plan.lasting(asked["passes"], _least_parts(asked))
+        config["trainer"]["num_epochs"] = new.epochs
+    else:
+        streams = RECIPES[asked["size"]].streams
+        new = make_plan(plan.tokens, streams, asked["passes"], len(processes), _least_parts(asked))
+        config = _config(asked, run, new, processes, config["model"].get("pretrained_file"))
     if new.epochs <= done:
         read = plan.passes * done / plan.epochs
         raise ConfigurationError(f"The run in {run} has read {read:.2f} passes, and cannot end before the next part.")
-    config = read_object(run / "config.json", ConfigurationError, trainer=dict)
-    config["trainer"]["num_epochs"] = new.epochs
     found = begun["said"].partition(";")[0]
     changed = [*begun.get("changed", []), {"epochs": plan.epochs, "done": done}]
     begun |= {"plan": asdict(new), "said": _in_words(found, new, asked), "changed": changed}
@@ -287,6 +318,8 @@ def _in_words(found: str, plan: Plan, asked: dict[str, Any], speed: float | None
         f"{found}; {plan.passes:.2f} passes: {plan.epochs * plan.batches:,} batches of {plan.streams} x {WINDOW} "
         f"tokens, in {plan.epochs} x {plan.batches}"
     )
+    if asked["passes"] is not None and abs(plan.passes / asked["passes"] - 1) > _NEAR:
+        said += f" (of {plan.passes / plan.epochs:.2f} passes; {asked['passes']:g} is no number of them)"
     said += "" if asked["processes"] == 1 else f", by {asked['processes']} processes"
     said += "." if speed is None else f", at {speed:,.0f} tokens/s."
     if asked["begin_with"] is not None:

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import NamedTuple
 from xml.parsers import expat
 
-from elmo_tasks.files import byte_lines, open_bytes, read_lines
+from elmo_tasks.files import byte_lines, check_is_file, open_bytes, read_lines
 
 
 class SensesError(ValueError):
@@ -139,8 +139,7 @@ def sense_corpus(data: Path) -> SenseCorpus:
     name, found, _ = data.name.partition(".data.xml")
     if not found:
         raise SensesError(f"{data} is not called NAME.data.xml.")
-    if not data.is_file():
-        raise SensesError(f"There is no file {data}.")
+    check_is_file(data, SensesError)
     keys = [data.with_name(f"{name}.gold.key.txt{end}") for end in ("", ".gz", ".bz2", ".xz")]
     beside = next((path for path in keys if path.is_file()), None)
     if beside is None:

@@ -1,5 +1,6 @@
 """Reading a pretrained transformer: a folder's, or the hub's."""
 
+import textwrap
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from functools import lru_cache
@@ -114,7 +115,7 @@ def _told(name: str | Path) -> Iterator[None]:
         raise
     # The tokenizers' library raises bare exceptions.
     except Exception as error:
-        reason = " ".join(str(error).split())[:300]
+        reason = textwrap.shorten(str(error), 300, placeholder=" …")
         where = "" if _has_config(name) else "; it is no folder here, so it was looked for on the hub"
         raise TransformerError(
             f'The transformer "{name}" cannot be had{where}: {type(error).__name__}: {reason}'
@@ -123,12 +124,16 @@ def _told(name: str | Path) -> Iterator[None]:
 
 @contextmanager
 def _quiet() -> Iterator[None]:
-    """Without transformers' remarks on weights that are not used."""
-    from transformers.utils import logging
+    """Without transformers' remarks on weights that are not used, and the hub's on each try without a network."""
+    from huggingface_hub.utils import logging as hub_logging
+    from transformers.utils import logging as model_logging
 
-    before: Any = logging.get_verbosity()
-    logging.set_verbosity_error()
+    loggings: tuple[Any, ...] = (model_logging, hub_logging)
+    before = [logging.get_verbosity() for logging in loggings]
+    for logging in loggings:
+        logging.set_verbosity_error()
     try:
         yield
     finally:
-        logging.set_verbosity(before)
+        for logging, verbosity in zip(loggings, before, strict=True):
+            logging.set_verbosity(verbosity)

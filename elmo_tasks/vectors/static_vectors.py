@@ -14,7 +14,7 @@ from torch import Tensor
 from elmo_tasks.bilm.characters import EmptyWordError, join_rows, word_row
 from elmo_tasks.bilm.layers import LayerSource
 from elmo_tasks.bilm.model import BiLM
-from elmo_tasks.files import begins_with, check_own, read_lines, same_content, writing
+from elmo_tasks.files import begins_with, check_is_file, check_own, read_lines, same_content, writing
 
 MOST_DIGITS = 9
 """Significant digits that every float32 comes back from."""
@@ -298,6 +298,5 @@ def _numbers(values: Sequence[str], dim: int, path: str | Path, number: int) -> 
 
 
 def _lines(path: Path) -> Iterator[tuple[int, str]]:
-    if not path.is_file():
-        raise VectorsError(f"There is no file {path}.")
+    check_is_file(path, VectorsError)
     yield from read_lines(path, VectorsError)

@@ -2,11 +2,13 @@
 
 import argparse
 import gzip
+import io
 import json
 import logging
 import os
 import shutil
 import signal
+import subprocess
 import sys
 import tarfile
 from collections.abc import Callable
@@ -24,6 +26,8 @@ from elmo_tasks.bilm import BiLM, BiLMOptions
 from elmo_tasks.commands.command import Command, run_command
 from elmo_tasks.files import writing
 from elmo_tasks.runner.processes import RunError
+
+ROOT = Path(__file__).parents[2]
 
 OPTIONS = BiLMOptions(character_dim=4, filters=((1, 4), (2, 8)), num_highway=1, cell_dim=8, projection_dim=4)
 
@@ -78,7 +82,7 @@ def fails(
     ("line", "message"),
     [
         ("elmo missing.txt out.hdf5 --all --bilm bilm", "There is no file missing.txt"),
-        ("elmo bilm out.hdf5 --all --bilm bilm", "There is no file bilm"),
+        ("elmo bilm out.hdf5 --all --bilm bilm", "bilm is a folder: name a file"),
         ("elmo cut.gz out.hdf5 --all --bilm bilm", "cut.gz, after line "),
         ("elmo text.txt out.hdf5 --all --bilm nobody", 'There is no biLM "nobody"'),
         ("elmo text.txt out.hdf5 --all --bilm bert-base-uncased", "is named transformer:bert-base-uncased"),
@@ -124,7 +128,10 @@ def fails(
         ("elmo-score cut.tar.gz text.txt --top 10", "--top goes with --substitutes only"),
         ("elmo-score cut.tar.gz text.txt --pairs --mark ___", "--mark goes with --substitutes only"),
         ("elmo-perplexity cut.tar.gz text.txt --output-file words.txt", "words.txt is there already"),
-        ("elmo-score cut.tar.gz text.txt --output-file text.txt", "text.txt is there already"),
+        ("elmo-score cut.tar.gz text.txt --output-file words.txt", "words.txt is there already"),
+        ("elmo-score cut.tar.gz text.txt --output-file text.txt --force", "text.txt is read by this very command"),
+        ("elmo-perplexity cut.tar.gz text.txt --output-file text.txt --force", "text.txt is read by this very command"),
+        ("elmo-mix a=cut.tar.gz --json cut.tar.gz --force", "cut.tar.gz is read by this very command"),
         ("elmo-mix missing --json words.txt", "words.txt is there already"),
         ("elmo-mix missing --picture picture.png", "picture.png is there already"),
         ("elmo-finetune bilm missing.txt --heldout text.txt -s run", '"missing.txt" names no corpus file'),
@@ -307,6 +314,44 @@ def test_control_c_is_one_line_and_a_shells_code_for_it(capsys: pytest.CaptureFi
         run_command("elmo-long", Command("", "", lambda parser: None, interrupted), argparse.Namespace())
     assert stopped.value.code == 130
     assert capsys.readouterr().err == "elmo-long: interrupted.\n"
+
+
+@pytest.mark.parametrize("lines", [1, 100_000])
+def test_a_reader_that_has_enough_ends_it_without_a_word(lines: int, tmp_path: Path) -> None:
+    """Whether what it has not read is met while the command writes, or when it has ended."""
+    program = f"""
+from argparse import Namespace
+from elmo_tasks.commands.command import Command, run_command
+
+def run(args):
+    input()
+    for number in range({lines}):
+        print(number)
+
+run_command("elmo-x", Command("", "", lambda parser: None, run), Namespace())
+"""
+    command = [sys.executable, "-c", program]
+    pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
+    with subprocess.Popen(command, cwd=tmp_path, env=os.environ | {"PYTHONPATH": str(ROOT)}, **pipes) as process:
+        assert process.stdin is not None
+        assert process.stdout is not None
+        assert process.stderr is not None
+        process.stdout.close()
+        process.stdin.write(b"\n")
+        process.stdin.close()
+        assert process.stderr.read() == b""
+    assert process.returncode == 141
+
+
+def test_an_output_that_has_not_all_characters(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sys, "stdout", io.TextIOWrapper(io.BytesIO(), encoding="latin-1"))
+
+    def run(args: argparse.Namespace) -> None:
+        print("été, köy, 银行")
+
+    message = 'elmo-x: The output is latin-1, which has no "银": set the environment variable PYTHONUTF8=1\\.'
+    with pytest.raises(SystemExit, match=message):
+        run_command("elmo-x", Command("", "", lambda parser: None, run), argparse.Namespace())
 
 
 def test_sigterm_gives_a_shells_code_for_it(monkeypatch: pytest.MonkeyPatch) -> None:

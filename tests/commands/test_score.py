@@ -202,7 +202,10 @@ def test_substitutes(score: Callable[..., str]) -> None:
         (["bad.jsonl", "missing.txt"], 'elmo-score: "missing.txt" names no corpus file'),
         (["latin.txt"], r"elmo-score: latin\.txt, line 1: this is not UTF-8"),
         (["good.jsonl", "--substitutes", "--top", "0"], "elmo-score: There cannot be 0 likeliest words"),
-        (["good.jsonl", "--tokenizer", "nobody"], "elmo-score: nobody not in acceptable choices"),
+        (
+            ["good.jsonl", "--tokenizer", "nobody"],
+            'elmo-score: --tokenizer: there is no "nobody"; there are: .*elmo_spacy_rules',
+        ),
         (["good.jsonl", "--tokenizer", "{"], "elmo-score: --tokenizer { is not JSON"),
         (["good.jsonl", "--tokenizer", '{"language": "en"}'], 'its "type" is missing'),
     ],

@@ -3,7 +3,7 @@ from pathlib import Path
 
 import pytest
 
-from elmo_tasks.files import begins_with, check_own, ending, named_files, same_content
+from elmo_tasks.files import begins_with, check_is_file, check_own, ending, named_files, same_content
 
 
 def test_an_ending_without_what_says_how_it_is_compressed() -> None:
@@ -21,6 +21,15 @@ def test_braces_name_two_files() -> None:
     assert named_files(Path("{a,b}")) == ("a", "b")
     for path in ("data/train.tsv", "{a}", "{a,b,c}", "{,a}", "a{b},c"):
         assert named_files(path) == (path,)
+
+
+def test_a_file_that_is_none(tmp_path: Path) -> None:
+    (tmp_path / "text.txt").touch()
+    check_is_file(tmp_path / "text.txt", LookupError)
+    with pytest.raises(LookupError, match=r"There is no file .*/missing\.txt\."):
+        check_is_file(tmp_path / "missing.txt", LookupError)
+    with pytest.raises(LookupError, match=f"{tmp_path} is a folder: name a file"):
+        check_is_file(tmp_path, LookupError)
 
 
 class LostError(Exception):

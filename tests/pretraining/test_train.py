@@ -290,9 +290,21 @@ def test_a_run_that_begins_with_a_bilm_may_be_given_another_length(
     behind = f"\nIt begins with {smaller}, and trains the softmax alone in the first part."
     # What it began with is not needed any more.
     shutil.rmtree(smaller)
-    assert prepare_for(7.9).endswith(f" 8.00 passes: 540 batches of 2 x 20 tokens, in 4 x 135.{behind}")
+    assert prepare_for(7.9).endswith(f" 7.91 passes: 534 batches of 2 x 20 tokens, in 2 x 267.{behind}")
+    # Something of it is kept, as if it had been killed.
+    (tmp_path / "run" / "model_state_e0_b9.th").touch()
+    assert prepare_for(12).endswith(f" 11.87 passes: 801 batches of 2 x 20 tokens, in 3 x 267.{behind}")
     # Not without the biLM.
-    assert prepare_for(0.1).endswith(f" 4.00 passes: 270 batches of 2 x 20 tokens, in 2 x 135.{behind}")
+    few = " 7.91 passes: 534 batches of 2 x 20 tokens, in 2 x 267 (of 3.96 passes; 0.1 is no number of them)."
+    assert prepare_for(0.1).endswith(f"{few}{behind}")
+
+
+def test_a_run_of_which_nothing_is_kept_may_be_given_any_length(text: Path, heldout: Path, tmp_path: Path) -> None:
+    for name, passes in (("run", 400.0), ("run", 1.0), ("other", 1.0)):
+        said = prepare(str(text), str(heldout), tmp_path / name, "tiny", passes=passes)
+    assert said.endswith(" 1.01 passes: 68 batches of 2 x 20 tokens, in 1 x 68.")
+    configs = [(tmp_path / name / "config.json").read_text().replace(f"/{name}/", "/") for name in ("run", "other")]
+    assert configs[0] == configs[1]
 
 
 def test_a_run_of_an_older_version_began_at_random(smaller: str, text: Path, heldout: Path, tmp_path: Path) -> None:
@@ -363,6 +375,18 @@ def test_a_run_goes_on_only_with_what_it_was_begun_with(text: Path, heldout: Pat
         prepare(str(text), str(heldout), tmp_path / "run", "tiny", passes=2, processes=Processes((-1, -1)))
 
 
+def test_a_run_goes_on_with_the_same_text_by_another_name(
+    text: Path, heldout: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    said = prepare(str(text), str(heldout), tmp_path / "run", "tiny", passes=2)
+    assert prepare("./text.txt", "../" + tmp_path.name + "/held*.txt", tmp_path / "run", "tiny", passes=2) == said
+    shutil.copy(text, "copy.txt")
+    for other in ("copy.txt", "missing.txt"):
+        with pytest.raises(ConfigurationError, match=rf"was begun with text .*/text\.txt, not {other}: go on"):
+            prepare(other, str(heldout), tmp_path / "run", "tiny", passes=2)
+
+
 def stopping_at(call: int) -> Any:
     """The language model's `forward`, which ends as by Ctrl-C at its so many-th call."""
     forward, calls = LanguageModel.forward, itertools.count(1)
@@ -389,7 +413,7 @@ def test_a_run_may_end_sooner_than_it_was_begun_to(
     with pytest.raises(ConfigurationError, match=r"run has read 1\.33 passes, and cannot end before the next part\."):
         prepare(str(text), str(heldout), run, "tiny", passes=1.3)
     for nonsense in (0.0, math.nan, math.inf):
-        with pytest.raises(ConfigurationError, match="passes over 2,700 tokens"):
+        with pytest.raises(ConfigurationError, match=r"There cannot be .* passes over a text"):
             prepare(str(text), str(heldout), run, "tiny", passes=nonsense)
     said = prepare(str(text), str(heldout), run, "tiny", passes=2.7)
     assert said == "2,700 tokens, 18 words to predict; 2.67 passes: 180 batches of 2 x 20 tokens, in 2 x 90."
@@ -498,8 +522,9 @@ def test_a_text_may_begin_with_what_is_rare_in_the_rest(
 
 def test_text_that_is_too_short(heldout: Path, tmp_path: Path) -> None:
     (tmp_path / "short.txt").write_text("a few words\n")
-    with pytest.raises(ConfigurationError, match="1 passes over 4 tokens"):
+    with pytest.raises(ConfigurationError, match=r"The text has 4 tokens, sentence ends included; 20 are the least\."):
         prepare(str(tmp_path / "short.txt"), str(heldout), tmp_path / "run", "tiny")
+    assert not (tmp_path / "run").exists()
 
 
 @pytest.mark.parametrize(
@@ -530,12 +555,12 @@ def test_a_heldout_text_that_cannot_be_measured(
 @pytest.mark.parametrize(
     ("asked", "message"),
     [
-        ({"passes": 0.0}, "0 passes over"),
+        ({"passes": 0.0}, "There cannot be 0 passes over a text: give a number above 0"),
         ({"passes": -1.0}, "-1 passes over"),
         ({"passes": math.nan}, "nan passes over"),
         ({"passes": math.inf}, "inf passes over"),
-        ({"hours": 0.0}, "0 passes over"),
-        ({"hours": math.nan}, "nan passes over"),
+        ({"hours": 0.0}, "cannot last 0 hours: give a number above 0"),
+        ({"hours": math.nan}, "cannot last nan hours"),
         ({"seed": -1}, "seed is -1; it must be"),
         ({"seed": 2**32}, "seed is 4294967296; it must be"),
     ],
@@ -543,4 +568,4 @@ def test_a_heldout_text_that_cannot_be_measured(
 def test_what_cannot_be_trained(asked: dict[str, Any], message: str, text: Path, heldout: Path, tmp_path: Path) -> None:
     with pytest.raises(ConfigurationError, match=message):
         prepare(str(text), str(heldout), tmp_path / "run", "tiny", **asked)
-    assert not (tmp_path / "run" / "config.json").exists()
+    assert not (tmp_path / "run").exists()

@@ -288,7 +288,9 @@ def _check_lines(parts: list[tuple[Contents, Path]], wanted: Contents) -> None:
         if position == wanted.stop:
             return
         contents = replace(wanted, first=wanted.stop)
-    raise LayersFileError(f"Lines {position + 1} to {contents.first} of the text are in none of the files.")
+    first, last_line = position + 1, contents.first
+    lines = f"Line {first} of the text is" if first == last_line else f"Lines {first} to {last_line} of the text are"
+    raise LayersFileError(f"{lines} in none of the files.")
 
 
 def _copy(source: h5py.File, target: h5py.File, contents: Contents, path: Path) -> None:

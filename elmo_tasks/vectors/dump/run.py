@@ -14,7 +14,7 @@ from elmo_tasks.bilm.batches import batches_by_length, windows
 from elmo_tasks.bilm.hdf5 import writing_hdf5
 from elmo_tasks.bilm.identity import bilm_digest
 from elmo_tasks.bilm.layers import LayerSource
-from elmo_tasks.files import writing
+from elmo_tasks.files import check_is_file, writing
 from elmo_tasks.vectors.dump.layers_file import (
     Contents,
     DumpFormat,
@@ -252,8 +252,7 @@ def _check(bilm: LayerSource, text: Path, output: Path, shard: tuple[int, int], 
         raise DumpError(f"There is no shard {shard[0]} of {shard[1]}: they are counted from 1.")
     if min(sizes) < 1:
         raise DumpError(f"Batches and parts of size {min(sizes)} are too small; 1 is the least.")
-    if not text.is_file():
-        raise DumpError(f"There is no file {text}.")
+    check_is_file(text, DumpError)
     if output.is_dir() or (output.exists() and output.samefile(text)):
         what = "a folder" if output.is_dir() else "the text"
         raise DumpError(f"The output cannot be written to {output}: that is {what}.")

@@ -12,7 +12,7 @@ from elmo_tasks.bilm.batches import windows
 from elmo_tasks.bilm.identity import bilm_digest
 from elmo_tasks.bilm.layers import LayerSource
 from elmo_tasks.checks import check_count
-from elmo_tasks.files import read_object
+from elmo_tasks.files import check_is_file, read_object
 from elmo_tasks.vectors.dump.text import Sentence, read_sentences
 
 FORMAT = 1
@@ -153,8 +153,7 @@ def survey(paths: Iterable[Path], part_tokens: int) -> tuple[list[TextFile], lis
     for number, path in enumerate(paths):
         if path in paths[:number]:
             raise ParquetError(f"{path} is given twice.")
-        if not path.is_file():
-            raise ParquetError(f"There is no file {path}.")
+        check_is_file(path, ParquetError)
         digest = hashlib.sha256()
         before = len(parts)
         for window in windows(read_sentences(path), Sentence.num_tokens, part_tokens):
