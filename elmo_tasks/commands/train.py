@@ -88,6 +88,8 @@ def _run(args: argparse.Namespace) -> None:
     if len(processes) > 1 and not getattr(args, "verbose", False):
         # The processes begin with AllenNLP's own logging, which prints all that is written.
         os.environ.setdefault("ALLENNLP_LOG_LEVEL", "ERROR")
+        # Torch copies the gradients of the filters of one character, and each process says so.
+        os.environ.setdefault("PYTHONWARNINGS", "ignore:Grad strides do not match bucket view:UserWarning")
     with log_in_the_run(args):
         model = train(run, args.node_rank)
     figures: dict[str, Any] = measure_perplexity(model, args.heldout)
