@@ -54,7 +54,7 @@ def read_mixes(model: str | Path) -> list[TrainedMix]:
     except (KeyError, ValueError) as error:
         raise ConfigurationError(f"{path}: {error.args[0]}.") from None
     if not mixes:
-        raise ConfigurationError(f"{path} has no mix of layers: it was trained without ELMo.")
+        raise ConfigurationError(f"{path} has no mix of layers: no part of it uses ELMo.")
     return mixes
 
 

@@ -168,7 +168,7 @@ def test_code_in_the_weights_is_not_run(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("state", "message"),
     [
-        ({"encoder.weight": torch.ones(2)}, "has no mix of layers: it was trained without ELMo"),
+        ({"encoder.weight": torch.ones(2)}, "has no mix of layers: no part of it uses ELMo"),
         ({"a.scalar_parameters.0": torch.ones(1)}, r"not whole, a\.gamma is missing"),
         ({"a.scalar_parameters.1": torch.ones(1), "a.gamma": torch.ones(1)}, r"a\.scalar_parameters\.0 is missing"),
         ({"a._scalar_mix.gamma": torch.ones(3)}, r"_scalar_mix\.gamma has shape \(3,\)"),
