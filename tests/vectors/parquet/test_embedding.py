@@ -408,7 +408,7 @@ def test_texts_that_are_none(choice: BiLMChoice, tmp_path: Path) -> None:
     good, bad = tmp_path / "good.txt", tmp_path / "bad.txt"
     good.write_text("a b\n")
     bad.write_bytes(b"a\nb \xff\n")
-    for texts, message in [([], "no texts"), ([good, good], "given twice"), ([tmp_path], "no file")]:
+    for texts, message in [([], "no texts"), ([good, good], "given twice"), ([tmp_path], "is a folder")]:
         with pytest.raises(ParquetError, match=message):
             make_plan(bilm, texts)
     with pytest.raises(TextError, match="line 2"):
