@@ -197,7 +197,7 @@ def test_what_is_no_config(content: Any, message: str, refuses: Callable[..., No
 
 def test_bad_arguments(refuses: Callable[..., None]) -> None:
     refuses(r"There is no file nothing\.json", "nothing.json")
-    refuses(r"There is no file \.", ".")
+    refuses(r"\. is a folder: name a file", ".")
     refuses('There is no biLM "big": it is neither one of mini,', "config.json", "--bilm", "big")
     refuses(r'There is no "size" in model\.encoder', "config.json", "--sizes", "model.encoder.size")
     refuses("--parameters {x is not JSON", "config.json", "--parameters", "{x")
