@@ -319,7 +319,7 @@ def _in_words(found: str, plan: Plan, asked: dict[str, Any], speed: float | None
         f"tokens, in {plan.epochs} x {plan.batches}"
     )
     if asked["passes"] is not None and abs(plan.passes / asked["passes"] - 1) > _NEAR:
-        said += f" (of {plan.passes / plan.epochs:.2f} passes; {asked['passes']:g} is no number of them)"
+        said += f" (whole parts of {plan.passes / plan.epochs:.2f} passes: {asked['passes']:g} cannot be had)"
     said += "" if asked["processes"] == 1 else f", by {asked['processes']} processes"
     said += "." if speed is None else f", at {speed:,.0f} tokens/s."
     if asked["begin_with"] is not None:

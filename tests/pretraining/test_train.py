@@ -295,7 +295,7 @@ def test_a_run_that_begins_with_a_bilm_may_be_given_another_length(
     (tmp_path / "run" / "model_state_e0_b9.th").touch()
     assert prepare_for(12).endswith(f" 11.87 passes: 801 batches of 2 x 20 tokens, in 3 x 267.{behind}")
     # Not without the biLM.
-    few = " 7.91 passes: 534 batches of 2 x 20 tokens, in 2 x 267 (of 3.96 passes; 0.1 is no number of them)."
+    few = " 7.91 passes: 534 batches of 2 x 20 tokens, in 2 x 267 (whole parts of 3.96 passes: 0.1 cannot be had)."
     assert prepare_for(0.1).endswith(f"{few}{behind}")
 
 
